@@ -1,0 +1,76 @@
+//! May this client connect? The Lambda authorizer of the `$connect` route.
+//!
+//! | the token | the answer | the client sees |
+//! |---|---|---|
+//! | verifies | an Allow policy, and who it is as context for the later routes | the connection |
+//! | is missing or does not verify | the invocation fails with `Unauthorized` | 401 |
+//! | verifies, but names nobody who can be a customer | a Deny policy | 403 |
+//! | cannot be checked, for want of the issuer's keys | the invocation fails otherwise | 500 |
+
+mod response;
+
+use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
+use identity::{IdentityError, Verifier};
+use jiff::Timestamp;
+
+pub use response::{Context, Response};
+
+/// Why an invocation fails.
+#[derive(Debug, thiserror::Error)]
+pub enum AuthorizerError {
+    /// API Gateway answers 401 to exactly this message, and 500 to any other.
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html>
+    #[error("Unauthorized")]
+    Unauthorized,
+    /// The token could not be checked.
+    #[error("{0}")]
+    Unavailable(#[source] IdentityError),
+    /// The event is not that of a `$connect` route.
+    #[error("the event has no methodArn: this function answers the authorizer of a $connect route")]
+    NoMethodArn,
+}
+
+/// Answers invocations until the process is ended.
+pub async fn run() -> Result<(), runtime::Error> {
+    runtime::telemetry::start();
+    let verifier = runtime::Clients::from_env()?.verifier()?;
+    if let Err(error) = verifier.warm(runtime::now()).await {
+        // The issuer may be back when the first client comes.
+        tracing::warn!(error = &error as &dyn std::error::Error, "no keys yet");
+    }
+    runtime::run(async |event| Ok(handle(&verifier, &event, runtime::now()).await?)).await
+}
+
+/// Decides on one connection.
+pub async fn handle(
+    verifier: &Verifier,
+    event: &ApiGatewayCustomAuthorizerRequestTypeRequest,
+    now: Timestamp,
+) -> Result<Response, AuthorizerError> {
+    let method_arn = event.method_arn.as_deref().ok_or(AuthorizerError::NoMethodArn)?;
+    let Some(token) = credential(event) else {
+        tracing::info!("refused: no token");
+        return Err(AuthorizerError::Unauthorized);
+    };
+    match verifier.verify(token, now).await {
+        Ok(identity) => Ok(Response::allow(method_arn, &identity)),
+        Err(IdentityError::Barred) => {
+            tracing::info!("denied: {}", IdentityError::Barred);
+            Ok(Response::deny(method_arn))
+        }
+        Err(error @ (IdentityError::Invalid(_) | IdentityError::Expired)) => {
+            tracing::info!("refused: {error}");
+            Err(AuthorizerError::Unauthorized)
+        }
+        Err(error @ IdentityError::KeysUnavailable(_)) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "cannot decide");
+            Err(AuthorizerError::Unavailable(error))
+        }
+    }
+}
+
+/// The single-value headers hold only the last of several of one name, the others hold all.
+fn credential(event: &ApiGatewayCustomAuthorizerRequestTypeRequest) -> Option<&str> {
+    identity::credential(&event.multi_value_headers)
+        .or_else(|| identity::credential(&event.headers))
+}

@@ -1,0 +1,78 @@
+//! `$connect`: remembers the connection and subscribes it to `me`, before the client knows that it
+//! is connected.
+
+use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use delivery::topic;
+use domain::{CustomerId, Role};
+use http::HeaderMap;
+use http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use store::{Connection, ConnectionId, Connections};
+
+/// The subprotocol that browsers offer beside the one that carries their token.
+const SUBPROTOCOL: &str = "booking.v1";
+
+/// What the gateway should have said and did not.
+#[derive(Debug, thiserror::Error)]
+#[error("the event has no usable {0}: is the authorizer attached to $connect?")]
+pub struct Incomplete(&'static str);
+
+/// Answers invocations until the process is ended.
+pub async fn run() -> Result<(), runtime::Error> {
+    runtime::telemetry::start();
+    let connections = runtime::Clients::from_env()?.connections()?;
+    connections.warm().await?;
+    runtime::run(async |event| handle(&connections, &event, runtime::now()).await).await
+}
+
+/// Remembers the connection.
+pub async fn handle(
+    connections: &Connections,
+    event: &ApiGatewayWebsocketProxyRequest,
+    now: Timestamp,
+) -> Result<ApiGatewayProxyResponse, runtime::Error> {
+    let connection = connection(event, now)?;
+    connections.remember(&connection).await?;
+    tracing::info!(connection = %connection.id, "connected");
+    let mut response = ApiGatewayProxyResponse::default();
+    response.status_code = 200;
+    if offers_subprotocol(&event.headers) {
+        let chosen = HeaderValue::from_static(SUBPROTOCOL);
+        response.headers.insert(SEC_WEBSOCKET_PROTOCOL, chosen);
+    }
+    Ok(response)
+}
+
+/// What the event and the authorizer say of the connection.
+fn connection(
+    event: &ApiGatewayWebsocketProxyRequest,
+    now: Timestamp,
+) -> Result<Connection, Incomplete> {
+    let context = &event.request_context;
+    let said = |name: &str| context.authorizer.fields.get(name).and_then(Value::as_str);
+    let id = context.connection_id.as_deref().ok_or(Incomplete("connectionId"))?;
+    let customer = said("customer").and_then(|customer| CustomerId::parse(customer).ok());
+    let customer = customer.ok_or(Incomplete("authorizer.customer"))?;
+    let role = match said("role") {
+        Some("operator") => Role::Operator,
+        _ => Role::Customer,
+    };
+    let expires = said("exp").and_then(|exp| exp.parse().ok());
+    let me = topic::me(&customer);
+    Ok(Connection {
+        id: ConnectionId::new(id),
+        customer,
+        role,
+        expires: expires.ok_or(Incomplete("authorizer.exp"))?,
+        connected: now.as_millisecond(),
+        topics: BTreeMap::from([(me, 0)]),
+    })
+}
+
+fn offers_subprotocol(headers: &HeaderMap) -> bool {
+    let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();
+    let mut offered = offers.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));
+    offered.any(|offer| offer.trim() == SUBPROTOCOL)
+}

@@ -1,0 +1,26 @@
+//! `$disconnect`: forgets the connection. API Gateway calls it when it can; what it does not tell
+//! of is found by the next push or collected in time.
+
+use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use store::{ConnectionId, Connections};
+
+/// Answers invocations until the process is ended.
+pub async fn run() -> Result<(), runtime::Error> {
+    runtime::telemetry::start();
+    let connections = runtime::Clients::from_env()?.connections()?;
+    runtime::run(async |event| handle(&connections, &event).await).await
+}
+
+/// Forgets the connection.
+pub async fn handle(
+    connections: &Connections,
+    event: &ApiGatewayWebsocketProxyRequest,
+) -> Result<ApiGatewayProxyResponse, runtime::Error> {
+    let id = event.request_context.connection_id.as_deref();
+    let id = ConnectionId::new(id.ok_or("the event has no connectionId")?);
+    connections.forget(&id).await?;
+    tracing::info!(connection = %id, "disconnected");
+    let mut response = ApiGatewayProxyResponse::default();
+    response.status_code = 200;
+    Ok(response)
+}

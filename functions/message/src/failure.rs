@@ -1,0 +1,64 @@
+//! What goes wrong -> the error that the client sees. Inner causes are logged, never sent.
+
+use domain::Rejection;
+use protocol::{Code, WireError};
+use std::error::Error;
+
+/// Why a request is not answered with a result.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The client is told exactly this.
+    #[error("refused: {}", .0.message)]
+    Refused(Box<WireError>),
+    /// The database refused or failed.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The issuer's keys could not be had.
+    #[error("the token issuer did not answer")]
+    Issuer(#[source] identity::IdentityError),
+    /// A reply could not be written.
+    #[error("a reply could not be written")]
+    Json(#[from] serde_json::Error),
+}
+
+impl From<WireError> for Failure {
+    fn from(error: WireError) -> Self {
+        Self::Refused(Box::new(error))
+    }
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        Self::Store(rejection.into())
+    }
+}
+
+impl From<store::Unavailable> for Failure {
+    fn from(error: store::Unavailable) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+impl Failure {
+    /// What the client is told.
+    pub fn into_wire(self) -> WireError {
+        match self {
+            Self::Refused(error) => *error,
+            Self::Store(store::Error::Rejected(rejection)) => rejection.into(),
+            Self::Store(error @ store::Error::BadCursor) => {
+                WireError::bad_request(&error.to_string(), Some("/cursor"))
+            }
+            Self::Store(error @ store::Error::Busy) => {
+                WireError::new(Code::Busy, &format!("{error}: try again"))
+            }
+            error @ (Self::Store(store::Error::Unavailable(_))
+            | Self::Issuer(_)
+            | Self::Json(_)) => {
+                tracing::error!(error = &error as &dyn Error, "a dependency failed");
+                let message = "something behind this gateway did not answer: try again, with the \
+                               same key if there is one";
+                WireError::new(Code::Unavailable, message)
+            }
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! `$default`: one client request: decode, one use case, reply. The reply goes back over the route
+//! response.
+//!
+//! | module | actions |
+//! |---|---|
+//! | [`session`] | `ping`, `refresh` |
+//! | [`resources`] | `resource.*`, `availability` |
+//! | [`bookings`] | `hold`, `book`, `confirm`, `cancel`, ... `get`, `list` |
+//! | [`topics`] | `subscribe`, `unsubscribe` |
+//! | [`caller`] | who asks, and whether they may |
+//! | [`failure`] | what goes wrong -> the error that the client sees |
+//! | [`page`] | lists that fit a frame |
+
+pub mod bookings;
+pub mod caller;
+pub mod failure;
+pub mod page;
+pub mod resources;
+pub mod session;
+pub mod topics;
+
+use crate::caller::Caller;
+use crate::failure::Failure;
+use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use identity::Verifier;
+use jiff::Timestamp;
+use protocol::{Frame, Reply, Request, WireError};
+use store::{Bookings, ConnectionId, Connections};
+
+/// What requests are answered with.
+#[derive(Debug)]
+pub struct App {
+    /// Resources, slots and bookings.
+    pub bookings: Bookings,
+    /// Connections and subscriptions.
+    pub connections: Connections,
+    /// Who is calling, for `refresh`.
+    pub verifier: Verifier,
+    /// Holds that one customer may have open at once.
+    pub max_open_holds: usize,
+}
+
+/// Answers invocations until the process is ended.
+pub async fn run() -> Result<(), runtime::Error> {
+    runtime::telemetry::start();
+    let clients = runtime::Clients::from_env()?;
+    let app = App {
+        bookings: clients.bookings()?,
+        connections: clients.connections()?,
+        verifier: clients.verifier()?,
+        max_open_holds: runtime::config::max_open_holds()?,
+    };
+    app.bookings.warm().await?;
+    runtime::run(async |event| app.handle(&event, runtime::now()).await).await
+}
+
+impl App {
+    /// Answers one frame.
+    pub async fn handle(
+        &self,
+        event: &ApiGatewayWebsocketProxyRequest,
+        now: Timestamp,
+    ) -> Result<ApiGatewayProxyResponse, runtime::Error> {
+        let id = event.request_context.connection_id.as_deref();
+        let id = ConnectionId::new(id.ok_or("the event has no connectionId")?);
+        let frame = if event.is_base64_encoded {
+            let request = Err(WireError::bad_request("a request is a text frame", None));
+            Frame { id: None, action: None, request }
+        } else {
+            protocol::decode(event.body.as_deref().unwrap_or_default())
+        };
+        let units = self.bookings.units().written();
+        let outcome = match frame.request {
+            Ok(request) => self.answer(&id, request, now).await.map_err(Failure::into_wire),
+            Err(error) => Err(error),
+        };
+        tracing::info!(
+            connection = %id,
+            action = frame.action,
+            code = outcome.as_ref().err().map(|error| tracing::field::debug(error.code)),
+            write_units = self.bookings.units().written() - units,
+            "answered"
+        );
+        let mut response = ApiGatewayProxyResponse::default();
+        response.status_code = 200;
+        let body = protocol::reply::frame(frame.id.as_ref(), frame.action.as_deref(), &outcome)?;
+        response.body = Some(body.into());
+        Ok(response)
+    }
+
+    async fn answer(
+        &self,
+        connection: &ConnectionId,
+        request: Request,
+        now: Timestamp,
+    ) -> Result<Reply, Failure> {
+        let caller = Caller::new(self.connections.get(connection).await?)?;
+        if let Request::Refresh(asked) = &request {
+            return session::refresh(self, &caller, &asked.token, now).await;
+        }
+        caller.must_be_live(now)?;
+        match request {
+            Request::Ping(_) => session::ping(&caller, now),
+            Request::Refresh(asked) => session::refresh(self, &caller, &asked.token, now).await,
+            Request::ResourcePut(asked) => resources::put(self, &caller, *asked, now).await,
+            Request::ResourceGet(asked) => resources::get(self, &asked).await,
+            Request::ResourceList(asked) => resources::list(self, &asked).await,
+            Request::Availability(asked) => resources::availability(self, &asked, now).await,
+            Request::Hold(asked) => bookings::place(self, &caller, asked, true, now).await,
+            Request::Book(asked) => bookings::place(self, &caller, asked, false, now).await,
+            Request::Confirm(asked) => bookings::confirm(self, &caller, &asked, now).await,
+            Request::Cancel(asked) => bookings::cancel(self, &caller, asked, now).await,
+            Request::Reschedule(asked) => bookings::reschedule(self, &caller, &asked, now).await,
+            Request::Approve(asked) => bookings::approve(self, &caller, asked, now).await,
+            Request::Decline(asked) => bookings::decline(self, &caller, asked, now).await,
+            Request::Complete(asked) => bookings::complete(self, &caller, &asked, now).await,
+            Request::NoShow(asked) => bookings::no_show(self, &caller, &asked, now).await,
+            Request::Get(asked) => bookings::get(self, &caller, &asked, now).await,
+            Request::List(asked) => bookings::list(self, &caller, &asked, now).await,
+            Request::Subscribe(asked) => topics::subscribe(self, &caller, &asked, now).await,
+            Request::Unsubscribe(asked) => topics::unsubscribe(self, &caller, &asked).await,
+        }
+    }
+}

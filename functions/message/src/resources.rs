@@ -1,0 +1,89 @@
+//! `resource.*`, `availability`.
+
+use crate::App;
+use crate::caller::Caller;
+use crate::failure::Failure;
+use crate::page::{Wanted, fit};
+use domain::{Resource, Slot};
+use jiff::{SignedDuration, Timestamp};
+use protocol::Reply;
+use protocol::reply::Page;
+use protocol::request::{Availability, ResourceGet, ResourceList, ResourcePut};
+use protocol::view::{ResourceView, SlotView};
+use store::bookings::resources::resource_list;
+use store::cursor::List;
+
+/// Slots of one page: it fits a frame, with room for the largest numbers.
+pub const SLOTS: u32 = 500;
+
+/// Creates or replaces a resource.
+pub async fn put(
+    app: &App,
+    caller: &Caller,
+    asked: ResourcePut,
+    now: Timestamp,
+) -> Result<Reply, Failure> {
+    caller.must_be_operator()?;
+    let resource = app.bookings.put_resource(asked.resource.resource()?, now).await?;
+    Ok(Reply::Resource(ResourceView::from(&resource)))
+}
+
+/// Reads a resource.
+pub async fn get(app: &App, asked: &ResourceGet) -> Result<Reply, Failure> {
+    let resource = app.bookings.resource(&asked.resource).await?;
+    Ok(Reply::Resource(ResourceView::from(&resource)))
+}
+
+/// Lists all resources.
+pub async fn list(app: &App, asked: &ResourceList) -> Result<Reply, Failure> {
+    let (found, more) = app.bookings.resources(asked.limit.get(), asked.cursor.as_deref()).await?;
+    let (resources, cut) = fit(found.iter().map(ResourceView::from).collect())?;
+    let cursor = match resources.last() {
+        Some(last) if more || cut => Some(resource_list().cursor(&last.id)),
+        _ => None,
+    };
+    Ok(Reply::Page(Page { resources: Some(resources), cursor, ..Page::default() }))
+}
+
+/// Reads the slots of a window.
+pub async fn availability(
+    app: &App,
+    asked: &Availability,
+    now: Timestamp,
+) -> Result<Reply, Failure> {
+    let resource = app.bookings.resource(&asked.resource).await?;
+    let name = [resource.id.as_str(), &asked.from.0.to_string(), &asked.to.0.to_string()];
+    let list = List::new(["availability"].into_iter().chain(name));
+    let wanted = Wanted { list, cursor: asked.cursor.as_deref(), limit: SLOTS, status: None };
+    let window = (asked.from.0, asked.to.0);
+    Ok(Reply::Page(slots(app, &resource, window, &wanted, now).await?))
+}
+
+/// One page of a resource's slots in a window.
+pub async fn slots(
+    app: &App,
+    resource: &Resource,
+    (from, to): (Timestamp, Timestamp),
+    wanted: &Wanted<'_>,
+    now: Timestamp,
+) -> Result<Page, Failure> {
+    let after: Option<Timestamp> = wanted.after(|place| place.parse().ok())?;
+    let from = after.map_or(from, |last| last + SignedDuration::from_nanos(1));
+    let mut starts: Vec<Timestamp> =
+        resource.slots_between(from, to).take(wanted.most() + 1).collect();
+    let more = starts.len() > wanted.most();
+    starts.truncate(wanted.most());
+    let touched = match (starts.first(), starts.last()) {
+        (Some(first), Some(last)) => {
+            let end = *last + SignedDuration::from_nanos(1);
+            app.bookings.slots(&resource.id, *first, end).await?
+        }
+        _ => std::collections::BTreeMap::new(),
+    };
+    let view = |start: &Timestamp| match touched.get(start) {
+        Some(slot) => SlotView::new(resource, slot, now),
+        None => SlotView::new(resource, &Slot::untouched(*start), now),
+    };
+    let cursor = starts.last().filter(|_| more).map(|last| wanted.list.cursor(&last.to_string()));
+    Ok(Page { slots: Some(starts.iter().map(view).collect()), cursor, ..Page::default() })
+}

@@ -1,0 +1,48 @@
+//! `ping`, `refresh`.
+
+use crate::App;
+use crate::caller::{Caller, unauthenticated};
+use crate::failure::Failure;
+use delivery::topic;
+use domain::Role;
+use identity::IdentityError;
+use jiff::Timestamp;
+use protocol::{Code, Instant, Reply, WireError};
+
+/// Tells the time, and when the token ends.
+pub fn ping(caller: &Caller, now: Timestamp) -> Result<Reply, Failure> {
+    let expires = Timestamp::from_second(caller.connection.expires);
+    let expires = expires.map_err(|_| unauthenticated("the token never ends: refresh it"))?;
+    Ok(Reply::Ping { now: Instant(now), token_expires_at: Instant(expires) })
+}
+
+/// Takes a new token of the same customer.
+pub async fn refresh(
+    app: &App,
+    caller: &Caller,
+    token: &str,
+    now: Timestamp,
+) -> Result<Reply, Failure> {
+    let refuse = |message: &str| {
+        let error = WireError::new(Code::Unauthenticated, message);
+        Failure::from(WireError { field: Some("/token".to_owned()), ..error })
+    };
+    let identity = match app.verifier.verify(token, now).await {
+        Ok(identity) => identity,
+        Err(error @ IdentityError::KeysUnavailable(_)) => return Err(Failure::Issuer(error)),
+        Err(error) => return Err(refuse(&error.to_string())),
+    };
+    if identity.customer != *caller.customer() {
+        return Err(refuse("the token is another customer's: connect anew with it"));
+    }
+    let id = &caller.connection.id;
+    let refreshed = app.connections.refresh(id, identity.role, identity.expires_at).await?;
+    let gone = || unauthenticated("this connection is not known any more: connect again");
+    let connection = refreshed.ok_or_else(gone)?;
+    if identity.role != Role::Operator {
+        for topic in connection.topics.keys().filter(|topic| topic::is_for_operators(topic)) {
+            app.connections.unsubscribe(&connection, topic).await?;
+        }
+    }
+    Ok(Reply::Refresh { token_expires_at: Instant(identity.expires_at) })
+}

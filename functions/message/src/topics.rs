@@ -1,0 +1,97 @@
+//! `subscribe`, `unsubscribe`.
+
+use crate::App;
+use crate::bookings;
+use crate::caller::{Caller, unauthenticated};
+use crate::failure::Failure;
+use crate::page::Wanted;
+use crate::resources;
+use delivery::topic;
+use domain::Rejection;
+use jiff::{SignedDuration, Timestamp};
+use protocol::decode::window;
+use protocol::request::{Subscribe, Unsubscribe};
+use protocol::{Instant, Reply, TopicName, WireError};
+use store::Subscribed;
+use store::cursor::List;
+
+/// How far a snapshot reaches where the request does not say.
+const WINDOW: SignedDuration = SignedDuration::from_hours(14 * 24);
+/// Bookings of one page of a snapshot.
+const BOOKINGS: u32 = 100;
+
+/// Subscribes, **then** reads the snapshot: whatever is committed from here on finds the
+/// subscription, and whatever was committed before is in the snapshot.
+pub async fn subscribe(
+    app: &App,
+    caller: &Caller,
+    asked: &Subscribe,
+    now: Timestamp,
+) -> Result<Reply, Failure> {
+    let from = asked.from.unwrap_or(Instant(now));
+    let to = asked.to.unwrap_or(Instant(from.0.checked_add(WINDOW).unwrap_or(Timestamp::MAX)));
+    match &asked.topic {
+        TopicName::Me => {
+            let needless = [(asked.from, "/from"), (asked.to, "/to")];
+            if let Some((_, field)) = needless.into_iter().find(|(value, _)| value.is_some()) {
+                let message = "only with a resource's topic";
+                return Err(WireError::bad_request(message, Some(field)).into());
+            }
+        }
+        TopicName::Resource(resource) => {
+            window(from, to)?;
+            app.bookings.resource(resource).await?;
+        }
+        TopicName::ResourceBookings(resource) => {
+            caller.must_be_operator()?;
+            window(from, to)?;
+            app.bookings.resource(resource).await?;
+        }
+    }
+    let name = |instant: Option<Instant>| instant.map_or(String::new(), |at| at.0.to_string());
+    let topic_name = asked.topic.to_string();
+    let customer = caller.customer().as_str();
+    let (name_from, name_to) = (name(asked.from), name(asked.to));
+    let list = List::new(["subscribe", &topic_name, customer, &name_from, &name_to]);
+    if let Some(cursor) = &asked.cursor {
+        list.place(cursor)?;
+    }
+    let key = topic::key(&asked.topic, caller.customer());
+    match app.connections.subscribe(&caller.connection, &key).await? {
+        Subscribed::Yes => {}
+        Subscribed::TooMany => {
+            let most = store::connections::MAX_TOPICS;
+            let message = format!("a connection has at most {most} topics");
+            return Err(Rejection::LimitExceeded(message).into());
+        }
+        Subscribed::Gone => {
+            return Err(unauthenticated("this connection is not known any more: connect again"));
+        }
+    }
+    let limit = if let TopicName::Resource(_) = asked.topic { resources::SLOTS } else { BOOKINGS };
+    let wanted = Wanted { list, cursor: asked.cursor.as_deref(), limit, status: None };
+    let between = (from.0, to.0);
+    let snapshot = match &asked.topic {
+        TopicName::Me => bookings::own(app, caller, &wanted, now).await?,
+        TopicName::Resource(resource) => {
+            // Read only now, after the subscription, as the slots are.
+            let resource = app.bookings.resource(resource).await?;
+            resources::slots(app, &resource, between, &wanted, now).await?
+        }
+        TopicName::ResourceBookings(resource) => {
+            bookings::at(app, resource, between, &wanted, now).await?
+        }
+    };
+    Ok(Reply::Subscribed { topic: asked.topic.clone(), snapshot })
+}
+
+/// Ends a topic's pushes.
+pub async fn unsubscribe(
+    app: &App,
+    caller: &Caller,
+    asked: &Unsubscribe,
+) -> Result<Reply, Failure> {
+    let key = topic::key(&asked.topic, caller.customer());
+    app.connections.unsubscribe(&caller.connection, &key).await?;
+    Ok(Reply::Unsubscribed { topic: asked.topic.clone() })
+}

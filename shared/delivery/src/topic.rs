@@ -1,0 +1,33 @@
+//! Topics: as clients name them, and as the table does.
+
+use domain::{CustomerId, ResourceId};
+use protocol::TopicName;
+use store::TopicKey;
+
+/// The topic that this customer means by this name: `me` is each customer's own.
+pub fn key(name: &TopicName, customer: &CustomerId) -> TopicKey {
+    match name {
+        TopicName::Me => me(customer),
+        TopicName::Resource(_) | TopicName::ResourceBookings(_) => TopicKey::new(name.to_string()),
+    }
+}
+
+/// This customer's own bookings.
+pub fn me(customer: &CustomerId) -> TopicKey {
+    TopicKey::new(format!("me:{customer}"))
+}
+
+/// A resource's availability.
+pub fn resource(resource: &ResourceId) -> TopicKey {
+    TopicKey::new(TopicName::Resource(resource.clone()).to_string())
+}
+
+/// A resource's bookings.
+pub fn resource_bookings(resource: &ResourceId) -> TopicKey {
+    TopicKey::new(TopicName::ResourceBookings(resource.clone()).to_string())
+}
+
+/// Whether only operators may be subscribed to this topic.
+pub fn is_for_operators(topic: &TopicKey) -> bool {
+    topic.as_str().starts_with("resource:") && topic.as_str().ends_with("/bookings")
+}

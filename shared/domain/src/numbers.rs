@@ -1,0 +1,127 @@
+//! Numbers with a range: a value of one of these types is in it.
+
+use crate::ids::Malformed;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// Gives a newtype over `u32` its range and serde form.
+macro_rules! ranged {
+    ($(#[$doc:meta])* $name:ident, $min:literal ..= $max:literal, $form:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "u32", into = "u32")]
+        pub struct $name(u32);
+
+        impl $name {
+            /// The smallest value.
+            pub const MIN: u32 = $min;
+            /// The largest value.
+            pub const MAX: u32 = $max;
+
+            /// Takes the number if it is in range.
+            pub const fn new(number: u32) -> Result<Self, Malformed> {
+                if number >= Self::MIN && number <= Self::MAX {
+                    Ok(Self(number))
+                } else {
+                    Err(Malformed($form))
+                }
+            }
+
+            /// The number itself.
+            pub const fn get(self) -> u32 {
+                self.0
+            }
+        }
+
+        impl TryFrom<u32> for $name {
+            type Error = Malformed;
+            fn try_from(number: u32) -> Result<Self, Malformed> {
+                Self::new(number)
+            }
+        }
+
+        impl From<$name> for u32 {
+            fn from(number: $name) -> Self {
+                number.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+ranged!(
+    /// How many places a slot of a resource has.
+    Capacity, 1..=10_000, "a whole number from 1 to 10000"
+);
+ranged!(
+    /// How many places a booking takes in each of its slots.
+    Quantity, 1..=10_000, "a whole number from 1 to 10000"
+);
+ranged!(
+    /// How long a hold lasts, in seconds.
+    HoldSeconds, 1..=900, "a whole number from 1 to 900"
+);
+ranged!(
+    /// How long a slot lasts, in minutes of elapsed time.
+    SlotMinutes, 1..=1440, "a whole number from 1 to 1440"
+);
+
+impl Capacity {
+    /// One place, where a resource does not say.
+    pub const ONE: Self = Self(1);
+}
+
+impl Quantity {
+    /// One place, where a request does not say.
+    pub const ONE: Self = Self(1);
+}
+
+impl HoldSeconds {
+    /// Five minutes, where a resource does not say.
+    pub const DEFAULT: Self = Self(300);
+}
+
+/// How often a thing was written: 1, 2, 3, ... without a gap.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Version(u64);
+
+impl Version {
+    /// The version of the first write.
+    pub const FIRST: Self = Self(1);
+
+    /// The given version.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+
+    /// The number itself.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+
+    /// The version after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        self.plus(1)
+    }
+
+    /// The version so many writes after this one.
+    #[must_use]
+    pub const fn plus(self, writes: u64) -> Self {
+        Self(self.0 + writes)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

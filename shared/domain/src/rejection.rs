@@ -1,0 +1,46 @@
+//! Why a command is refused.
+
+use crate::booking::Booking;
+
+/// Why a command is refused. Nothing was changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Rejection {
+    /// No such resource, or none that the caller may know of.
+    #[error("there is no resource of this id")]
+    NoSuchResource,
+    /// No such booking, or none that the caller may know of.
+    #[error("there is no booking of this id")]
+    NoSuchBooking,
+    /// Not for this caller.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// The resource cannot be booked then.
+    #[error("{0}")]
+    Closed(&'static str),
+    /// Not enough free capacity in every slot asked for.
+    #[error("not enough free capacity in every slot asked for")]
+    SlotFull,
+    /// The hold ran out before the confirmation came.
+    #[error("the hold has run out")]
+    HoldExpired,
+    /// The booking is not in a status that allows the command.
+    #[error("a booking that is {} does not allow this", .0.status.as_str())]
+    InvalidTransition(Box<Booking>),
+    /// The caller's `ifVersion` is not the current version.
+    #[error("the booking is at version {}", .0.version)]
+    VersionConflict(Box<Booking>),
+    /// The key was used before, for something else.
+    #[error("this key was used before with other fields")]
+    IdempotencyMismatch,
+    /// More than is allowed at once.
+    #[error("{0}")]
+    LimitExceeded(String),
+    /// A value that is well formed, but not for this resource.
+    #[error("{message}")]
+    Unacceptable {
+        /// The field, as a JSON pointer into the request.
+        field: &'static str,
+        /// What stands against it.
+        message: String,
+    },
+}

@@ -1,0 +1,123 @@
+//! The ends of time, and what no honest store would hold: nothing here may panic or run on.
+
+use crate::fixtures::{at, booking, id, request, room};
+use domain::{Capacity, Command, Hold, Quantity, Request, Slot, Status, Version};
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const ZONES: [&str; 5] =
+    ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "America/New_York", "Australia/Lord_Howe"];
+
+/// Instants around both ends of time, and each of 1970 and now for company.
+fn instants() -> Vec<Timestamp> {
+    let near = |end: Timestamp, way: i64| {
+        let off = [0, 1, 59, 60, 3_599, 3_600, 86_399, 86_400, 200_000];
+        off.map(|seconds| end + SignedDuration::from_secs(way * seconds))
+    };
+    let middle = [Timestamp::UNIX_EPOCH, at("2027-01-11T09:00Z")];
+    let ends = near(Timestamp::MIN, 1).into_iter().chain(near(Timestamp::MAX, -1));
+    ends.chain(middle).collect()
+}
+
+#[test]
+fn the_ends_of_time_are_instants_like_any_other() {
+    for zone in ZONES {
+        for minutes in [1, 60, 1440] {
+            let room = room(zone, minutes, &["00:00-12:00", "12:00-24:00"]);
+            for start in instants() {
+                for end in instants() {
+                    let found: Vec<_> = room.slots_between(start, end).take(3).collect();
+                    assert!(found.iter().all(|slot| start <= *slot && *slot < end));
+                    let _ = room.would_resell(start, end);
+                    for now in [Timestamp::MIN, start, Timestamp::MAX] {
+                        let stretch = room.stretch(start, Some(end), now);
+                        assert!(stretch.is_ok_and(|stretch| stretch.end == end) || true);
+                        let asked = Request { end: Some(end), ..request(start) };
+                        let _ = asked.decide(&room, now);
+                    }
+                }
+                let _ = room.stretch(start, None, Timestamp::MIN);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_day_at_the_end_of_time_still_has_its_slots() {
+    let room = room("UTC", 60, &["00:00-24:00"]);
+    let last_day = at("9999-12-30T00:00Z");
+    let found: Vec<Timestamp> = room.slots_between(last_day, Timestamp::MAX).collect();
+    assert!(found.len() >= 22, "{found:?}");
+    for slot in found {
+        assert!(room.stretch(slot, None, last_day).is_ok(), "{slot}");
+    }
+}
+
+#[test]
+fn a_window_of_all_time_is_read_as_far_as_one_looks() {
+    let room = room("UTC", 1440, &["00:00-24:00"]);
+    assert_eq!(room.slots_between(Timestamp::MIN, Timestamp::MAX).take(1000).count(), 1000);
+    let closed = crate::fixtures::room("UTC", 1440, &[]);
+    assert_eq!(closed.slots_between(Timestamp::MIN, Timestamp::MAX).next(), None);
+}
+
+#[test]
+fn a_hold_at_the_end_of_time_lasts_to_the_end_of_time() {
+    let room = room("UTC", 60, &["00:00-24:00"]);
+    let start = at("9999-12-30T21:00Z");
+    let now = Timestamp::MAX - 2.hours();
+    let made = request(start).decide(&room, start - 1.second()).unwrap();
+    assert_eq!(made.hold_expires_at, Some(start + 299.seconds()));
+    assert!(now >= start - 1.hour());
+    let late = Request { start, ..request(start) }.decide(&room, start).unwrap();
+    assert!(late.hold_expires_at.is_some_and(|until| until <= Timestamp::MAX));
+}
+
+#[test]
+fn a_version_stays_at_the_last_there_is() {
+    assert_eq!(Version::new(u64::MAX).next(), Version::new(u64::MAX));
+    assert_eq!(Version::new(u64::MAX - 1).plus(5), Version::new(u64::MAX));
+    let mut confirmed = booking(Status::Confirmed);
+    confirmed.version = Version::new(u64::MAX);
+    assert!(Command::Complete.decide(&confirmed, None, at("2027-01-11T09:00Z")).is_ok());
+}
+
+#[test]
+fn a_held_booking_without_an_end_is_still_a_booking() {
+    let mut held = booking(Status::Held);
+    held.hold_expires_at = None;
+    assert_eq!(held.at(Timestamp::MAX), held);
+}
+
+proptest! {
+    /// A slot whose numbers contradict each other: it may be wrong, but it answers, and it sells
+    /// nothing that it says is taken.
+    #[test]
+    fn a_slot_that_contradicts_itself_answers(
+        taken in prop_oneof![0..8_u32, Just(u32::MAX), any::<u32>()],
+        version in prop_oneof![0..8_u64, Just(u64::MAX)],
+        holds in prop::collection::vec((1..=10_000_u32, 0..4_i64), 0..5),
+        quantity in 1..=10_000_u32, capacity in 1..=10_000_u32, now in 0..5_i64,
+    ) {
+        let instant = |seconds: i64| at("2027-01-11T09:00Z") + seconds.seconds();
+        let holds: BTreeMap<_, _> = holds.into_iter().enumerate().map(|(index, (quantity, until))| {
+            let quantity = Quantity::new(quantity).unwrap();
+            (id("alice", &index.to_string()), Hold { quantity, until: instant(until) })
+        }).collect();
+        let start = at("2027-01-11T10:00Z");
+        let slot = Slot { start, taken, version: Version::new(version), holds };
+        let (now, capacity) = (instant(now), Capacity::new(capacity).unwrap());
+        let (quantity, id) = (Quantity::new(quantity).unwrap(), id("alice", "0"));
+
+        let free = slot.free(capacity, now);
+        prop_assert!(free <= capacity.get());
+        for until in [None, Some(instant(9)), Some(Timestamp::MAX)] {
+            let sold = slot.take(&id, quantity, until, capacity, now);
+            prop_assert_eq!(sold.is_ok(), quantity.get() <= free);
+        }
+        let _ = slot.confirm(&id, now);
+        prop_assert!(slot.release(&id, quantity).taken <= taken);
+        prop_assert!(slot.at(now).version >= slot.version);
+    }
+}

@@ -1,0 +1,121 @@
+//! New bookings: what a request makes, and when it is the same request as before.
+
+use crate::fixtures::{at, request, room};
+use domain::{
+    Approval, Booking, Capacity, CustomerId, HoldSeconds, Key, Quantity, Rejection, Request,
+    ResourceId, Status, Version,
+};
+use jiff::ToSpan;
+
+const NOW: &str = "2027-01-11T08:00:00.5Z";
+
+fn hold() -> Request {
+    request(at("2027-01-11T09:00Z"))
+}
+
+fn decide(request: &Request, approval: Approval) -> Result<Booking, Rejection> {
+    let mut room = room("UTC", 30, &["09:00-12:00"]);
+    room.approval = approval;
+    room.capacity = Capacity::new(3).unwrap();
+    room.hold_seconds = HoldSeconds::new(90).unwrap();
+    request.decide(&room, at(NOW))
+}
+
+#[test]
+fn a_hold_lasts_as_long_as_the_resource_says() {
+    for approval in [Approval::Auto, Approval::Manual] {
+        let made = decide(&hold(), approval).unwrap();
+        let expected = Booking {
+            id: hold().id(),
+            resource: ResourceId::parse("room-1").unwrap(),
+            customer: CustomerId::parse("alice").unwrap(),
+            stretch: crate::fixtures::half_hours("2027-01-11T09:00Z", "2027-01-11T09:30Z"),
+            quantity: Quantity::ONE,
+            status: Status::Held,
+            version: Version::FIRST,
+            hold_expires_at: Some(at("2027-01-11T08:01:30.5Z")),
+            confirmation_code: None,
+            reason: None,
+            created_at: at(NOW),
+            updated_at: at(NOW),
+            fingerprint: hold().fingerprint(),
+        };
+        assert_eq!(made, expected);
+    }
+}
+
+#[test]
+fn a_book_is_sold_at_once_or_waits_for_an_operator() {
+    let book = Request { hold: false, ..hold() };
+    let made = decide(&book, Approval::Auto).unwrap();
+    assert_eq!(
+        (made.status, made.version, made.hold_expires_at),
+        (Status::Confirmed, Version::FIRST, None)
+    );
+    assert_eq!(made.confirmation_code, Some(made.id.confirmation_code()));
+
+    let made = decide(&book, Approval::Manual).unwrap();
+    assert_eq!(
+        (made.status, made.version, made.hold_expires_at),
+        (Status::Pending, Version::FIRST, None)
+    );
+    assert_eq!(made.confirmation_code, None);
+}
+
+#[test]
+fn more_places_than_the_resource_has_are_never_free() {
+    let of = |quantity| Request { quantity: Quantity::new(quantity).unwrap(), ..hold() };
+    assert!(decide(&of(3), Approval::Auto).is_ok());
+    let refused = Rejection::Unacceptable {
+        field: "/quantity",
+        message: "expected 1 to 3, the resource's capacity".to_owned(),
+    };
+    assert_eq!(decide(&of(4), Approval::Auto), Err(refused));
+}
+
+#[test]
+fn a_request_for_a_closed_time_makes_nothing() {
+    let asked = Request { start: at("2027-01-11T12:00Z"), ..hold() };
+    assert!(matches!(decide(&asked, Approval::Auto), Err(Rejection::Closed(_))));
+}
+
+#[test]
+fn the_same_fields_under_the_same_key_are_the_same_booking() {
+    let made = decide(&hold(), Approval::Auto).unwrap();
+    let again = Request { start: at("2027-01-11T10:00:00.000+01:00"), ..hold() };
+    assert_eq!(again.id(), made.id);
+    assert_eq!(again.repeats(&made), Ok(()), "the same instant, written differently");
+    let gone = Booking { status: Status::Cancelled, version: Version::new(7), ..made };
+    assert_eq!(hold().repeats(&gone), Ok(()), "as it stands now, whatever became of it");
+}
+
+#[test]
+fn other_fields_under_the_same_key_are_a_mismatch() {
+    let made = decide(&hold(), Approval::Auto).unwrap();
+    let start = hold().start;
+    let others = [
+        Request { hold: false, ..hold() },
+        Request { resource: ResourceId::parse("room-2").unwrap(), ..hold() },
+        Request { start: start + 30.minutes(), ..hold() },
+        Request { start: start + 1.nanosecond(), ..hold() },
+        Request { end: Some(start + 60.minutes()), ..hold() },
+        Request { quantity: Quantity::new(2).unwrap(), ..hold() },
+    ];
+    for other in others {
+        assert_eq!(other.id(), made.id, "the key alone names the booking");
+        assert_eq!(other.repeats(&made), Err(Rejection::IdempotencyMismatch), "{other:?}");
+    }
+}
+
+#[test]
+fn another_key_or_another_customer_is_another_booking() {
+    let others = [
+        Request { key: Key::parse("2").unwrap(), ..hold() },
+        Request { key: Key::parse("1 ").unwrap(), ..hold() },
+        Request { customer: CustomerId::parse("bob").unwrap(), ..hold() },
+        Request { customer: CustomerId::parse("Alice").unwrap(), ..hold() },
+    ];
+    for other in others {
+        assert_ne!(other.id(), hold().id(), "{other:?}");
+    }
+}

@@ -1,0 +1,88 @@
+//! Whether new opening rules would sell again what was sold under old ones.
+
+use crate::fixtures::{at, room};
+use domain::Resource;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+/// Asks about a time of 11 January 2027, UTC.
+fn resells(room: &Resource, start: &str, end: &str) -> bool {
+    let instant = |time: &str| at(&format!("2027-01-{time}Z"));
+    room.would_resell(instant(start), instant(end))
+}
+
+#[test]
+fn the_same_slot_is_not_sold_again() {
+    let hourly = room("UTC", 60, &["09:00-12:00"]);
+    for (start, end) in [("11T09:00", "11T10:00"), ("11T11:00", "11T12:00")] {
+        assert!(!resells(&hourly, start, end), "{start}");
+    }
+}
+
+#[test]
+fn what_is_closed_now_is_not_sold_again() {
+    let hourly = room("UTC", 60, &["09:00-12:00"]);
+    assert!(!resells(&hourly, "11T08:00", "11T09:00"), "ends where the first slot starts");
+    assert!(!resells(&hourly, "11T12:00", "11T13:00"), "starts where the last slot ends");
+    assert!(!resells(&hourly, "11T15:00", "11T16:00"));
+    assert!(!resells(&room("UTC", 60, &[]), "11T09:00", "11T10:00"));
+}
+
+#[test]
+fn a_slot_that_overlaps_without_being_the_same_is_sold_again() {
+    let hourly = room("UTC", 60, &["09:00-12:00"]);
+    for (start, end) in [
+        ("11T09:00", "11T09:30"), // a part of a slot, with its start
+        ("11T09:30", "11T10:00"), // a part of a slot, with its end
+        ("11T09:15", "11T09:45"), // a part of a slot, with neither
+        ("11T09:30", "11T10:30"), // parts of two
+        ("11T09:00", "11T11:00"), // two
+        ("11T08:30", "11T09:30"), // over the opening
+        ("11T11:30", "11T12:30"), // over the closing
+        ("11T08:00", "11T13:00"), // around all of them
+    ] {
+        assert!(resells(&hourly, start, end), "{start} to {end}");
+    }
+}
+
+#[test]
+fn a_slot_that_began_long_before_is_found() {
+    let daily = room("UTC", 1440, &["00:00-24:00"]);
+    assert!(resells(&daily, "11T23:59", "12T00:00"));
+    assert!(!resells(&daily, "11T00:00", "12T00:00"));
+    // In autumn New York's slot of a day begins 24 hours before its end, and the day 25.
+    let york = room("America/New_York", 1440, &["00:00-24:00"]);
+    assert!(york.would_resell(at("2027-11-08T03:59Z"), at("2027-11-08T04:00Z")));
+    assert!(!york.would_resell(at("2027-11-08T04:00Z"), at("2027-11-08T05:00Z")));
+}
+
+proptest! {
+    /// Against the definition: some slot of some day nearby overlaps it and is not it.
+    #[test]
+    fn exactly_the_overlapping_slots_that_differ_count(
+        opens in 0_i64..24, length in 1_i64..24, minutes in prop::sample::select(vec![15, 45, 60, 90, 720, 1440_u32]),
+        start in 0_i64..288, quarters in 1_i64..100,
+    ) {
+        let closes = (opens + length).min(24);
+        let opening = format!("{opens:02}:00-{closes:02}:00");
+        let room = room("UTC", minutes, &[&opening]);
+        let quarter = |count: i64| SignedDuration::from_mins(15 * count);
+        let monday = at("2027-01-11T00:00Z");
+        let (start, end) = (monday + quarter(start), monday + quarter(start + quarters));
+
+        let step = SignedDuration::from_mins(i64::from(minutes));
+        let day = SignedDuration::from_hours(24);
+        let mut expected = false;
+        for date in -2..=6 {
+            let opened = monday + day * date;
+            let closed = opened + SignedDuration::from_hours(closes);
+            let mut slot: Timestamp = opened + SignedDuration::from_hours(opens);
+            while slot + step <= closed {
+                let apart = slot + step <= start || end <= slot;
+                expected |= !apart && (slot, slot + step) != (start, end);
+                slot += step;
+            }
+        }
+        prop_assert_eq!(room.would_resell(start, end), expected, "{} {}: {} to {}", opening, minutes, start, end);
+    }
+}

@@ -1,0 +1,150 @@
+//! What the claims of a token with a good signature must say.
+
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+
+use crate::Reason;
+
+/// How far in the future `nbf` may lie, because an issuer's clock may run ahead of ours: one
+/// minute. `exp` has no such leeway: a connection outlives its token by nothing.
+pub const NOT_BEFORE_LEEWAY: SignedDuration = SignedDuration::from_mins(1);
+
+type Claims = Map<String, Value>;
+
+/// `iss` is the issuer, compared to the character.
+pub(crate) fn issuer(claims: &Claims, expected: &str) -> Result<(), Reason> {
+    match claims.get("iss").and_then(Value::as_str) {
+        Some(issuer) if issuer == expected => Ok(()),
+        _ => Err(Reason::Issuer),
+    }
+}
+
+/// `aud`, a string or an array, names the audience. A token without `aud` may name it as
+/// `client_id` instead, as Cognito's access tokens do.
+pub(crate) fn audience(claims: &Claims, expected: &str) -> Result<(), Reason> {
+    let named = match claims.get("aud") {
+        Some(Value::String(audience)) => audience == expected,
+        Some(Value::Array(audiences)) => contains(audiences, expected),
+        Some(_) => false,
+        None => claims.get("client_id").and_then(Value::as_str) == Some(expected),
+    };
+    if named { Ok(()) } else { Err(Reason::Audience) }
+}
+
+/// `nbf`, where there is one, is not in the future by more than [`NOT_BEFORE_LEEWAY`].
+pub(crate) fn not_before(claims: &Claims, now: Timestamp) -> Result<(), Reason> {
+    let Some(claim) = claims.get("nbf") else {
+        return Ok(());
+    };
+    match numeric_date(claim) {
+        Some(start) if start.duration_since(now) <= NOT_BEFORE_LEEWAY => Ok(()),
+        _ => Err(Reason::NotYetValid),
+    }
+}
+
+/// `exp`, in whole seconds: a fraction is cut off.
+pub(crate) fn expires_at(claims: &Claims) -> Result<Timestamp, Reason> {
+    claims.get("exp").and_then(numeric_date).ok_or(Reason::NoExpiry)
+}
+
+/// Whether the claim `name` is a list of words, in one string or in an array, with `word` in it.
+pub(crate) fn holds(claims: &Claims, name: &str, word: &str) -> bool {
+    !word.is_empty()
+        && match claims.get(name) {
+            Some(Value::String(words)) => words.split_whitespace().any(|held| held == word),
+            Some(Value::Array(words)) => contains(words, word),
+            _ => false,
+        }
+}
+
+fn contains(values: &[Value], expected: &str) -> bool {
+    values.iter().any(|value| value.as_str() == Some(expected))
+}
+
+/// Seconds since 1970, whole or with a fraction (RFC 7519, `NumericDate`).
+fn numeric_date(claim: &Value) -> Option<Timestamp> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "`as` saturates, and what saturates is outside of Timestamp's range"
+    )]
+    let seconds =
+        claim.as_i64().or_else(|| claim.as_f64().map(|seconds| seconds.floor() as i64))?;
+    Timestamp::from_second(seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn claims(value: Value) -> Claims {
+        match value {
+            Value::Object(claims) => claims,
+            _ => unreachable!("claims are an object"),
+        }
+    }
+
+    #[test]
+    fn audience_in_all_its_forms() {
+        let verdict = |value| audience(&claims(value), "web");
+        assert_eq!(verdict(json!({"aud": "web"})), Ok(()));
+        assert_eq!(verdict(json!({"aud": ["other", "web"]})), Ok(()));
+        assert_eq!(verdict(json!({"client_id": "web"})), Ok(()));
+        for bad in [
+            json!({}),
+            json!({"aud": "other"}),
+            json!({"aud": []}),
+            json!({"aud": 7}),
+            json!({"aud": null, "client_id": "web"}),
+            json!({"aud": "other", "client_id": "web"}),
+            json!({"client_id": ["web"]}),
+        ] {
+            assert_eq!(verdict(bad.clone()), Err(Reason::Audience), "{bad}");
+        }
+    }
+
+    #[test]
+    fn issuer_is_one_exact_string() {
+        assert_eq!(issuer(&claims(json!({"iss": "https://a"})), "https://a"), Ok(()));
+        for bad in [json!({}), json!({"iss": "https://a/"}), json!({"iss": ["https://a"]})] {
+            assert_eq!(issuer(&claims(bad), "https://a"), Err(Reason::Issuer));
+        }
+    }
+
+    #[test]
+    fn dates() {
+        let second = |seconds| Timestamp::from_second(seconds).unwrap();
+        assert_eq!(expires_at(&claims(json!({"exp": 1000}))), Ok(second(1000)));
+        assert_eq!(expires_at(&claims(json!({"exp": 1000.9}))), Ok(second(1000)));
+        for bad in [
+            json!({}),
+            json!({"exp": "1000"}),
+            json!({"exp": null}),
+            json!({"exp": 1e300}),
+            json!({"exp": u64::MAX}),
+        ] {
+            assert_eq!(expires_at(&claims(bad)), Err(Reason::NoExpiry));
+        }
+        let start = |nbf| not_before(&claims(json!({"nbf": nbf})), second(1000));
+        assert_eq!(start(json!(1060)), Ok(()));
+        assert_eq!(start(json!(1061)), Err(Reason::NotYetValid));
+        assert_eq!(start(json!("soon")), Err(Reason::NotYetValid));
+        assert_eq!(not_before(&Claims::new(), second(1000)), Ok(()));
+    }
+
+    #[test]
+    fn operators_by_scope_or_group() {
+        let is = |value| holds(&claims(json!({"role": value})), "role", "operator");
+        assert!(is(json!("operator")));
+        assert!(is(json!("read operator write")));
+        assert!(is(json!(["staff", "operator"])));
+        assert!(!is(json!("operators")));
+        assert!(!is(json!("Operator")));
+        assert!(!is(json!(["staff operator"])));
+        assert!(!is(json!({"operator": true})));
+        assert!(!is(json!(true)));
+        assert!(!holds(&claims(json!({"role": [""]})), "role", ""));
+        assert!(!holds(&Claims::new(), "role", "operator"));
+    }
+}

@@ -1,0 +1,127 @@
+//! A token in, an identity out.
+
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use domain::{CustomerId, Role};
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
+use serde_json::{Map, Value};
+
+use crate::cache::KeyCache;
+use crate::claims;
+use crate::fetch::Fetcher;
+use crate::{Identity, IdentityError, Reason};
+
+/// Longer tokens are refused unread: 16 KiB, well above what issuers send and what the headers
+/// of an upgrade may hold.
+pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
+
+/// Whose tokens are accepted, and what they must say.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// What `iss` must be, to the character.
+    pub issuer: String,
+    /// What `aud` must name (or `client_id`, where there is no `aud`: access tokens of Cognito).
+    pub audience: String,
+    /// Where the issuer's key set is; empty for `{issuer}/.well-known/jwks.json`.
+    pub jwks_url: String,
+    /// The claim that makes an operator, for example `cognito:groups` or `scope`.
+    pub operator_claim: String,
+    /// The word that this claim must hold.
+    pub operator_value: String,
+}
+
+impl Settings {
+    fn key_set_url(&self) -> String {
+        if self.jwks_url.is_empty() {
+            format!("{}/.well-known/jwks.json", self.issuer.trim_end_matches('/'))
+        } else {
+            self.jwks_url.clone()
+        }
+    }
+}
+
+/// Verifies tokens. One per process: it keeps the issuer's keys.
+#[derive(Debug)]
+pub struct Verifier {
+    settings: Settings,
+    keys: KeyCache,
+}
+
+impl Verifier {
+    /// A verifier that fetches keys with `http_client`; nothing is fetched yet.
+    pub fn new(settings: Settings, http_client: SharedHttpClient) -> Self {
+        let fetcher = Fetcher::new(&settings.key_set_url(), http_client);
+        Self { settings, keys: KeyCache::new(fetcher) }
+    }
+
+    /// Fetches the issuer's keys ahead of the first token, so that no client waits for it.
+    pub async fn warm(&self, now: Timestamp) -> Result<(), IdentityError> {
+        self.keys.current(now).await.map(drop).map_err(IdentityError::KeysUnavailable)
+    }
+
+    /// Who `token` speaks for at `now`.
+    pub async fn verify(&self, token: &str, now: Timestamp) -> Result<Identity, IdentityError> {
+        let claims = self.signed_claims(token, now).await?;
+        let invalid = IdentityError::Invalid;
+        claims::issuer(&claims, &self.settings.issuer).map_err(invalid)?;
+        claims::audience(&claims, &self.settings.audience).map_err(invalid)?;
+        claims::not_before(&claims, now).map_err(invalid)?;
+        let expires_at = claims::expires_at(&claims).map_err(invalid)?;
+        if now >= expires_at {
+            return Err(IdentityError::Expired);
+        }
+        let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default();
+        let customer = CustomerId::parse(subject).map_err(|_| IdentityError::Barred)?;
+        let operator = &self.settings;
+        let role = if claims::holds(&claims, &operator.operator_claim, &operator.operator_value) {
+            Role::Operator
+        } else {
+            Role::Customer
+        };
+        Ok(Identity { customer, role, expires_at })
+    }
+
+    /// The token's content, once its signature is that of one of the issuer's keys.
+    async fn signed_claims(
+        &self,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Map<String, Value>, IdentityError> {
+        let invalid = IdentityError::Invalid;
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(invalid(Reason::Malformed));
+        }
+        let header = decode_header(token).map_err(|_| invalid(Reason::Malformed))?;
+        let algorithm = match header.alg {
+            Algorithm::RS256 | Algorithm::ES256 | Algorithm::EdDSA => header.alg,
+            _ => return Err(invalid(Reason::Algorithm)),
+        };
+        if header.crit.is_some() {
+            return Err(invalid(Reason::Critical));
+        }
+        let key = self
+            .keys
+            .find(header.kid.as_deref(), algorithm, now)
+            .await
+            .map_err(IdentityError::KeysUnavailable)?
+            .ok_or(invalid(Reason::UnknownKey))?;
+        // Only the signature is left to the library: what the claims must say depends on `now`,
+        // which is this function's argument and not the library's clock.
+        let mut signature_only = Validation::new(algorithm);
+        signature_only.required_spec_claims.clear();
+        signature_only.validate_exp = false;
+        signature_only.validate_nbf = false;
+        signature_only.validate_aud = false;
+        decode::<Map<String, Value>>(token, &key, &signature_only).map(|data| data.claims).map_err(
+            |error| {
+                use jsonwebtoken::errors::ErrorKind;
+                invalid(match error.kind() {
+                    ErrorKind::Json(_) | ErrorKind::Base64(_) | ErrorKind::Utf8(_) => {
+                        Reason::Malformed
+                    }
+                    _ => Reason::Signature,
+                })
+            },
+        )
+    }
+}

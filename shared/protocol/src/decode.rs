@@ -1,0 +1,243 @@
+//! A frame's text -> a request, or an error that names the field.
+
+use crate::error::WireError;
+use crate::fields::{Instant, RequestId};
+use crate::request::{List, Request};
+use jiff::SignedDuration;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+/// The longest window that one request may ask for.
+const MAX_WINDOW: SignedDuration = SignedDuration::from_hours(366 * 24);
+/// A longer action than any of ours is not sent back.
+const MAX_ECHO: usize = 64;
+
+/// What a frame's text says, as far as it could be read.
+#[derive(Debug)]
+pub struct Frame {
+    /// The client's name for the request, to be sent back.
+    pub id: Option<RequestId>,
+    /// The action as it was sent, to be sent back.
+    pub action: Option<String>,
+    /// What is asked for, or what is wrong with it.
+    pub request: Result<Request, WireError>,
+}
+
+/// Reads a frame's text.
+pub fn decode(text: &str) -> Frame {
+    let nothing = |error| Frame { id: None, action: None, request: Err(error) };
+    let mut fields = match serde_json::from_str(text) {
+        Ok(Value::Object(fields)) => fields,
+        Ok(_) => return nothing(WireError::bad_request("a request is a JSON object", None)),
+        Err(error) => {
+            return nothing(WireError::bad_request(&format!("not JSON: {error}"), None));
+        }
+    };
+    let id = match fields.remove("id").map(serde_json::from_value) {
+        None => None,
+        Some(Ok(id)) => Some(id),
+        Some(Err(_)) => {
+            return nothing(WireError::bad_request("expected a string or an integer", Some("/id")));
+        }
+    };
+    let action = match fields.remove("action") {
+        Some(Value::String(action)) => action,
+        other => {
+            let message = match other {
+                None => "action is missing",
+                Some(_) => "expected the name of an action",
+            };
+            let request = Err(WireError::bad_request(message, Some("/action")));
+            return Frame { id, action: None, request };
+        }
+    };
+    let request = request(&action, fields);
+    Frame { id, action: (action.len() <= MAX_ECHO).then_some(action), request }
+}
+
+fn request(action: &str, fields: Map<String, Value>) -> Result<Request, WireError> {
+    let request = match action {
+        "ping" => Request::Ping(parse(fields)?),
+        "refresh" => Request::Refresh(parse(fields)?),
+        "resource.put" => Request::ResourcePut(parse(fields)?),
+        "resource.get" => Request::ResourceGet(parse(fields)?),
+        "resource.list" => Request::ResourceList(parse(fields)?),
+        "availability" => Request::Availability(parse(fields)?),
+        "hold" => Request::Hold(parse(fields)?),
+        "book" => Request::Book(parse(fields)?),
+        "confirm" => Request::Confirm(parse(fields)?),
+        "cancel" => Request::Cancel(parse(fields)?),
+        "reschedule" => Request::Reschedule(parse(fields)?),
+        "approve" => Request::Approve(parse(fields)?),
+        "decline" => Request::Decline(parse(fields)?),
+        "complete" => Request::Complete(parse(fields)?),
+        "noShow" => Request::NoShow(parse(fields)?),
+        "get" => Request::Get(parse(fields)?),
+        "list" => Request::List(parse(fields)?),
+        "subscribe" => Request::Subscribe(parse(fields)?),
+        "unsubscribe" => Request::Unsubscribe(parse(fields)?),
+        _ => return Err(WireError::bad_request("there is no such action", Some("/action"))),
+    };
+    check(&request)?;
+    Ok(request)
+}
+
+/// What fields must be to one another.
+fn check(request: &Request) -> Result<(), WireError> {
+    match request {
+        Request::Hold(place) | Request::Book(place) => after(place.start, place.end),
+        Request::Reschedule(to) => after(to.start, to.end),
+        Request::Availability(asked) => window(asked.from, asked.to),
+        Request::List(List { resource: None, from, to, .. }) => {
+            let needless = [(from, "/from"), (to, "/to")];
+            match needless.into_iter().find(|(value, _)| value.is_some()) {
+                Some((_, field)) => {
+                    Err(WireError::bad_request("only together with resource", Some(field)))
+                }
+                None => Ok(()),
+            }
+        }
+        Request::List(List { resource: Some(_), from, to, .. }) => match (from, to) {
+            (Some(from), Some(to)) => window(*from, *to),
+            (None, _) => Err(WireError::bad_request("missing, with resource", Some("/from"))),
+            (_, None) => Err(WireError::bad_request("missing, with resource", Some("/to"))),
+        },
+        _ => Ok(()),
+    }
+}
+
+fn after(start: Instant, end: Option<Instant>) -> Result<(), WireError> {
+    match end {
+        Some(end) if end <= start => {
+            Err(WireError::bad_request("expected an instant after start", Some("/end")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Takes `from..to` if it is a window of time that one request may ask for.
+pub fn window(from: Instant, to: Instant) -> Result<(), WireError> {
+    if to <= from || to.0.duration_since(from.0) > MAX_WINDOW {
+        let message = "expected an instant after from, at most 366 days on";
+        return Err(WireError::bad_request(message, Some("/to")));
+    }
+    Ok(())
+}
+
+fn parse<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, WireError> {
+    serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
+        let mut pointer = pointer(error.path());
+        let message = error.into_inner().to_string();
+        // serde names the field that is missing or unknown only in its message.
+        let named = |prefix: &str| message.strip_prefix(prefix)?.split('`').next();
+        let (message, field) = if let Some(field) = named("missing field `") {
+            ("missing".to_owned(), Some(field))
+        } else if let Some(field) = named("unknown field `") {
+            let known = message.split_once(", ").map_or("", |(_, known)| known);
+            (format!("there is no such field here, {known}"), Some(field))
+        } else {
+            (message.clone(), None)
+        };
+        if let Some(field) = field
+            && !pointer.ends_with(&format!("/{}", escape(field)))
+        {
+            pointer.push('/');
+            pointer.push_str(&escape(field));
+        }
+        WireError::bad_request(&message, Some(&pointer))
+    })
+}
+
+/// The path as a JSON pointer (RFC 6901).
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter().fold(String::new(), |pointer, segment| match segment {
+        Segment::Seq { index } => format!("{pointer}/{index}"),
+        Segment::Map { key } => format!("{pointer}/{}", escape(key)),
+        Segment::Enum { variant } => format!("{pointer}/{variant}"),
+        Segment::Unknown => pointer,
+    })
+}
+
+fn escape(segment: &str) -> String {
+    segment.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> (String, Option<String>) {
+        let error = decode(text).request.expect_err(text);
+        assert_eq!(error.code, crate::Code::BadRequest, "{text}");
+        (error.message, error.field)
+    }
+
+    #[test]
+    fn names_the_field_at_fault() {
+        let cases = [
+            (r#"{"action":"hold","start":"2027-01-11T09:00:00Z"}"#, "/resource"),
+            (r#"{"action":"hold","resource":"a","start":7}"#, "/start"),
+            (r#"{"action":"hold","resource":"a","start":"2027-01-11T09:00:00+01:00"}"#, "/start"),
+            (r#"{"action":"hold","resource":"A","start":"2027-01-11T09:00:00Z"}"#, "/resource"),
+            (r#"{"action":"hold","resource":"a","start":"2027-01-11T09:00:00Z","x":1}"#, "/x"),
+            (r#"{"action":"ping","a/b":1}"#, "/a~1b"),
+            (
+                r#"{"action":"hold","resource":"a","start":"2027-01-11T09:00:00Z","quantity":0}"#,
+                "/quantity",
+            ),
+            (
+                r#"{"action":"hold","resource":"a","start":"2027-01-11T09:00:00Z","quantity":"1"}"#,
+                "/quantity",
+            ),
+            (
+                r#"{"action":"hold","resource":"a","start":"2027-01-11T09:00:00Z",
+                    "end":"2027-01-11T09:00:00Z"}"#,
+                "/end",
+            ),
+            (r#"{"action":"resource.put","resource":{"id":"a"}}"#, "/resource/name"),
+            (
+                r#"{"action":"resource.put","resource":{"id":"a","name":"A","timeZone":"UTC",
+                    "slotMinutes":30,"opening":{"mon":["09:00-10:00","nine"]}}}"#,
+                "/resource/opening/mon/1",
+            ),
+            (
+                r#"{"action":"resource.put","resource":{"id":"a","name":"A","timeZone":"UTC",
+                    "slotMinutes":30,"opening":{"monday":[]}}}"#,
+                "/resource/opening/monday",
+            ),
+            (
+                r#"{"action":"resource.put","resource":{"id":"a","name":"A","timeZone":"Mars/One",
+                    "slotMinutes":30,"opening":{}}}"#,
+                "/resource/timeZone",
+            ),
+            (r#"{"action":"subscribe","topic":"resource:"}"#, "/topic"),
+            (r#"{"action":"list","limit":101}"#, "/limit"),
+            (r#"{"action":"list","resource":"a"}"#, "/from"),
+            (r#"{"action":"list","from":"2027-01-11T09:00:00Z"}"#, "/from"),
+            (r#"{"action":"fly"}"#, "/action"),
+            (r#"{"action":7}"#, "/action"),
+            ("{}", "/action"),
+            (r#"{"action":"ping","id":{}}"#, "/id"),
+        ];
+        for (text, field) in cases {
+            let (message, at) = refused(text);
+            assert_eq!(at.as_deref(), Some(field), "{text}: {message}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_an_object_has_no_field() {
+        let nested = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
+        for text in ["", "hello", "[]", "7", "\"x\"", "{", &nested] {
+            assert_eq!(refused(text).1, None, "{text:.20}");
+        }
+    }
+
+    #[test]
+    fn sends_back_the_id_as_it_came() {
+        let frame = decode(r#"{"action":"fly","id":7}"#);
+        assert_eq!(frame.id, Some(RequestId::Number(7)));
+        assert_eq!(frame.action.as_deref(), Some("fly"));
+    }
+}

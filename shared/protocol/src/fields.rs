@@ -1,0 +1,148 @@
+//! The values that fields take, checked where they enter.
+
+use domain::{BookingId, ResourceId};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize, de};
+use std::fmt;
+
+/// The client's name for a request: a string or an integer, sent back as it came.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum RequestId {
+    /// As in `"id":"7"`.
+    Text(String),
+    /// As in `"id":7`.
+    Number(i64),
+}
+
+/// An instant: RFC 3339 in UTC with `Z`, as `2027-01-11T09:00:00Z`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct Instant(#[schemars(extend("format" = "date-time"), with = "String")] pub Timestamp);
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const FORM: &str = "an instant in UTC like 2027-01-11T09:00:00Z";
+        let text = String::deserialize(deserializer)?;
+        let bytes = text.as_bytes();
+        let shaped = bytes.len() >= 20
+            && bytes.ends_with(b"Z")
+            && bytes[..19].iter().zip(b"0000-00-00T00:00:00").all(|(byte, shape)| match shape {
+                b'0' => byte.is_ascii_digit(),
+                mark => byte == mark,
+            });
+        let parsed = shaped.then(|| text.parse().ok()).flatten();
+        parsed.map(Self).ok_or_else(|| de::Error::custom(format_args!("expected {FORM}")))
+    }
+}
+
+/// A booking as a request names it: any text, so that one that is no id of ours reads as a
+/// booking that does not exist.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline)]
+pub struct BookingRef(String);
+
+impl BookingRef {
+    /// The id, if the text can be one.
+    pub fn id(&self) -> Option<BookingId> {
+        BookingId::parse(&self.0).ok()
+    }
+}
+
+/// A topic as a client names it: `me`, `resource:{id}` or `resource:{id}/bookings`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", inline)]
+pub enum TopicName {
+    /// The caller's own bookings.
+    Me,
+    /// A resource's availability.
+    Resource(ResourceId),
+    /// A resource's bookings, for operators.
+    ResourceBookings(ResourceId),
+}
+
+impl TryFrom<String> for TopicName {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        let form = || "expected me, resource:{id} or resource:{id}/bookings".to_owned();
+        if text == "me" {
+            return Ok(Self::Me);
+        }
+        let rest = text.strip_prefix("resource:").ok_or_else(form)?;
+        let (id, bookings) = match rest.strip_suffix("/bookings") {
+            Some(id) => (id, true),
+            None => (rest, false),
+        };
+        let id = ResourceId::parse(id).map_err(|_| form())?;
+        Ok(if bookings { Self::ResourceBookings(id) } else { Self::Resource(id) })
+    }
+}
+
+impl From<TopicName> for String {
+    fn from(topic: TopicName) -> Self {
+        topic.to_string()
+    }
+}
+
+impl fmt::Display for TopicName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Me => f.write_str("me"),
+            Self::Resource(id) => write!(f, "resource:{id}"),
+            Self::ResourceBookings(id) => write!(f, "resource:{id}/bookings"),
+        }
+    }
+}
+
+/// A text of a bounded length, in characters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String", inline)]
+pub struct Text<const MIN: usize, const MAX: usize>(String);
+
+impl<const MIN: usize, const MAX: usize> TryFrom<String> for Text<MIN, MAX> {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        if (MIN..=MAX).contains(&text.chars().count()) {
+            Ok(Self(text))
+        } else {
+            Err(format!("expected {MIN} to {MAX} characters"))
+        }
+    }
+}
+
+impl<const MIN: usize, const MAX: usize> From<Text<MIN, MAX>> for String {
+    fn from(text: Text<MIN, MAX>) -> Self {
+        text.0
+    }
+}
+
+/// How many entries a page has at most: 1 to 100, 50 where it is not said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(try_from = "u32")]
+#[schemars(with = "u32", inline)]
+pub struct Limit(u32);
+
+impl Limit {
+    /// The number itself.
+    pub fn get(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(50)
+    }
+}
+
+impl TryFrom<u32> for Limit {
+    type Error = &'static str;
+    fn try_from(number: u32) -> Result<Self, &'static str> {
+        if (1..=100).contains(&number) { Ok(Self(number)) } else { Err("expected 1 to 100") }
+    }
+}

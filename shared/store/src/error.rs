@@ -1,0 +1,68 @@
+//! What can go wrong.
+
+use aws_sdk_dynamodb::error::{BuildError, SdkError};
+use domain::Rejection;
+use std::error::Error as StdError;
+
+/// Why a command was not carried out, or a read not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The rules say no.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// A cursor that this list did not give out.
+    #[error("the cursor is not one that this list gave out")]
+    BadCursor,
+    /// Contention outlasted the retries. Nothing was changed.
+    #[error("too many others want the same places at once")]
+    Busy,
+    /// The database did not do its part.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// The database did not do its part.
+#[derive(Debug, thiserror::Error)]
+pub enum Unavailable {
+    /// A call failed.
+    #[error("the database did not answer")]
+    Call(#[source] Box<dyn StdError + Send + Sync>),
+    /// An item is not what this version of the code writes.
+    #[error("an item cannot be read")]
+    Item(#[from] serde_dynamo::Error),
+    /// A request could not be built.
+    #[error("a request to the database is incomplete")]
+    Build(#[from] BuildError),
+}
+
+impl<E, R> From<SdkError<E, R>> for Unavailable
+where
+    E: StdError + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        Self::Call(Box::new(error))
+    }
+}
+
+impl<E, R> From<SdkError<E, R>> for Error
+where
+    E: StdError + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, R>) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<serde_dynamo::Error> for Error {
+    fn from(error: serde_dynamo::Error) -> Self {
+        Self::Unavailable(error.into())
+    }
+}
+
+impl From<BuildError> for Error {
+    fn from(error: BuildError) -> Self {
+        Self::Unavailable(error.into())
+    }
+}

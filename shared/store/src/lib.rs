@@ -1,0 +1,29 @@
+//! The two tables: keys, items, reads and transactions.
+//!
+//! Every command is one conditional transaction, decided by `domain` on what was read and written
+//! only if that still holds; nothing is locked and no table is scanned. Reads that a decision or a
+//! snapshot depends on are strongly consistent.
+//!
+//! | module | what it knows |
+//! |---|---|
+//! | [`keys`] | where each item lives |
+//! | [`items`] | items <-> domain values, for the tables and for their stream |
+//! | [`bookings`] | resources, slots and bookings |
+//! | [`connections`] | connections and subscriptions |
+//! | [`cursor`] | where the next page starts |
+//! | [`transact`] | transactions, their retries, and what made them fail |
+//! | [`error`] | what can go wrong |
+
+pub mod bookings;
+pub mod connections;
+pub mod cursor;
+pub mod error;
+pub mod items;
+pub mod keys;
+pub mod transact;
+
+pub use bookings::Bookings;
+pub use connections::{Connection, ConnectionId, Connections, Subscribed, Subscriber, TopicKey};
+pub use error::{Error, Unavailable};
+pub use items::Change;
+pub use serde_dynamo::Item;
