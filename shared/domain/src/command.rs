@@ -53,7 +53,7 @@ impl Request {
             quantity: self.quantity,
             status: Status::Held,
             version: Version::FIRST,
-            hold_expires_at: self.hold.then(|| now + hold),
+            hold_expires_at: self.hold.then(|| now.checked_add(hold).unwrap_or(Timestamp::MAX)),
             confirmation_code: None,
             reason: None,
             created_at: now,

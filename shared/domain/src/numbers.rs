@@ -116,7 +116,7 @@ impl Version {
     /// The version so many writes after this one.
     #[must_use]
     pub const fn plus(self, writes: u64) -> Self {
-        Self(self.0 + writes)
+        Self(self.0.saturating_add(writes))
     }
 }
 

@@ -147,7 +147,8 @@ impl Opening {
             .collect()
     }
 
-    /// All slot starts with `from <= start < to`, in order.
+    /// All slot starts with `from <= start < to`, in order. It looks at every date from `from` on
+    /// until it has found what is asked of it: the caller bounds the window.
     pub fn slots_between<'a>(
         &'a self,
         from: Timestamp,
@@ -155,7 +156,8 @@ impl Opening {
         zone: &'a TimeZone,
         minutes: SlotMinutes,
     ) -> impl Iterator<Item = Timestamp> + 'a {
-        let last = zone.to_datetime(to).date();
+        // Where clocks go back over midnight, a slot's clock shows the date before its opening's.
+        let last = zone.to_datetime(to).date().saturating_add(jiff::ToSpan::days(1));
         zone.to_datetime(from)
             .date()
             .series(jiff::ToSpan::days(1))
@@ -173,7 +175,8 @@ fn instant(date: Date, minute: u16, zone: &TimeZone) -> Option<Timestamp> {
     let time = Time::new(clock(minute / 60)?, clock(minute % 60)?, 0, 0).ok()?;
     let ambiguous = zone.to_ambiguous_timestamp(date.to_datetime(time));
     if let AmbiguousOffset::Gap { .. } = ambiguous.offset() {
-        let after = ambiguous.later().ok()?;
+        // Transitions are asked for strictly before an instant, and a gap begins with its own.
+        let after = ambiguous.later().ok()?.checked_add(SignedDuration::from_nanos(1)).ok()?;
         return zone.preceding(after).next().map(|transition| transition.timestamp());
     }
     ambiguous.earlier().ok()

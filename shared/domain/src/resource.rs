@@ -118,8 +118,12 @@ impl Resource {
         }
         let zone = self.time_zone.zone();
         let date = zone.to_datetime(start).date();
-        let openings = self.opening.slots_on(date, zone, self.slot_minutes);
-        let opening = openings.iter().find(|slots| slots.contains(&start));
+        // Where clocks go back over midnight, a slot's clock shows the date before its opening's.
+        let mut openings = [Some(date), date.tomorrow().ok()]
+            .into_iter()
+            .flatten()
+            .flat_map(|date| self.opening.slots_on(date, zone, self.slot_minutes));
+        let opening = openings.find(|slots| slots.contains(&start));
         let opening = opening.ok_or(Rejection::Closed(
             "the start is not the start of a slot of this resource's opening hours",
         ))?;
@@ -153,9 +157,9 @@ impl Resource {
     /// it overlaps one of these slots without being that slot.
     pub fn would_resell(&self, start: Timestamp, end: Timestamp) -> bool {
         let step = self.step();
-        // A day's margin finds slots that began before this one.
-        let day = SignedDuration::from_hours(24);
-        self.slots_between(start - day, end)
+        // A slot that began before this one and is not over has begun within a step.
+        let from = start.checked_sub(step).unwrap_or(Timestamp::MIN);
+        self.slots_between(from, end)
             .any(|slot| slot < end && slot + step > start && (slot, slot + step) != (start, end))
     }
 }

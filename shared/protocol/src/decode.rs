@@ -56,28 +56,9 @@ pub fn decode(text: &str) -> Frame {
 }
 
 fn request(action: &str, fields: Map<String, Value>) -> Result<Request, WireError> {
-    let request = match action {
-        "ping" => Request::Ping(parse(fields)?),
-        "refresh" => Request::Refresh(parse(fields)?),
-        "resource.put" => Request::ResourcePut(parse(fields)?),
-        "resource.get" => Request::ResourceGet(parse(fields)?),
-        "resource.list" => Request::ResourceList(parse(fields)?),
-        "availability" => Request::Availability(parse(fields)?),
-        "hold" => Request::Hold(parse(fields)?),
-        "book" => Request::Book(parse(fields)?),
-        "confirm" => Request::Confirm(parse(fields)?),
-        "cancel" => Request::Cancel(parse(fields)?),
-        "reschedule" => Request::Reschedule(parse(fields)?),
-        "approve" => Request::Approve(parse(fields)?),
-        "decline" => Request::Decline(parse(fields)?),
-        "complete" => Request::Complete(parse(fields)?),
-        "noShow" => Request::NoShow(parse(fields)?),
-        "get" => Request::Get(parse(fields)?),
-        "list" => Request::List(parse(fields)?),
-        "subscribe" => Request::Subscribe(parse(fields)?),
-        "unsubscribe" => Request::Unsubscribe(parse(fields)?),
-        _ => return Err(WireError::bad_request("there is no such action", Some("/action"))),
-    };
+    let request = Request::read(action, fields).unwrap_or_else(|| {
+        Err(WireError::bad_request("there is no such action", Some("/action")))
+    })?;
     check(&request)?;
     Ok(request)
 }
@@ -124,7 +105,8 @@ pub fn window(from: Instant, to: Instant) -> Result<(), WireError> {
     Ok(())
 }
 
-fn parse<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, WireError> {
+/// Reads the fields of an action.
+pub(crate) fn parse<T: DeserializeOwned>(fields: Map<String, Value>) -> Result<T, WireError> {
     serde_path_to_error::deserialize(Value::Object(fields)).map_err(|error| {
         let mut pointer = pointer(error.path());
         let message = error.into_inner().to_string();

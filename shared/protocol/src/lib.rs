@@ -9,7 +9,9 @@
 //! | [`update`] | pushed frames |
 //! | [`view`] | resources, slots and bookings as clients see them |
 //! | [`error`] | the error codes |
+//! | [`asyncapi`] | all of this as AsyncAPI 3, in `asyncapi.json` |
 
+pub mod asyncapi;
 pub mod decode;
 pub mod error;
 pub mod fields;

@@ -1,34 +1,64 @@
 //! Every action and its fields.
 
+use crate::WireError;
+use crate::decode::parse;
 use crate::fields::{BookingRef, Instant, Limit, Text, TopicName};
 use crate::view::ResourceInput;
 use domain::{Key, Quantity, ResourceId, Status, Version};
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
-/// One request of a client.
-#[derive(Debug, Clone)]
-#[expect(missing_docs, reason = "one variant an action, explained at its fields")]
-pub enum Request {
-    Ping(Ping),
-    Refresh(Refresh),
-    ResourcePut(Box<ResourcePut>),
-    ResourceGet(ResourceGet),
-    ResourceList(ResourceList),
-    Availability(Availability),
-    Hold(Place),
-    Book(Place),
-    Confirm(Change),
-    Cancel(Decide),
-    Reschedule(Reschedule),
-    Approve(Decide),
-    Decline(Decide),
-    Complete(Change),
-    NoShow(Change),
-    Get(Get),
-    List(List),
-    Subscribe(Subscribe),
-    Unsubscribe(Unsubscribe),
+/// Declares all actions: the closed enum of requests, how each is read, and what describes it.
+macro_rules! actions {
+    ($($name:literal $variant:ident($fields:ty): $summary:literal,)*) => {
+        /// One request of a client.
+        #[derive(Debug, Clone)]
+        #[expect(missing_docs, reason = "one variant an action, explained at its fields")]
+        pub enum Request { $($variant($fields),)* }
+
+        impl Request {
+            /// Reads an action's fields; `None` where there is no such action.
+            pub(crate) fn read(
+                action: &str,
+                fields: Map<String, Value>,
+            ) -> Option<Result<Self, WireError>> {
+                match action {
+                    $($name => Some(parse(fields).map(Self::$variant)),)*
+                    _ => None,
+                }
+            }
+        }
+
+        /// Every action: its name, what it does, and the schema of its fields.
+        pub(crate) fn actions(
+            generator: &mut SchemaGenerator,
+        ) -> Vec<(&'static str, &'static str, Schema)> {
+            vec![$(($name, $summary, <$fields>::json_schema(generator)),)*]
+        }
+    };
+}
+
+actions! {
+    "ping" Ping(Ping): "The server's time, and when the token ends. Anyone.",
+    "refresh" Refresh(Refresh): "Brings a new token of the same customer. Anyone.",
+    "resource.put" ResourcePut(Box<ResourcePut>): "Creates or replaces a resource. Operators.",
+    "resource.get" ResourceGet(ResourceGet): "Reads a resource. Anyone.",
+    "resource.list" ResourceList(ResourceList): "Lists all resources by id. Anyone.",
+    "availability" Availability(Availability): "Reads slots. Anyone.",
+    "hold" Hold(Place): "Keeps places until the hold runs out. Customers.",
+    "book" Book(Place): "Books places at once. Customers.",
+    "confirm" Confirm(Change): "Turns a hold into a sale. Its owner.",
+    "cancel" Cancel(Decide): "Gives a booking's places back. Its owner, operators.",
+    "reschedule" Reschedule(Reschedule): "Moves a booking. Its owner, operators.",
+    "approve" Approve(Decide): "Confirms a pending booking. Operators.",
+    "decline" Decline(Decide): "Refuses a pending booking. Operators.",
+    "complete" Complete(Change): "The customer came. Operators.",
+    "noShow" NoShow(Change): "The customer did not come. Operators.",
+    "get" Get(Get): "Reads a booking. Its owner, operators.",
+    "list" List(List): "Lists bookings. Customers their own, operators a resource's.",
+    "subscribe" Subscribe(Subscribe): "A topic's snapshot now and every later change. Anyone.",
+    "unsubscribe" Unsubscribe(Unsubscribe): "Ends a topic's pushes. Anyone.",
 }
 
 /// Declares the fields of an action: camelCase, and none but these.

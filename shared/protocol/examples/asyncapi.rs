@@ -1,0 +1,5 @@
+//! Prints the wire contract as `AsyncAPI`.
+
+fn main() {
+    print!("{}", protocol::asyncapi::text());
+}

@@ -1,0 +1,68 @@
+//! The gateway under test: one local host for a whole test binary, or a deployed one.
+//!
+//! A deployed gateway is named by the environment:
+//! - `BOOKING_URL`: its WebSocket address, `ws://...`.
+//! - `BOOKING_TOKEN_URL`: an address that answers tokens like the local host's `/dev/token`.
+//! - `BOOKING_DYNAMODB_URL`, `BOOKING_TABLE`, `CONNECTIONS_TABLE`: where its tables are.
+
+use std::io::Write;
+use std::sync::OnceLock;
+
+use crate::host::Host;
+use crate::tables::Tables;
+
+/// Where a gateway is, and where the suite can look behind it.
+#[derive(Debug, Clone)]
+pub struct Gateway {
+    /// The WebSocket address.
+    pub url: String,
+    /// The address that answers tokens.
+    pub token_url: String,
+    /// The tables behind the gateway.
+    pub tables: Tables,
+}
+
+static SHARED: OnceLock<(Gateway, Option<Host>)> = OnceLock::new();
+
+impl Gateway {
+    /// The gateway that all tests of this binary share.
+    ///
+    /// Tests keep out of each other's way by the names of their resources and customers.
+    pub fn shared() -> &'static Gateway {
+        let start = || {
+            if let Ok(url) = std::env::var("BOOKING_URL") {
+                return (Gateway::deployed(url), None);
+            }
+            let host = Host::start_kept();
+            (host.gateway.clone(), Some(host))
+        };
+        &SHARED.get_or_init(start).0
+    }
+
+    fn deployed(url: String) -> Self {
+        let variable = |name: &str| {
+            std::env::var(name).unwrap_or_else(|_| panic!("BOOKING_URL is set, so set {name} too"))
+        };
+        Self {
+            url,
+            token_url: variable("BOOKING_TOKEN_URL"),
+            tables: Tables {
+                endpoint: variable("BOOKING_DYNAMODB_URL"),
+                bookings: variable("BOOKING_TABLE"),
+                connections: variable("CONNECTIONS_TABLE"),
+            },
+        }
+    }
+}
+
+/// Whether the suite runs against a deployed gateway; says so for a test that then cannot run.
+///
+/// The line goes past the test runner's capture, so that a skipped test is always seen.
+#[must_use]
+pub fn skipped(test: &str, reason: &str) -> bool {
+    let deployed = std::env::var_os("BOOKING_URL").is_some();
+    if deployed {
+        let _ = writeln!(std::io::stderr(), "skipped {test}: {reason}");
+    }
+    deployed
+}

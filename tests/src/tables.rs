@@ -1,0 +1,233 @@
+//! The tables behind the gateway, read with the AWS SDK.
+//!
+//! This is the one place of the suite that knows how items are written.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_http_client::Builder;
+
+/// Where the tables are.
+#[derive(Debug, Clone, Default)]
+pub struct Tables {
+    /// The address of the database.
+    pub endpoint: String,
+    /// The physical name of the bookings table.
+    pub bookings: String,
+    /// The physical name of the connections table.
+    pub connections: String,
+}
+
+type Item = HashMap<String, AttributeValue>;
+
+/// All items of both tables in one comparable form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contents(BTreeMap<String, String>);
+
+impl Contents {
+    /// Only the items that name one of these somewhere.
+    #[must_use]
+    pub fn about(mut self, names: &[String]) -> Self {
+        self.0.retain(|key, item| names.iter().any(|it| key.contains(it) || item.contains(it)));
+        self
+    }
+
+    /// What is in one and not in the other, for a failed test's message.
+    pub fn difference(&self, other: &Self) -> Vec<String> {
+        let lines =
+            |of: &Self| -> BTreeSet<_> { of.0.iter().map(|it| format!("{it:?}")).collect() };
+        lines(self).symmetric_difference(&lines(other)).cloned().collect()
+    }
+}
+
+/// A slot as the table has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SlotRow {
+    /// Places taken.
+    pub taken: u64,
+}
+
+/// A booking as the table has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BookingRow {
+    /// Its id.
+    pub id: String,
+    /// Its status on the wire.
+    pub status: String,
+    /// Its first instant.
+    pub start: jiff::Timestamp,
+    /// Its end.
+    pub end: jiff::Timestamp,
+    /// How many places it takes.
+    pub quantity: u64,
+    /// Its version.
+    pub version: u64,
+}
+
+impl BookingRow {
+    /// Whether it takes capacity.
+    pub fn takes_capacity(&self) -> bool {
+        matches!(self.status.as_str(), "held" | "pending" | "confirmed")
+    }
+}
+
+impl Tables {
+    /// The tables of a local host.
+    pub(crate) fn of_host(http: &str) -> Self {
+        let endpoints = blocking_get(&format!("{http}/dev/endpoints"));
+        let endpoint = endpoints["dynamodb"].as_str().expect("the database has an address");
+        let tables = endpoints["tables"].as_object().expect("the tables have names");
+        let named = |logical_id: &str| {
+            let found = tables.iter().find(|(id, _)| id.starts_with(logical_id));
+            let name = found.and_then(|(_, name)| name.as_str());
+            name.unwrap_or_else(|| panic!("no {logical_id} in {endpoints}")).to_owned()
+        };
+        Self {
+            endpoint: endpoint.to_owned(),
+            bookings: named("Bookings"),
+            connections: named("Connections"),
+        }
+    }
+
+    fn client(&self) -> aws_sdk_dynamodb::Client {
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(&self.endpoint)
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::from_keys("test", "test", None))
+            .http_client(Builder::new().build_http())
+            .build();
+        aws_sdk_dynamodb::Client::from_conf(config)
+    }
+
+    async fn scan(&self, table: &str) -> Vec<Item> {
+        let pages = self.client().scan().table_name(table).consistent_read(true);
+        pages
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<_, _>>()
+            .await
+            .unwrap_or_else(|error| panic!("reading {table}: {error:?}"))
+    }
+
+    async fn partition(&self, key: &str) -> Vec<Item> {
+        let query = self
+            .client()
+            .query()
+            .table_name(&self.bookings)
+            .consistent_read(true)
+            .key_condition_expression("PK = :key")
+            .expression_attribute_values(":key", AttributeValue::S(key.to_owned()));
+        query.into_paginator().items().send().collect::<Result<_, _>>().await.unwrap()
+    }
+
+    /// Everything that is in both tables.
+    pub async fn contents(&self) -> Contents {
+        let mut all = BTreeMap::new();
+        for table in [&self.bookings, &self.connections] {
+            for item in self.scan(table).await {
+                let key = format!("{table} {} {}", string(&item, "PK"), string(&item, "SK"));
+                let attributes: BTreeMap<_, _> = item.iter().collect();
+                all.insert(key, format!("{attributes:?}"));
+            }
+        }
+        Contents(all)
+    }
+
+    /// The slots of a resource that have an item, by their start.
+    pub async fn slots(&self, resource: &str) -> BTreeMap<jiff::Timestamp, SlotRow> {
+        let items = self.partition(&format!("R#{resource}")).await;
+        let slots = items.iter().filter_map(|item| {
+            let start = string(item, "SK").strip_prefix("S#")?.parse().unwrap();
+            let taken = item.get("taken").map_or(0, |taken| number(Some(taken)));
+            Some((start, SlotRow { taken }))
+        });
+        slots.collect()
+    }
+
+    /// The bookings of a customer.
+    pub async fn bookings(&self, customer: &str) -> Vec<BookingRow> {
+        let items = self.partition(&format!("C#{customer}")).await;
+        let bookings = items.iter().filter(|item| string(item, "SK").starts_with("B#"));
+        bookings.map(booking_row).collect()
+    }
+
+    /// All bookings, by resource.
+    pub async fn all_bookings(&self) -> BTreeMap<String, Vec<BookingRow>> {
+        let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for item in self.scan(&self.bookings).await {
+            if string(&item, "SK").starts_with("B#") {
+                let resource = string(&item, "atResource").to_owned();
+                all.entry(resource).or_default().push(booking_row(&item));
+            }
+        }
+        all
+    }
+
+    /// The ids of a customer's connections that have any item.
+    pub async fn connections_of(&self, customer: &str) -> BTreeSet<String> {
+        let items = self.scan(&self.connections).await;
+        let wanted = |item: &&Item| format!("{item:?}").contains(&format!("\"{customer}\""));
+        items.iter().filter(wanted).filter_map(connection_of).collect()
+    }
+
+    /// The keys of all items that have to do with a connection.
+    pub async fn traces_of(&self, connection: &str) -> Vec<String> {
+        let items = self.scan(&self.connections).await;
+        let wanted = |item: &&Item| connection_of(item).as_deref() == Some(connection);
+        let key = |item: &Item| format!("{} {}", string(item, "PK"), string(item, "SK"));
+        items.iter().filter(wanted).map(key).collect()
+    }
+}
+
+/// `C#conn`/... and `T#topic#shard`/`conn` are about a connection; `T#topic#shard`/`!` is not.
+fn connection_of(item: &Item) -> Option<String> {
+    let partition = string(item, "PK");
+    if let Some(connection) = partition.strip_prefix("C#") {
+        return Some(connection.to_owned());
+    }
+    let sort = string(item, "SK");
+    (partition.starts_with("T#") && sort != "!").then(|| sort.to_owned())
+}
+
+fn booking_row(item: &Item) -> BookingRow {
+    BookingRow {
+        id: string(item, "SK").trim_start_matches("B#").to_owned(),
+        status: string(item, "status").to_owned(),
+        start: string(item, "atStart").parse().unwrap(),
+        end: string(item, "end").parse().unwrap(),
+        quantity: number(item.get("quantity")),
+        version: number(item.get("version")),
+    }
+}
+
+fn string<'a>(item: &'a Item, name: &str) -> &'a str {
+    match item.get(name) {
+        Some(AttributeValue::S(text)) => text,
+        _ => "",
+    }
+}
+
+fn number(value: Option<&AttributeValue>) -> u64 {
+    match value {
+        Some(AttributeValue::N(digits)) => digits.parse().unwrap(),
+        other => panic!("no number: {other:?}"),
+    }
+}
+
+/// Asks from a thread of its own, since a host is started inside and outside of runtimes.
+fn blocking_get(url: &str) -> serde_json::Value {
+    let url = url.to_owned();
+    let asked = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let answer = reqwest::get(&url).await.unwrap();
+            let text = answer.text().await.unwrap();
+            serde_json::from_str(&text).unwrap_or_else(|_| panic!("{url} answers no JSON: {text}"))
+        })
+    });
+    asked.join().unwrap()
+}

@@ -1,0 +1,16 @@
+//! The wire contract, action by action, over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "all of it is test code: a failure is a panic")]
+
+mod bad_input;
+mod bookings;
+mod connecting;
+mod idempotency;
+mod listing;
+mod refusals;
+mod resources;
+mod sessions;
+mod stage;
+mod stress;
+mod topics;
+mod transitions;
