@@ -49,7 +49,7 @@ impl Slot {
         let mut slot = self.clone();
         for (booking, hold) in self.run_out(now) {
             slot.holds.remove(booking);
-            slot.taken -= hold.quantity.get();
+            slot.taken = slot.taken.saturating_sub(hold.quantity.get());
             slot.version = slot.version.next();
         }
         slot
@@ -70,7 +70,7 @@ impl Slot {
         now: Timestamp,
     ) -> Result<Self, Rejection> {
         let mut slot = self.at(now);
-        if slot.taken + quantity.get() > capacity.get() {
+        if quantity.get() > capacity.get().saturating_sub(slot.taken) {
             return Err(Rejection::SlotFull);
         }
         slot.taken += quantity.get();
@@ -89,12 +89,13 @@ impl Slot {
         Ok(slot)
     }
 
-    /// The slot with a booking's places given back.
+    /// The slot with a booking's places given back. They must still be the booking's: those of a
+    /// hold are only while the slot has the hold, or they would be given back twice.
     #[must_use]
     pub fn release(&self, booking: &BookingId, quantity: Quantity) -> Self {
         let mut slot = self.clone();
         slot.holds.remove(booking);
-        slot.taken -= quantity.get();
+        slot.taken = slot.taken.saturating_sub(quantity.get());
         slot.version = slot.version.next();
         slot
     }

@@ -31,7 +31,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    fn key_set_url(&self) -> String {
+    /// Where the issuer's key set is.
+    pub fn key_set_url(&self) -> String {
         if self.jwks_url.is_empty() {
             format!("{}/.well-known/jwks.json", self.issuer.trim_end_matches('/'))
         } else {

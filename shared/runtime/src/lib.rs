@@ -4,14 +4,18 @@
 //! |---|---|
 //! | [`config`] | every variable of the environment: nothing else reads it |
 //! | [`clients`] | the SDK's clients, built once and before the first invocation |
+//! | [`metrics`] | what alarms and the dashboard watch |
 //! | [`telemetry`] | where logs go |
 
 pub mod clients;
 pub mod config;
+mod http;
+pub mod metrics;
 pub mod telemetry;
 
 pub use clients::Clients;
 pub use config::{ConfigError, function_handler};
+pub use metrics::Metrics;
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};

@@ -258,3 +258,11 @@ fn zones_are_those_of_the_iana_database() {
         assert!(TimeZoneName::parse(bad).is_err(), "{bad:?}");
     }
 }
+
+#[test]
+fn zones_are_known_where_the_system_knows_none() {
+    let bundled = jiff::tz::TimeZoneDatabase::bundled();
+    for zone in ["UTC", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata"] {
+        assert!(bundled.get(zone).is_ok(), "{zone}");
+    }
+}

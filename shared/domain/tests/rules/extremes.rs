@@ -22,22 +22,20 @@ fn instants() -> Vec<Timestamp> {
 
 #[test]
 fn the_ends_of_time_are_instants_like_any_other() {
-    for zone in ZONES {
-        for minutes in [1, 60, 1440] {
-            let room = room(zone, minutes, &["00:00-12:00", "12:00-24:00"]);
-            for start in instants() {
-                for end in instants() {
-                    let found: Vec<_> = room.slots_between(start, end).take(3).collect();
-                    assert!(found.iter().all(|slot| start <= *slot && *slot < end));
-                    let _ = room.would_resell(start, end);
-                    for now in [Timestamp::MIN, start, Timestamp::MAX] {
-                        let stretch = room.stretch(start, Some(end), now);
-                        assert!(stretch.is_ok_and(|stretch| stretch.end == end) || true);
-                        let asked = Request { end: Some(end), ..request(start) };
-                        let _ = asked.decide(&room, now);
-                    }
+    for (zone, minutes) in ZONES.into_iter().flat_map(|zone| [(zone, 1), (zone, 60), (zone, 720)]) {
+        let room = room(zone, minutes, &["00:00-12:00", "12:00-24:00"]);
+        for start in instants() {
+            for end in instants() {
+                let mut found = room.slots_between(start, end).take(3);
+                assert!(found.all(|slot| start <= slot && slot < end), "{start} to {end}");
+                assert!(!room.would_resell(start, end) || start < end, "{start} to {end}");
+                if let Ok(stretch) = room.stretch(start, Some(end), Timestamp::MIN) {
+                    assert_eq!((stretch.start, stretch.end), (start, end));
                 }
-                let _ = room.stretch(start, None, Timestamp::MIN);
+            }
+            for now in [Timestamp::MIN, start, Timestamp::MAX] {
+                let made = request(start).decide(&room, now);
+                assert_eq!(made.is_ok(), room.stretch(start, None, now).is_ok());
             }
         }
     }
@@ -58,20 +56,29 @@ fn a_day_at_the_end_of_time_still_has_its_slots() {
 fn a_window_of_all_time_is_read_as_far_as_one_looks() {
     let room = room("UTC", 1440, &["00:00-24:00"]);
     assert_eq!(room.slots_between(Timestamp::MIN, Timestamp::MAX).take(1000).count(), 1000);
-    let closed = crate::fixtures::room("UTC", 1440, &[]);
-    assert_eq!(closed.slots_between(Timestamp::MIN, Timestamp::MAX).next(), None);
+}
+
+#[test]
+fn a_year_without_a_slot_is_soon_read() {
+    for openings in [&[][..], &["09:00-09:59"], &["00:00-12:00", "12:00-12:01"]] {
+        let room = room("America/New_York", 1440, openings);
+        let from = at("2027-01-01T00:00Z");
+        assert_eq!(room.slots_between(from, from + (366 * 24).hours()).next(), None);
+    }
 }
 
 #[test]
 fn a_hold_at_the_end_of_time_lasts_to_the_end_of_time() {
     let room = room("UTC", 60, &["00:00-24:00"]);
-    let start = at("9999-12-30T21:00Z");
-    let now = Timestamp::MAX - 2.hours();
-    let made = request(start).decide(&room, start - 1.second()).unwrap();
-    assert_eq!(made.hold_expires_at, Some(start + 299.seconds()));
-    assert!(now >= start - 1.hour());
-    let late = Request { start, ..request(start) }.decide(&room, start).unwrap();
-    assert!(late.hold_expires_at.is_some_and(|until| until <= Timestamp::MAX));
+    let (slot, now) = (at("9999-12-30T21:00Z"), at("9999-12-30T20:59:59Z"));
+    let made = request(slot).decide(&room, now).unwrap();
+    assert_eq!(made.hold_expires_at, Some(now + 300.seconds()));
+
+    // Where a slot starts within a hold's time of the last instant there is.
+    let room = crate::fixtures::room("Etc/GMT+1", 1, &["00:00-24:00"]);
+    let slot = at("9999-12-30T21:59Z");
+    let made = request(slot).decide(&room, slot).unwrap();
+    assert_eq!(made.hold_expires_at, Some(Timestamp::MAX));
 }
 
 #[test]
