@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -26,8 +27,7 @@ pub struct Host {
     pub gateway: Gateway,
     /// `http://127.0.0.1:PORT`.
     pub http: String,
-    /// All lines it printed before it was ready, the ready line included.
-    pub banner: Vec<String>,
+    printed: Arc<Mutex<Vec<String>>>,
     child: Child,
     log: PathBuf,
     _stdin: Option<ChildStdin>,
@@ -94,19 +94,22 @@ impl Host {
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let stdin = child.stdin.take();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut banner = Vec::new();
-        let url = loop {
+        let mut url = None;
+        let printed = Arc::new(Mutex::new(Vec::new()));
+        while url.is_none() {
             let Some(Ok(line)) = lines.next() else {
                 let errors = std::fs::read_to_string(&log).unwrap();
-                panic!("the host ended before it was ready: {banner:?}\n{errors}");
+                panic!("the host ended before it was ready: {printed:?}\n{errors}");
             };
-            banner.push(line.clone());
-            if let Some(url) = line.strip_prefix("ready: ") {
-                break url.to_owned();
-            }
-        };
+            url = line.strip_prefix("ready: ").map(str::to_owned);
+            printed.lock().unwrap().push(line);
+        }
         // The host must never find its standard output closed or full.
-        std::thread::spawn(move || lines.for_each(drop));
+        let prints = printed.clone();
+        std::thread::spawn(move || {
+            lines.map_while(Result::ok).for_each(|line| prints.lock().unwrap().push(line));
+        });
+        let url = url.unwrap();
         let address = url.strip_prefix("ws://").and_then(|rest| rest.strip_suffix("/live"));
         let address = address.unwrap_or_else(|| panic!("ready at {url}?"));
         let http = format!("http://{}", address.replace("0.0.0.0", "127.0.0.1"));
@@ -114,12 +117,17 @@ impl Host {
         let token_url = format!("{http}/dev/token");
         let url = format!("{}/live", http.replace("http:", "ws:"));
         let gateway = Gateway { url, token_url, tables };
-        Self { gateway, http, banner, child, log, _stdin: stdin }
+        Self { gateway, http, printed, child, log, _stdin: stdin }
     }
 
     /// The process id of a host of [`Host::start`].
     pub fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// What it printed so far.
+    pub fn printed(&self) -> String {
+        self.printed.lock().unwrap().join("\n")
     }
 
     /// What it logged so far.

@@ -130,8 +130,7 @@ impl Tables {
         for table in [&self.bookings, &self.connections] {
             for item in self.scan(table).await {
                 let key = format!("{table} {} {}", string(&item, "PK"), string(&item, "SK"));
-                let attributes: BTreeMap<_, _> = item.iter().collect();
-                all.insert(key, format!("{attributes:?}"));
+                all.insert(key, written(&AttributeValue::M(item)));
             }
         }
         Contents(all)
@@ -201,6 +200,19 @@ fn booking_row(item: &Item) -> BookingRow {
         end: string(item, "end").parse().unwrap(),
         quantity: number(item.get("quantity")),
         version: number(item.get("version")),
+    }
+}
+
+/// A value as text, the same text for the same value.
+fn written(value: &AttributeValue) -> String {
+    match value {
+        AttributeValue::M(map) => {
+            let sorted: BTreeMap<_, _> =
+                map.iter().map(|(name, value)| (name, written(value))).collect();
+            format!("{sorted:?}")
+        }
+        AttributeValue::L(list) => format!("{:?}", list.iter().map(written).collect::<Vec<_>>()),
+        other => format!("{other:?}"),
     }
 }
 

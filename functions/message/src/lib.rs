@@ -95,10 +95,9 @@ impl App {
         now: Timestamp,
     ) -> Result<Reply, Failure> {
         let caller = Caller::new(self.connections.get(connection).await?)?;
-        if let Request::Refresh(asked) = &request {
-            return session::refresh(self, &caller, &asked.token, now).await;
+        if !matches!(request, Request::Refresh(_)) {
+            caller.must_be_live(now)?;
         }
-        caller.must_be_live(now)?;
         match request {
             Request::Ping(_) => session::ping(&caller, now),
             Request::Refresh(asked) => session::refresh(self, &caller, &asked.token, now).await,

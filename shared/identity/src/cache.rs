@@ -9,7 +9,8 @@ use crate::fetch::{Fetcher, KeySetError};
 use crate::keys::KeySet;
 
 /// Keys are fetched anew once they are this old, so that a key that the issuer withdrew is not
-/// trusted for ever: 10 minutes. Until a fetch succeeds, the old keys stay in use.
+/// trusted for ever: 10 minutes. Until a fetch succeeds, the old keys stay in use, and it is tried
+/// again after [`REFETCH_AFTER`].
 pub const MAX_AGE: SignedDuration = SignedDuration::from_mins(10);
 
 /// A key id that is not in the set has it fetched anew, but at most this often: 10 seconds. A
@@ -56,26 +57,38 @@ impl KeyCache {
         if id.is_some_and(|id| keys.knows(id)) {
             return Ok(None);
         }
-        let newer = self.newer_than(&keys, now).await?;
+        let newer = self.fetch(Some(&keys), now).await?;
         Ok(newer.find(id, algorithm).cloned())
     }
 
+    /// Fetches the keys ahead of the first token. A failure is not held against that token: it is
+    /// fetched for anew.
+    pub(crate) async fn warm(&self, now: Timestamp) -> Result<(), KeySetError> {
+        let _turn = self.fetching.lock().await;
+        let keys = self.fetcher.fetch().await?;
+        self.keep(Arc::new(keys), now);
+        Ok(())
+    }
+
     /// The keys as they are, fetched if there are none or they are old.
-    pub(crate) async fn current(&self, now: Timestamp) -> Result<Arc<KeySet>, KeySetError> {
+    async fn current(&self, now: Timestamp) -> Result<Arc<KeySet>, KeySetError> {
         let state = self.state().clone();
         match state.keys {
             Some((keys, at)) if elapsed(at, now) < MAX_AGE => Ok(keys),
-            Some((keys, _)) => Ok(self.newer_than(&keys, now).await.unwrap_or(keys)),
+            Some((keys, _)) => match state.last_fetch {
+                Some((at, Some(_))) if elapsed(at, now) < REFETCH_AFTER => Ok(keys),
+                _ => Ok(self.renewed(keys, now).await),
+            },
             None => self.fetch(None, now).await,
         }
     }
 
-    async fn newer_than(
-        &self,
-        keys: &Arc<KeySet>,
-        now: Timestamp,
-    ) -> Result<Arc<KeySet>, KeySetError> {
-        self.fetch(Some(keys), now).await
+    /// Fetches, unless somebody else is doing so: old keys are good enough not to wait for it.
+    async fn renewed(&self, keys: Arc<KeySet>, now: Timestamp) -> Arc<KeySet> {
+        match self.fetching.try_lock() {
+            Ok(_turn) => self.fetch_now(now).await.unwrap_or(keys),
+            Err(_) => keys,
+        }
     }
 
     /// Fetches, unless keys other than `known` came while waiting for the turn, or the last fetch
@@ -93,25 +106,26 @@ impl KeyCache {
             return Ok(Arc::clone(keys));
         }
         match (state.last_fetch, state.keys) {
-            (Some((at, Some(error))), _) if elapsed(at, now) < RETRY_AFTER => return Err(error),
-            (Some((at, None)), Some((keys, _))) if elapsed(at, now) < REFETCH_AFTER => {
-                return Ok(keys);
-            }
-            _ => {}
+            (Some((at, Some(error))), _) if elapsed(at, now) < RETRY_AFTER => Err(error),
+            (Some((at, None)), Some((keys, _))) if elapsed(at, now) < REFETCH_AFTER => Ok(keys),
+            _ => self.fetch_now(now).await,
         }
+    }
+
+    async fn fetch_now(&self, now: Timestamp) -> Result<Arc<KeySet>, KeySetError> {
         let outcome = self.fetcher.fetch().await.map(Arc::new);
-        let mut state = self.state();
         match &outcome {
-            Ok(keys) => {
-                state.keys = Some((Arc::clone(keys), now));
-                state.last_fetch = Some((now, None));
-            }
+            Ok(keys) => self.keep(Arc::clone(keys), now),
             Err(error) => {
                 tracing::warn!(error = error as &dyn std::error::Error, "no key set");
-                state.last_fetch = Some((now, Some(error.clone())));
+                self.state().last_fetch = Some((now, Some(error.clone())));
             }
         }
         outcome
+    }
+
+    fn keep(&self, keys: Arc<KeySet>, now: Timestamp) {
+        *self.state() = State { keys: Some((keys, now)), last_fetch: Some((now, None)) };
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -57,7 +57,7 @@ impl Verifier {
 
     /// Fetches the issuer's keys ahead of the first token, so that no client waits for it.
     pub async fn warm(&self, now: Timestamp) -> Result<(), IdentityError> {
-        self.keys.current(now).await.map(drop).map_err(IdentityError::KeysUnavailable)
+        self.keys.warm(now).await.map_err(IdentityError::KeysUnavailable)
     }
 
     /// Who `token` speaks for at `now`.

@@ -29,10 +29,9 @@ async fn it_says_where_it_is_and_what_to_type() {
         return;
     }
     let host = Host::start(&[]);
-    let banner = host.banner.join("\n");
-    assert!(banner.contains("wscat -c"), "{banner}");
-    assert!(banner.contains(&host.gateway.url), "{banner}");
-    assert!(banner.contains(r#"{"action":"#), "{banner}");
+    for wanted in ["wscat -c", &host.gateway.url, r#"{"action":"#] {
+        e2e::wait::eventually(wanted, async || host.printed().contains(wanted).then_some(())).await;
+    }
     assert_eq!(host.get("/health").await.0, 200);
     let (status, page) = host.get("/").await;
     assert_eq!(status, 200);

@@ -60,7 +60,8 @@ proptest! {
     /// Against the definition: some slot of some day nearby overlaps it and is not it.
     #[test]
     fn exactly_the_overlapping_slots_that_differ_count(
-        opens in 0_i64..24, length in 1_i64..24, minutes in prop::sample::select(vec![15, 45, 60, 90, 720, 1440_u32]),
+        opens in 0_i64..24, length in 1_i64..=24,
+        minutes in prop::sample::select(vec![15, 45, 60, 90, 720, 1440_u32]),
         start in 0_i64..288, quarters in 1_i64..100,
     ) {
         let closes = (opens + length).min(24);
@@ -83,6 +84,7 @@ proptest! {
                 slot += step;
             }
         }
-        prop_assert_eq!(room.would_resell(start, end), expected, "{} {}: {} to {}", opening, minutes, start, end);
+        let found = room.would_resell(start, end);
+        prop_assert_eq!(found, expected, "{} {}: {} to {}", opening, minutes, start, end);
     }
 }

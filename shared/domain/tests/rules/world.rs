@@ -36,7 +36,6 @@ pub enum Op {
 
 /// What is done to a booking.
 #[derive(Debug, Clone, Copy)]
-#[expect(missing_docs, reason = "named as in domain::Command")]
 pub enum Change {
     Confirm,
     Cancel,
@@ -135,7 +134,8 @@ impl World {
                 Ok(None)
             }
             Op::PassToAnEnd(off) => {
-                let ends = self.bookings.values().filter_map(|booking| booking.hold_expires_at);
+                let bookings = self.bookings.values().map(|booking| booking.at(self.now));
+                let ends = bookings.filter_map(|booking| booking.hold_expires_at);
                 let ahead = ends.map(|end| end + SignedDuration::from_nanos(*off));
                 self.now = ahead.filter(|end| *end > self.now).min().unwrap_or(self.now);
                 Ok(None)
@@ -178,13 +178,13 @@ impl World {
                 slot.take(id, booking.quantity, until, self.resource.capacity, self.now)
             })
             .collect();
-        self.write(booking, slots?)
+        Ok(self.write(booking, slots?))
     }
 
-    fn write(&mut self, booking: Booking, slots: Vec<Slot>) -> Result<Booking, Rejection> {
+    fn write(&mut self, booking: Booking, slots: Vec<Slot>) -> Booking {
         self.slots.extend(slots.into_iter().map(|slot| (slot.start, slot)));
         self.bookings.insert(booking.id.clone(), booking.clone());
-        Ok(booking)
+        booking
     }
 
     fn pick(&self, which: Index) -> Option<Booking> {
@@ -219,7 +219,7 @@ impl World {
             } else {
                 Ok(starts.map(|slot| slot.release(&read.id, read.quantity)).collect())
             };
-        self.write(next, slots?).map(Some)
+        Ok(Some(self.write(next, slots?)))
     }
 
     fn reschedule(
@@ -241,7 +241,7 @@ impl World {
         let mut slots = taken.collect::<Result<Vec<Slot>, Rejection>>()?;
         let left = old.difference(&new).map(|start| self.slot(*start).release(id, read.quantity));
         slots.extend(left);
-        self.write(next, slots).map(Some)
+        Ok(Some(self.write(next, slots)))
     }
 
     fn sweep(&mut self, which: Index) -> Result<Option<Booking>, Rejection> {
@@ -258,7 +258,7 @@ impl World {
             .map(|start| self.slot(start))
             .filter(|slot| slot.holds.contains_key(&read.id));
         let slots = holding.map(|slot| slot.release(&read.id, read.quantity)).collect();
-        self.write(next, slots)
+        Ok(self.write(next, slots))
     }
 
     /// Sweeps up every hold that has run out.

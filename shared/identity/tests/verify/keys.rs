@@ -158,3 +158,15 @@ async fn an_explicit_key_set_address() {
     verifier.verify(&key.sign(&claims), now()).await.unwrap();
     assert_eq!(issuer.requests(), 1);
 }
+
+#[tokio::test]
+async fn a_cold_start_before_the_issuer_is_there_costs_the_first_client_nothing() {
+    let key = SigningKey::es256("e");
+    let issuer = Issuer::start(&[&key]).await;
+    let verifier = issuer.verifier();
+    issuer.answer(503, "starting");
+    let error = verifier.warm(now()).await.unwrap_err();
+    assert!(matches!(error, IdentityError::KeysUnavailable(KeySetError::Status(503))), "{error:?}");
+    issuer.publish(&[&key]);
+    verifier.verify(&key.sign(&issuer.claims()), now()).await.unwrap();
+}

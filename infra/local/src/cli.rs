@@ -1,0 +1,46 @@
+//! The command line.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+
+/// Runs the booking stack on this machine: database, functions and WebSocket endpoint.
+#[derive(Debug, Parser)]
+#[command(name = "booking-gateway", version)]
+pub struct Cli {
+    /// The port to listen on; 0 takes any free one.
+    #[arg(long, default_value_t = 8080)]
+    pub port: u16,
+    /// The address to listen on. Development tokens are only given out on a loopback address.
+    #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
+    pub bind: IpAddr,
+    /// Keep everything in this folder; without it, everything is gone at the end.
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// What to log, such as `warn`, `debug` or `info,functions=off`.
+    #[arg(long, default_value = "info", value_name = "FILTER")]
+    pub log: String,
+    /// Run this synthesized template instead of the one that this program was built with.
+    #[arg(long, value_name = "FILE")]
+    pub template: Option<PathBuf>,
+    /// A value for one of the template's parameters; may be given more than once.
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
+    pub parameters: Vec<(String, String)>,
+    /// The most processes of one function.
+    #[arg(long, default_value_t = 8, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
+    pub max_processes: u16,
+}
+
+impl Cli {
+    /// The values given for the template's parameters; the last one of a name counts.
+    pub fn parameters(&self) -> BTreeMap<String, String> {
+        self.parameters.iter().cloned().collect()
+    }
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,64 @@
+//! Makes the template's tables, or finds them as they were made before.
+
+use std::collections::BTreeMap;
+
+use dynoxide::actions::create_table::CreateTableRequest;
+use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
+use serde_json::Value;
+
+use super::DatabaseError;
+use crate::journal::Journal;
+use crate::template::Table;
+
+/// Makes those that are not there yet.
+pub(super) fn prepare(
+    database: &dynoxide::Database,
+    tables: &BTreeMap<String, Table>,
+    journal: &Journal,
+) -> Result<(), DatabaseError> {
+    for table in tables.values() {
+        if database.get_table_metadata(&table.name)?.is_some() {
+            let before = journal.table(&table.name)?.unwrap_or_default();
+            if before != table.create {
+                let differing = differing(&before, &table.create);
+                return Err(DatabaseError::Changed { table: table.name.clone(), differing });
+            }
+        } else {
+            let request = serde_json::from_value::<CreateTableRequest>(table.create.clone())
+                .map_err(|error| dynoxide::DynoxideError::ValidationException(error.to_string()))?;
+            // First the note: a table without one would be taken for another template's.
+            journal.put_table(&table.name, &table.create)?;
+            database.create_table(request)?;
+        }
+        set_ttl(database, table)?;
+    }
+    Ok(())
+}
+
+fn set_ttl(database: &dynoxide::Database, table: &Table) -> Result<(), DatabaseError> {
+    let now = database.get_table_metadata(&table.name)?.filter(|it| it.ttl_enabled);
+    let now = now.and_then(|metadata| metadata.ttl_attribute);
+    if now == table.ttl_attribute {
+        return Ok(());
+    }
+    for (attribute, enabled) in [(now, false), (table.ttl_attribute.clone(), true)] {
+        let Some(attribute_name) = attribute else { continue };
+        database.update_time_to_live(UpdateTimeToLiveRequest {
+            table_name: table.name.clone(),
+            time_to_live_specification: TimeToLiveSpecification { attribute_name, enabled },
+        })?;
+    }
+    Ok(())
+}
+
+/// The properties in which two requests are not the same.
+fn differing(before: &Value, now: &Value) -> String {
+    let keys = |value: &Value| -> Vec<String> {
+        value.as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default()
+    };
+    let mut all = [keys(before), keys(now)].concat();
+    all.sort_unstable();
+    all.dedup();
+    all.retain(|key| before.get(key) != now.get(key));
+    all.join(", ")
+}

@@ -1,0 +1,145 @@
+//! `@connections`: what functions do to connections.
+//!
+//! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html>
+//!
+//! AWS checks the caller's signature. Here there are no keys to check it with: only callers on
+//! this machine are answered.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{ConnectInfo, Path, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use http::header::{CONTENT_TYPE, HeaderName};
+use serde_json::json;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use super::close::Close;
+use super::connection::{Connection, PostError};
+use super::{Shared, ids};
+
+/// By which the SDKs tell errors apart.
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+
+/// Of a body that is too large, this much is read, so that its sender gets to read the answer.
+const MOST_READ: usize = 1024 * 1024;
+
+/// An error of the API, as its model has it.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub(super) enum ManagementError {
+    /// An id that is none: <https://github.com/localstack/localstack/issues/4694>.
+    #[error("Invalid connectionId")]
+    BadId,
+    #[error("The message is not UTF-8 text")]
+    NotText,
+    #[error("Forbidden: @connections is for callers on this machine")]
+    Forbidden,
+    /// A connection that is not open: gone, or still in its `$connect`.
+    #[error("The connection is gone")]
+    Gone,
+    #[error("The message is larger than 128 KB")]
+    TooLarge,
+    /// The documentation's second meaning of it: the client side's buffer is full.
+    /// <https://docs.aws.amazon.com/botocore/latest/reference/services/apigatewaymanagementapi/client/exceptions/LimitExceededException.html>
+    #[error("The client does not read what is sent to it")]
+    Full,
+}
+
+impl IntoResponse for ManagementError {
+    fn into_response(self) -> Response {
+        let (status, kind) = match self {
+            Self::BadId | Self::NotText => (StatusCode::BAD_REQUEST, "BadRequestException"),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException"),
+            Self::Gone => (StatusCode::GONE, "GoneException"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException"),
+            Self::Full => (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException"),
+        };
+        let headers = [(CONTENT_TYPE, "application/json"), (ERROR_TYPE, kind)];
+        (status, headers, json!({"message": self.to_string()}).to_string()).into_response()
+    }
+}
+
+impl Shared {
+    fn find(&self, id: &str, caller: SocketAddr) -> Result<Arc<Connection>, ManagementError> {
+        if !is_this_machine(caller) {
+            return Err(ManagementError::Forbidden);
+        }
+        if !ids::is_one(id) {
+            return Err(ManagementError::BadId);
+        }
+        self.registry.get(id).ok_or(ManagementError::Gone)
+    }
+}
+
+fn is_this_machine(caller: SocketAddr) -> bool {
+    caller.ip().to_canonical().is_loopback()
+}
+
+/// POST: answers 200 once the message is in the connection's queue.
+pub(super) async fn post(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(caller): ConnectInfo<SocketAddr>,
+    Path(id): Path<String>,
+    body: Body,
+) -> Result<StatusCode, ManagementError> {
+    let connection = shared.find(&id, caller)?;
+    let body = to_bytes(body, MOST_READ).await.map_err(|_| ManagementError::TooLarge)?;
+    if body.len() > shared.limits.message_bytes {
+        return Err(ManagementError::TooLarge);
+    }
+    let text = Utf8Bytes::try_from(body).map_err(|_| ManagementError::NotText)?;
+    connection.post(text).map_err(|error| match error {
+        PostError::Gone => ManagementError::Gone,
+        PostError::Full => ManagementError::Full,
+    })?;
+    Ok(StatusCode::OK)
+}
+
+/// GET: since when, from where, and when last.
+pub(super) async fn look(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(caller): ConnectInfo<SocketAddr>,
+    Path(id): Path<String>,
+) -> Result<Response, ManagementError> {
+    let connection = shared.find(&id, caller)?;
+    let session = &connection.session;
+    let mut identity = json!({"sourceIp": session.source_ip});
+    if let Some(agent) = &session.user_agent {
+        identity["userAgent"] = json!(agent);
+    }
+    let body = json!({
+        "connectedAt": format!("{:.3}", session.connected_at),
+        "identity": identity,
+        "lastActiveAt": format!("{:.3}", connection.last_active_at()),
+    });
+    Ok(([(CONTENT_TYPE, "application/json")], body.to_string()).into_response())
+}
+
+/// DELETE: closes the connection with 1000.
+pub(super) async fn close(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(caller): ConnectInfo<SocketAddr>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, ManagementError> {
+    let connection = shared.find(&id, caller)?;
+    shared.registry.remove(&id);
+    connection.end(Close::deleted());
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_alone() {
+        for near in ["127.0.0.1:1", "127.8.8.8:1", "[::1]:1", "[::ffff:127.0.0.1]:1"] {
+            assert!(is_this_machine(near.parse().unwrap()), "{near}");
+        }
+        for far in ["192.0.2.1:1", "10.0.0.1:1", "[2001:db8::1]:1", "[::ffff:192.0.2.1]:1"] {
+            assert!(!is_this_machine(far.parse().unwrap()), "{far}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! The WebSocket endpoint, as API Gateway behaves.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `handshake` | authorizer and `$connect`, before the client is told anything |
+//! | `socket` | one connection's frames, in and out, until it ends and `$disconnect` is told |
+//! | `messages` | a message's route, function and reply |
+//! | `management` | `@connections`: post, look, close |
+//! | `session`, `head`, `policy`, `response` | what goes to functions and what comes from them |
+//! | `selection`, `throttle`, `limits`, `close`, `ids` | the rules |
+//! | `connection`, `registry` | what is open |
+//!
+//! What is not here: TLS, custom domains, request validation, mapping templates, integrations
+//! other than a Lambda proxy, and the signature check of `@connections`, which answers this
+//! machine only instead.
+
+mod close;
+mod connection;
+mod handshake;
+mod head;
+mod ids;
+mod integration;
+mod limits;
+mod management;
+mod messages;
+mod policy;
+mod registry;
+mod response;
+mod selection;
+mod session;
+mod socket;
+mod throttle;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::data_dir::Connections;
+use crate::lambda::Functions;
+use crate::template::WebSocketApi;
+use close::Close;
+use registry::Registry;
+use selection::Selection;
+use throttle::Throttle;
+
+pub use limits::Limits;
+pub use selection::SelectionError;
+
+/// How long the last connections may take to wind up.
+const LAST_SECOND: Duration = Duration::from_secs(1);
+
+/// The endpoint of one WebSocket API. Clones are the same endpoint.
+#[derive(Clone, Debug)]
+pub struct Gateway(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    api: WebSocketApi,
+    functions: Functions,
+    /// What the host remembers of connections beyond its own life.
+    remembered: Connections,
+    limits: Limits,
+    selection: Selection,
+    throttle: Throttle,
+    registry: Registry,
+}
+
+impl Gateway {
+    /// The endpoint of `api`, with the limits of AWS.
+    pub fn new(
+        api: WebSocketApi,
+        functions: Functions,
+        connections: Connections,
+    ) -> Result<Self, SelectionError> {
+        Self::with_limits(api, functions, connections, Limits::AWS)
+    }
+
+    /// The endpoint of `api`, with limits of one's own.
+    pub fn with_limits(
+        api: WebSocketApi,
+        functions: Functions,
+        connections: Connections,
+        limits: Limits,
+    ) -> Result<Self, SelectionError> {
+        Ok(Self(Arc::new(Shared {
+            selection: Selection::parse(&api.selection_expression)?,
+            throttle: Throttle::new(&api, Instant::now()),
+            api,
+            functions,
+            remembered: connections,
+            limits,
+            registry: Registry::new(),
+        })))
+    }
+
+    /// `/{stage}` for clients, and `/{stage}/@connections/{id}` for functions. The server has to
+    /// offer `ConnectInfo<SocketAddr>`.
+    pub fn router(&self) -> Router {
+        let stage = &self.0.api.stage;
+        let connection = || get(management::look).post(management::post).delete(management::close);
+        Router::new()
+            .route(&format!("/{stage}"), get(handshake::upgrade))
+            .route(&format!("/{stage}/"), get(handshake::upgrade))
+            .route(&format!("/{stage}/@connections/{{id}}"), connection())
+            .route(&format!("/{stage}/%40connections/{{id}}"), connection())
+            .with_state(Arc::clone(&self.0))
+    }
+
+    /// Takes no more connections, closes those that are open with 1001, and waits for their
+    /// `$disconnect`, for a second at most.
+    pub async fn close(&self) {
+        for connection in self.0.registry.close() {
+            connection.end(Close::going_away());
+        }
+        // Those that are not through by then are told of at the next start.
+        let _ = tokio::time::timeout(LAST_SECOND, self.0.registry.all_gone()).await;
+    }
+}

@@ -1,0 +1,143 @@
+//! What the host says about itself.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde_json::json;
+
+use crate::lambda::Functions;
+use crate::queues::Queues;
+
+/// Whether everything has started. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    /// Everything has started.
+    pub fn set(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// Where clients connect, and with what.
+#[derive(Debug, Clone)]
+pub struct Entrance {
+    /// The address that is listened on.
+    pub address: SocketAddr,
+    /// The stage's name.
+    pub stage: String,
+    /// Whether this host gives out tokens.
+    pub gives_tokens: bool,
+}
+
+impl Entrance {
+    /// The endpoint's URL.
+    pub fn url(&self) -> String {
+        format!("ws://{}/{}", self.address, self.stage)
+    }
+
+    /// How to connect, and what to type first.
+    pub fn help(&self) -> String {
+        let (url, address) = (self.url(), self.address);
+        let wscat = |query| {
+            let token = if self.gives_tokens {
+                format!("$(curl -s 'http://{address}/dev/token?{query}')")
+            } else {
+                "TOKEN".to_owned()
+            };
+            format!("  npx wscat -c {url} -H \"Authorization: Bearer {token}\"")
+        };
+        let (customer, operator) = (wscat("sub=alice"), wscat("sub=olga&role=operator"));
+        format!(
+            "Connect as a customer:\n{customer}\nor as an operator:\n{operator}\n\n\
+             Then type, for a start:\n  {PING}\nand, as the operator:\n  {PUT}\n"
+        )
+    }
+}
+
+const PING: &str = r#"{"action":"ping","id":1}"#;
+const PUT: &str = concat!(
+    r#"{"action":"resource.put","id":2,"resource":{"id":"room-1","name":"Room 1","#,
+    r#""timeZone":"Europe/Berlin","slotMinutes":60,"opening":{"mon":["09:00-17:00"]}}}"#
+);
+
+/// What the pages show.
+#[derive(Debug, Clone)]
+pub struct Home {
+    /// How to connect.
+    pub entrance: Entrance,
+    /// Whether everything has started.
+    pub readiness: Readiness,
+    /// The functions.
+    pub functions: Functions,
+    /// The queues.
+    pub queues: Queues,
+    /// Where the functions find DynamoDB.
+    pub database: SocketAddr,
+    /// The tables' names, by logical id.
+    pub tables: BTreeMap<String, String>,
+}
+
+impl Home {
+    /// `/` and `/health`.
+    pub fn router(&self) -> Router {
+        Router::new().route("/", get(help)).route("/health", get(health)).with_state(self.clone())
+    }
+
+    /// `/dev/*`, for this machine's eyes only.
+    pub fn dev_router(&self) -> Router {
+        Router::new()
+            .route("/dev/endpoints", get(endpoints))
+            .route("/dev/functions", get(functions))
+            .route("/dev/queues", get(queues))
+            .route("/dev/queues/{queue}", get(queue))
+            .with_state(self.clone())
+    }
+}
+
+async fn help(State(home): State<Home>) -> String {
+    home.entrance.help()
+}
+
+async fn health(State(home): State<Home>) -> (StatusCode, &'static str) {
+    if home.readiness.is_set() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "starting\n")
+    }
+}
+
+async fn endpoints(State(home): State<Home>) -> Response {
+    let database = format!("http://{}", home.database);
+    Json(json!({"dynamodb": database, "tables": home.tables})).into_response()
+}
+
+async fn functions(State(home): State<Home>) -> Response {
+    Json(home.functions.status()).into_response()
+}
+
+async fn queues(State(home): State<Home>) -> Response {
+    match home.queues.counts() {
+        Ok(counts) => Json(json!({ "queues": counts })).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}
+
+async fn queue(State(home): State<Home>, Path(queue): Path<String>) -> Response {
+    match home.queues.messages(&queue) {
+        Ok(Some(messages)) => Json(json!({ "messages": messages })).into_response(),
+        Ok(None) => (StatusCode::NOT_FOUND, format!("no queue {queue}\n")).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}

@@ -1,0 +1,268 @@
+//! Puts the parts together, and takes them apart again.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use axum::Router;
+use axum::serve::ListenerExt as _;
+use futures::StreamExt;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::cli::Cli;
+use crate::data_dir::{DataDir, DataDirError};
+use crate::database::{Database, DatabaseError, Service};
+use crate::gateway::{Gateway, SelectionError};
+use crate::home::{Entrance, Home, Readiness};
+use crate::issuer::{Issuer, IssuerError};
+use crate::journal::{Connections, Journal, JournalError};
+use crate::lambda::{Functions, Launch, WarmError};
+use crate::queues::Queues;
+use crate::streams::{MappingError, Mappings, Surroundings};
+use crate::template::{EMBEDDED, Plan, TemplateError};
+
+/// How long each of the last steps may take; together they stay below two seconds.
+const LAST_STEP: Duration = Duration::from_millis(500);
+/// How many connections of the run before are seen to at once.
+const FAREWELLS_AT_ONCE: usize = 8;
+
+/// Why the host does not start. Each message is one line that says what to change.
+#[derive(Debug, Error)]
+pub enum HostError {
+    /// The template cannot run here.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// The host's own file failed.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The database failed.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The key for development tokens cannot be had.
+    #[error(transparent)]
+    Issuer(#[from] IssuerError),
+    /// The API routes by something that this host cannot evaluate.
+    #[error(transparent)]
+    Gateway(#[from] SelectionError),
+    /// A function does not start.
+    #[error(transparent)]
+    Warm(#[from] WarmError),
+    /// A stream cannot be read.
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
+    /// The address cannot be listened on.
+    #[error(
+        "cannot listen on {address}: {reason}; name another --port (0 takes any free one) or --bind"
+    )]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        reason: io::Error,
+    },
+    /// The system refuses something else.
+    #[error("the system refuses: {0}")]
+    System(#[from] io::Error),
+}
+
+/// What runs, until [`Host::stop`].
+pub struct Host {
+    /// How to connect.
+    pub entrance: Entrance,
+    gateway: Gateway,
+    mappings: Mappings,
+    functions: Functions,
+    service: Service,
+    _servers: JoinSet<()>,
+    /// Removed, or unlocked, last.
+    _folder: DataDir,
+}
+
+impl Host {
+    /// Starts everything, and returns once every function has a process that waits for work.
+    ///
+    /// The functions are run by `program`, which is this program itself.
+    pub async fn start(cli: &Cli, program: PathBuf) -> Result<Self, HostError> {
+        let folder = match &cli.data {
+            Some(path) => DataDir::open(path)?,
+            None => DataDir::temporary()?,
+        };
+        let (listener, address) = listen(SocketAddr::new(cli.bind, cli.port)).await?;
+
+        let mut parameters = BTreeMap::new();
+        let mut issuer = None;
+        if address.ip().is_loopback() {
+            let development =
+                Issuer::new(&format!("http://{address}/dev"), folder.issuer_key().as_deref())?;
+            parameters = development_parameters(&development);
+            issuer = Some(development);
+        }
+        parameters.extend(cli.parameters());
+        let plan = match &cli.template {
+            Some(file) => Plan::read_file(file, &parameters)?,
+            None => Plan::read(EMBEDDED, &parameters)?,
+        };
+
+        let journal = Journal::open(&folder.journal(), folder.is_kept())?;
+        let (database, service) = Database::open(&folder, &plan.tables, &journal)?;
+        let queues = Queues::new(&plan.queues, journal.clone());
+        let connections = Connections::new(journal.clone());
+        let left_over = connections.left_over()?;
+
+        let (inner, callback) = callback(address).await?;
+        let stage = &plan.api.stage;
+        let launch = Launch {
+            program,
+            arguments: Vec::new(),
+            environment: endpoints(service.address(), callback, stage),
+            max_processes: usize::from(cli.max_processes),
+        };
+        let functions = Functions::start(&plan.functions, launch).await?;
+        let gateway = Gateway::new(plan.api.clone(), functions.clone(), connections.clone())?;
+        let home = Home {
+            entrance: Entrance {
+                address: reachable(address),
+                stage: stage.clone(),
+                gives_tokens: issuer.is_some(),
+            },
+            readiness: Readiness::default(),
+            functions: functions.clone(),
+            queues: queues.clone(),
+            database: service.address(),
+            tables: plan.tables.iter().map(|(id, it)| (id.clone(), it.name.clone())).collect(),
+        };
+        let surroundings = Surroundings { database, functions: functions.clone(), journal, queues };
+        // Positions are taken before anybody can write.
+        let mut mappings = Mappings::prepare(&plan, &surroundings)?;
+
+        let mut router = home.router().merge(gateway.router());
+        if let Some(issuer) = issuer {
+            router = router.merge(home.dev_router()).merge(issuer.router());
+        }
+        let mut servers = JoinSet::new();
+        for listener in inner.into_iter().chain([listener]) {
+            servers.spawn(serve(listener, router.clone()));
+        }
+
+        functions.warm().await?;
+        say_farewell(&plan, &functions, &connections, left_over).await;
+        mappings.start();
+        home.readiness.set();
+        let entrance = home.entrance;
+        Ok(Self {
+            entrance,
+            gateway,
+            mappings,
+            functions,
+            service,
+            _servers: servers,
+            _folder: folder,
+        })
+    }
+
+    /// Closes the connections, ends the processes and stops serving, within two seconds.
+    pub async fn stop(self) {
+        // What a mapping has not finished comes again at the next start.
+        drop(self.mappings);
+        self.gateway.close().await;
+        let _ = timeout(LAST_STEP, self.functions.stop()).await;
+        let _ = timeout(LAST_STEP, self.service.stop()).await;
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), HostError> {
+    let listener =
+        TcpListener::bind(address).await.map_err(|reason| HostError::Listen { address, reason })?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
+}
+
+/// Where functions reach the gateway: on loopback, whatever address clients use. If the gateway
+/// does not listen there anyway, it needs another listener.
+async fn callback(address: SocketAddr) -> Result<(Option<TcpListener>, SocketAddr), HostError> {
+    let reachable = reachable(address);
+    if reachable.ip().is_loopback() {
+        return Ok((None, reachable));
+    }
+    let (listener, inner) = listen(SocketAddr::new(loopback(address.ip()), 0)).await?;
+    Ok((Some(listener), inner))
+}
+
+/// An address at which this machine reaches a listener on that one.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = address.ip();
+    SocketAddr::new(if ip.is_unspecified() { loopback(ip) } else { ip }, address.port())
+}
+
+fn loopback(like: IpAddr) -> IpAddr {
+    match like {
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
+}
+
+async fn serve(listener: TcpListener, router: Router) {
+    let listener = listener.tap_io(|connection| {
+        // A pushed frame is small, and must not wait for the one before to be acknowledged.
+        let _ = connection.set_nodelay(true);
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    if let Err(error) = axum::serve(listener, service).await {
+        tracing::error!(%error, "the gateway is no longer served");
+    }
+}
+
+/// What the machine adds to a function's environment: the variables by which every AWS SDK is told
+/// of endpoints elsewhere than AWS.
+fn endpoints(database: SocketAddr, callback: SocketAddr, stage: &str) -> BTreeMap<String, String> {
+    BTreeMap::from([
+        ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), format!("http://{database}")),
+        (
+            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI".to_owned(),
+            format!("http://{callback}/{stage}"),
+        ),
+    ])
+}
+
+/// The template's parameters for which this machine has values of its own.
+fn development_parameters(issuer: &Issuer) -> BTreeMap<String, String> {
+    [
+        ("TokenIssuer", issuer.issuer()),
+        ("TokenAudience", issuer.audience()),
+        ("OperatorClaim", "role"),
+        ("OperatorValue", "operator"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
+}
+
+/// Tells the function of `$disconnect` of connections that the run before left open.
+async fn say_farewell(
+    plan: &Plan,
+    functions: &Functions,
+    connections: &Connections,
+    left_over: Vec<(String, Vec<u8>)>,
+) {
+    let function = plan.api.routes.get("$disconnect").map(|route| route.function.as_str());
+    futures::stream::iter(left_over)
+        .for_each_concurrent(FAREWELLS_AT_ONCE, |(id, event)| async move {
+            let told = match function {
+                Some(function) => functions.invoke(function, event).await.map(drop),
+                None => Ok(()),
+            };
+            match told {
+                Ok(()) => connections.closed(&id),
+                // It is tried again at the next start.
+                Err(error) => tracing::warn!(connection = id, %error, "cannot say farewell"),
+            }
+        })
+        .await;
+}

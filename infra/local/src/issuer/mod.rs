@@ -1,0 +1,107 @@
+//! A token issuer for development: whoever asks gets a token for whom they name.
+//!
+//! It has a real key set, so that the code that verifies is the same as in the cloud. It is
+//! mounted only where the host is bound to loopback.
+//!
+//! - `GET /dev/token?sub=alice&role=operator&ttl=3600` answers a signed token as text;
+//! - `GET /dev/.well-known/jwks.json` answers the key set.
+
+mod key;
+mod request;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
+use jiff::Timestamp;
+
+use key::SigningKey;
+use request::TokenRequest;
+
+pub use key::IssuerError;
+
+/// The audience of every token that does not ask for another one.
+pub const AUDIENCE: &str = "booking-gateway";
+
+const PLAIN: &str = "text/plain; charset=utf-8";
+
+/// The issuer and its key. Clones are the same issuer.
+#[derive(Clone, Debug)]
+pub struct Issuer(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    issuer: String,
+    key: SigningKey,
+}
+
+impl Issuer {
+    /// The issuer at `base_url`, such as `http://127.0.0.1:8080/dev`.
+    ///
+    /// With a key file, its key is used, or a new one is left there: tokens stay good over a
+    /// restart. Without, the key lives as long as the issuer.
+    pub fn new(base_url: &str, key_file: Option<&Path>) -> Result<Self, IssuerError> {
+        let key = match key_file {
+            Some(file) => SigningKey::kept_in(file)?,
+            None => SigningKey::generate()?,
+        };
+        let issuer = base_url.trim_end_matches('/').to_owned();
+        Ok(Self(Arc::new(Inner { issuer, key })))
+    }
+
+    /// What the tokens' `iss` is.
+    pub fn issuer(&self) -> &str {
+        &self.0.issuer
+    }
+
+    /// What the tokens' `aud` is.
+    pub fn audience(&self) -> &'static str {
+        AUDIENCE
+    }
+
+    /// Where the key set is.
+    pub fn jwks_url(&self) -> String {
+        format!("{}/.well-known/jwks.json", self.0.issuer)
+    }
+
+    /// The two routes, with their full paths.
+    pub fn router(&self) -> Router {
+        Router::new()
+            .route("/dev/token", get(token))
+            .route("/dev/.well-known/jwks.json", get(key_set))
+            .with_state(self.clone())
+    }
+}
+
+async fn token(State(issuer): State<Issuer>, RawQuery(query): RawQuery) -> Response {
+    let (status, text) = match TokenRequest::parse(query.as_deref().unwrap_or_default()) {
+        Ok(request) => {
+            let claims = request.claims(issuer.issuer(), AUDIENCE, Timestamp::now());
+            match issuer.0.key.sign(&claims) {
+                Ok(token) => (StatusCode::OK, token),
+                Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
+            }
+        }
+        Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")),
+    };
+    let headers = [
+        (CONTENT_TYPE, PLAIN),
+        (CACHE_CONTROL, "no-store"),
+        // Pages in development are served from an origin of their own.
+        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+    ];
+    (status, headers, text).into_response()
+}
+
+async fn key_set(State(issuer): State<Issuer>) -> Response {
+    let headers = [(CONTENT_TYPE, "application/json"), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
+    (headers, issuer.0.key.set().to_owned()).into_response()
+}
+
+#[cfg(test)]
+mod tests;

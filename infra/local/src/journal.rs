@@ -1,0 +1,133 @@
+//! What the host itself has to remember beside the tables.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
+use thiserror::Error;
+
+const SCHEMA: &str = "
+    CREATE TABLE IF NOT EXISTS tables (name TEXT PRIMARY KEY, created_as TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS positions (mapping TEXT PRIMARY KEY, position TEXT NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS connections (id TEXT PRIMARY KEY, event BLOB NOT NULL) STRICT;
+    CREATE TABLE IF NOT EXISTS messages (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        queue TEXT NOT NULL,
+        id TEXT NOT NULL,
+        sent_ms INTEGER NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT;
+";
+
+/// A small database beside the tables. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Journal(Arc<Mutex<Connection>>);
+
+/// The journal's file failed.
+#[derive(Debug, Error)]
+#[error("the host's own file failed: {0}")]
+pub struct JournalError(#[from] rusqlite::Error);
+
+impl Journal {
+    /// Opens the file, or makes it. One that is not kept need not survive a crash.
+    pub fn open(file: &Path, kept: bool) -> Result<Self, JournalError> {
+        let connection = Connection::open(file)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", if kept { "NORMAL" } else { "OFF" })?;
+        connection.execute_batch(SCHEMA)?;
+        Ok(Self(Arc::new(Mutex::new(connection))))
+    }
+
+    /// Runs one or more statements; none takes longer than writing a line to a log.
+    pub(crate) fn run<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, JournalError> {
+        let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(work(&connection)?)
+    }
+
+    /// How a table was created, if it was.
+    pub fn table(&self, name: &str) -> Result<Option<Value>, JournalError> {
+        let text: Option<String> = self.run(|connection| {
+            connection
+                .query_row("SELECT created_as FROM tables WHERE name = ?1", [name], |row| {
+                    row.get(0)
+                })
+                .optional()
+        })?;
+        Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+    }
+
+    /// Remembers how a table is created.
+    pub fn put_table(&self, name: &str, created_as: &Value) -> Result<(), JournalError> {
+        self.run(|connection| {
+            connection.execute(
+                "INSERT OR REPLACE INTO tables VALUES (?1, ?2)",
+                [name, &created_as.to_string()],
+            )
+        })?;
+        Ok(())
+    }
+
+    /// How far an event source mapping has read.
+    pub fn position(&self, mapping: &str) -> Result<Option<String>, JournalError> {
+        self.run(|connection| {
+            let sql = "SELECT position FROM positions WHERE mapping = ?1";
+            connection.query_row(sql, [mapping], |row| row.get(0)).optional()
+        })
+    }
+
+    /// Remembers how far an event source mapping has read.
+    pub fn put_position(&self, mapping: &str, position: &str) -> Result<(), JournalError> {
+        self.run(|connection| {
+            connection
+                .execute("INSERT OR REPLACE INTO positions VALUES (?1, ?2)", [mapping, position])
+        })?;
+        Ok(())
+    }
+}
+
+/// Which connections are open, so that the next run can tell their functions that they closed.
+///
+/// API Gateway calls the `$disconnect` route, as well as it can, for connections that its own
+/// failures end. A host that was killed does so when it starts again.
+#[derive(Debug, Clone)]
+pub struct Connections(Journal);
+
+impl Connections {
+    /// The connections that this journal remembers.
+    pub fn new(journal: Journal) -> Self {
+        Self(journal)
+    }
+
+    /// Remembers a connection with the event that its `$disconnect` would get.
+    ///
+    /// Called once the function of `$connect` has accepted, before the client is told.
+    pub fn open(&self, id: &str, disconnect_event: &[u8]) {
+        let sql = "INSERT OR REPLACE INTO connections VALUES (?1, ?2)";
+        self.write(|connection| connection.execute(sql, params![id, disconnect_event]));
+    }
+
+    /// Forgets a connection whose `$disconnect` function has been called.
+    pub fn closed(&self, id: &str) {
+        self.write(|connection| connection.execute("DELETE FROM connections WHERE id = ?1", [id]));
+    }
+
+    /// The connections that the run before left open, with their events.
+    pub fn left_over(&self) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
+        self.0.run(|connection| {
+            let mut statement = connection.prepare("SELECT id, event FROM connections")?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect()
+        })
+    }
+
+    fn write(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<usize>) {
+        // The client is not to be refused for a note about it: the note only matters after a crash.
+        if let Err(error) = self.0.run(work) {
+            tracing::error!(%error, "cannot note down a connection");
+        }
+    }
+}

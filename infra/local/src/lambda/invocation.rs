@@ -1,0 +1,70 @@
+//! An invocation on its way through a process.
+
+use std::process::ExitStatus;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+
+use super::InvokeError;
+
+/// The result of an invocation.
+pub(super) type Outcome = Result<Vec<u8>, InvokeError>;
+
+#[derive(Debug)]
+pub(super) struct Current {
+    pub(super) request_id: String,
+    pub(super) reply: oneshot::Sender<Outcome>,
+    pub(super) limit: AbortHandle,
+}
+
+#[derive(Debug)]
+pub(super) struct Invocation {
+    pub(super) event: Vec<u8>,
+    pub(super) reply: oneshot::Sender<Outcome>,
+}
+
+/// What a process is given.
+#[derive(Debug)]
+pub(super) struct Delivery {
+    pub(super) request_id: String,
+    pub(super) trace_id: String,
+    /// Milliseconds since 1970.
+    pub(super) deadline_ms: u128,
+    pub(super) event: Vec<u8>,
+}
+
+pub(super) fn timed_out(request_id: &str, limit: Duration) -> InvokeError {
+    let seconds = limit.as_secs_f64();
+    InvokeError::failed(
+        "Sandbox.Timedout",
+        format!("RequestId: {request_id} Error: Task timed out after {seconds:.2} seconds"),
+    )
+}
+
+pub(super) fn exited(request_id: &str, status: &Result<ExitStatus, String>) -> InvokeError {
+    let how = match status {
+        Ok(status) if status.success() => "Runtime exited without providing a reason".to_owned(),
+        Ok(status) => format!("Runtime exited with error: {status}"),
+        Err(error) => format!("Runtime exited with error: {error}"),
+    };
+    InvokeError::failed("Runtime.ExitError", format!("RequestId: {request_id} Error: {how}"))
+}
+
+/// A random UUID (version 4).
+pub fn random_uuid() -> String {
+    let random = fastrand::u128(..);
+    let bits = random & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let text = format!("{bits:032x}");
+    let parts = [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]];
+    parts.join("-")
+}
+
+pub(super) fn trace_id() -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    format!(
+        "Root=1-{now:08x}-{:024x};Parent={:016x};Sampled=0",
+        fastrand::u128(..) >> 32,
+        fastrand::u64(..)
+    )
+}

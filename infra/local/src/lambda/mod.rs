@@ -1,0 +1,150 @@
+//! Runs functions as Lambda does: in processes of their own, through the Lambda Runtime API.
+//!
+//! A process serves one invocation at a time. It is started when an invocation finds no idle one,
+//! with nothing but the function's environment and what Lambda itself sets. An invocation that
+//! outlasts the function's timeout fails and its process is killed; one whose process ends fails.
+
+mod api;
+mod invocation;
+mod pool;
+mod process;
+mod state;
+mod status;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures::future;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+
+use crate::template::Function;
+pub(crate) use invocation::random_uuid;
+use pool::Pool;
+pub use process::end_with_host;
+pub use status::{Counters, FunctionStatus, ProcessStatus, Status};
+
+/// The largest event and the largest result of a synchronous invocation, in bytes.
+pub const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
+
+/// How function processes are started.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    /// The program, which learns from its environment which function it is.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// What the machine adds to every function's environment, such as where the database is. The
+    /// template's own variables win.
+    pub environment: BTreeMap<String, String>,
+    /// The most processes of one function; more invocations wait for their turn.
+    pub max_processes: usize,
+}
+
+/// The functions of the template. Clones share the same processes.
+#[derive(Debug, Clone)]
+pub struct Functions {
+    pools: Arc<BTreeMap<String, Arc<Pool>>>,
+    api: AbortHandle,
+}
+
+/// Why an invocation has no result.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum InvokeError {
+    /// The function is at its reserved concurrency.
+    #[error("Rate Exceeded.")]
+    Throttled,
+    /// The function answered with an error, timed out or ended.
+    #[error("{error_type}: {message}")]
+    Failed {
+        /// `errorType` as Lambda reports it, such as `Runtime.ExitError`.
+        error_type: String,
+        /// `errorMessage` as Lambda reports it.
+        message: String,
+    },
+}
+
+impl InvokeError {
+    fn failed(error_type: &str, message: impl Into<String>) -> Self {
+        Self::Failed { error_type: error_type.to_owned(), message: message.into() }
+    }
+}
+
+/// A function whose first process did not get as far as asking for an invocation.
+#[derive(Debug, Error)]
+#[error("the function {function} does not start: {error}")]
+pub struct WarmError {
+    /// The function.
+    pub function: String,
+    /// What became of its process.
+    pub error: InvokeError,
+}
+
+impl Functions {
+    /// Serves the Lambda Runtime API on a free loopback port; no process is started yet.
+    pub async fn start(functions: &BTreeMap<String, Function>, launch: Launch) -> io::Result<Self> {
+        let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+        let address = listener.local_addr()?;
+        let launch = Arc::new(launch);
+        let pools: BTreeMap<_, _> = functions
+            .iter()
+            .map(|(id, function)| {
+                let handler = &function.handler;
+                let shared = functions.values().filter(|it| it.handler == *handler).count() > 1;
+                let name = if shared { id.clone() } else { handler.clone() };
+                let base = format!("http://{address}/fn/{id}");
+                let pool = Pool::new(name, base, function.clone(), Arc::clone(&launch));
+                (id.clone(), Arc::new(pool))
+            })
+            .collect();
+        let pools = Arc::new(pools);
+        let api = tokio::spawn(api::serve(listener, Arc::clone(&pools))).abort_handle();
+        Ok(Self { pools, api })
+    }
+
+    /// Starts one process of every function, and returns once each has asked for an invocation.
+    pub async fn warm(&self) -> Result<(), WarmError> {
+        future::try_join_all(self.pools.values().map(|pool| async {
+            pool.warm().await.map_err(|error| WarmError { function: pool.name().to_owned(), error })
+        }))
+        .await?;
+        Ok(())
+    }
+
+    /// Invokes a function, by its logical id in the template, and waits for its result.
+    pub async fn invoke(&self, function: &str, event: Vec<u8>) -> Result<Vec<u8>, InvokeError> {
+        let pool = self.pools.get(function).ok_or_else(|| {
+            InvokeError::failed(
+                "ResourceNotFoundException",
+                format!("Function not found: {function}"),
+            )
+        })?;
+        if event.len() > PAYLOAD_LIMIT {
+            return Err(InvokeError::failed(
+                "RequestTooLargeException",
+                format!("Request must be smaller than {PAYLOAD_LIMIT} bytes"),
+            ));
+        }
+        pool.invoke(event).await
+    }
+
+    /// What the processes are doing.
+    pub fn status(&self) -> Status {
+        let mut status = Status::default();
+        for (id, pool) in self.pools.iter() {
+            pool.report(id, &mut status);
+        }
+        status
+    }
+
+    /// Ends every process. Invocations that are under way or waiting fail.
+    pub async fn stop(&self) {
+        future::join_all(self.pools.values().map(|pool| pool.stop())).await;
+        self.api.abort();
+    }
+}

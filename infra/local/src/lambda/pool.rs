@@ -1,0 +1,302 @@
+//! The processes of one function and the invocations that wait for them.
+
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{Notify, oneshot};
+use tokio::task::AbortHandle;
+
+use super::invocation::{
+    Current, Delivery, Invocation, Outcome, exited, random_uuid, timed_out, trace_id,
+};
+use super::process::{self, Number};
+use super::state::{Phase, Process, State};
+use super::status::{FunctionStatus, ProcessStatus, Status};
+use super::{InvokeError, Launch};
+use crate::template::Function;
+
+/// How long a process may take to ask for its first invocation, as on Lambda.
+const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// The processes of one function.
+#[derive(Debug)]
+pub(super) struct Pool {
+    name: String,
+    /// Where the Runtime API of this function's processes begins.
+    base: String,
+    function: Function,
+    launch: Arc<Launch>,
+    state: Mutex<State>,
+    /// Told of every process that ended.
+    ended: Notify,
+}
+
+impl Pool {
+    pub(super) fn new(name: String, base: String, function: Function, launch: Arc<Launch>) -> Self {
+        let (state, ended) = (Mutex::default(), Notify::new());
+        Self { name, base, function, launch, state, ended }
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(super) fn arn(&self) -> &str {
+        &self.function.arn
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Gives the event to an idle process, or a new one, or waits for one.
+    pub(super) async fn invoke(self: &Arc<Self>, event: Vec<u8>) -> Outcome {
+        let (reply, outcome) = oneshot::channel();
+        {
+            let mut state = self.lock();
+            let limit = self.function.reserved_concurrency.unwrap_or(usize::MAX);
+            if state.in_flight() >= limit {
+                state.counters.throttles += 1;
+                return Err(InvokeError::Throttled);
+            }
+            state.waiting.push_back(Invocation { event, reply });
+            self.dispatch(&mut state);
+        }
+        outcome.await.unwrap_or_else(|_| {
+            Err(InvokeError::failed("ServiceException", "the host is shutting down"))
+        })
+    }
+
+    /// Starts a process unless there is one, and waits until one is ready.
+    pub(super) async fn warm(self: &Arc<Self>) -> Result<(), InvokeError> {
+        let (ready, outcome) = oneshot::channel();
+        {
+            let mut state = self.lock();
+            state.warming.push(ready);
+            if state.processes.is_empty() {
+                self.start(&mut state);
+            }
+        }
+        outcome.await.unwrap_or(Ok(()))
+    }
+
+    /// Gives waiting invocations to idle processes, and starts processes for the others.
+    fn dispatch(self: &Arc<Self>, state: &mut State) {
+        while let Some(number) = state.idle() {
+            let Some(invocation) = state.next_waiting() else { return };
+            self.hand_over(state, number, invocation);
+        }
+        let room = self.launch.max_processes.saturating_sub(state.processes.len());
+        let missing = state.waiting.len().saturating_sub(state.coming());
+        for _ in 0..missing.min(room) {
+            self.start(state);
+        }
+    }
+
+    fn hand_over(self: &Arc<Self>, state: &mut State, number: Number, invocation: Invocation) {
+        let Some(process) = state.processes.get_mut(&number) else { return };
+        let Phase::Idle(sender) = std::mem::replace(&mut process.phase, Phase::Ending) else {
+            return;
+        };
+        let (delivery, current) = self.begin(number, invocation);
+        match sender.send(delivery) {
+            Ok(()) => {
+                process.phase = Phase::Busy(current);
+                process.invocations += 1;
+                state.counters.invocations += 1;
+            }
+            Err(Delivery { event, .. }) => {
+                // The process hung up while it was idle; another one will do.
+                current.limit.abort();
+                process.kill.take();
+                state.waiting.push_front(Invocation { event, reply: current.reply });
+            }
+        }
+    }
+
+    fn begin(self: &Arc<Self>, number: Number, invocation: Invocation) -> (Delivery, Current) {
+        let request_id = random_uuid();
+        let timeout = self.function.timeout;
+        let deadline = SystemTime::now() + timeout;
+        let limit = tokio::spawn({
+            let (pool, request_id) = (Arc::clone(self), request_id.clone());
+            async move {
+                tokio::time::sleep(timeout).await;
+                pool.timed_out(number, &request_id);
+            }
+        });
+        let current = Current {
+            request_id: request_id.clone(),
+            reply: invocation.reply,
+            limit: limit.abort_handle(),
+        };
+        let delivery = Delivery {
+            trace_id: trace_id(),
+            deadline_ms: deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis(),
+            event: invocation.event,
+            request_id,
+        };
+        (delivery, current)
+    }
+
+    fn start(self: &Arc<Self>, state: &mut State) {
+        if state.stopped {
+            return;
+        }
+        state.last += 1;
+        let number = state.last;
+        state.counters.cold_starts += 1;
+        let runtime_api = format!("{}/{number}", self.base);
+        match process::start(self, &self.launch, &self.function, &runtime_api, number) {
+            Ok((pid, kill)) => {
+                let pool = Arc::clone(self);
+                let limit = tokio::spawn(async move {
+                    tokio::time::sleep(INIT_LIMIT).await;
+                    if pool.init_failed(number, timed_out(&random_uuid(), INIT_LIMIT)) {
+                        pool.kill(number);
+                    }
+                });
+                let phase = Phase::Starting { limit: Some(limit.abort_handle()), error: None };
+                let process = Process { pid, phase, invocations: 0, kill: Some(kill) };
+                state.processes.insert(number, process);
+            }
+            Err(error) => {
+                let program = self.launch.program.display();
+                let error = InvokeError::failed(
+                    "Runtime.InvalidEntrypoint",
+                    format!("cannot start {program}: {error}"),
+                );
+                state.fail_start(&error);
+            }
+        }
+    }
+
+    /// Waits for an invocation for this process; `None` if the process is not to have one.
+    pub(super) async fn next(self: &Arc<Self>, number: Number) -> Option<Delivery> {
+        let receiver = {
+            let mut state = self.lock();
+            let (sender, receiver) = oneshot::channel();
+            let process = state.processes.get_mut(&number)?;
+            match &process.phase {
+                Phase::Starting { limit, .. } => {
+                    limit.iter().for_each(AbortHandle::abort);
+                    process.phase = Phase::Idle(sender);
+                    state.warming.drain(..).for_each(|ready| drop(ready.send(Ok(()))));
+                }
+                Phase::Idle(_) | Phase::Done => process.phase = Phase::Idle(sender),
+                Phase::Busy(_) | Phase::Ending => return None,
+            }
+            self.dispatch(&mut state);
+            receiver
+        };
+        receiver.await.ok()
+    }
+
+    /// Takes the result of an invocation; false if this process is not at that invocation.
+    pub(super) fn respond(&self, number: Number, request_id: &str, outcome: Outcome) -> bool {
+        let mut state = self.lock();
+        let Some(current) = state.take_current(number, request_id, Phase::Done) else {
+            return false;
+        };
+        current.limit.abort();
+        if outcome.is_err() {
+            state.counters.errors += 1;
+        }
+        // Whoever asked may have gone.
+        let _ = current.reply.send(outcome);
+        true
+    }
+
+    /// Remembers why a process could not start; its end follows. False if it has started.
+    pub(super) fn init_failed(&self, number: Number, failure: InvokeError) -> bool {
+        let mut state = self.lock();
+        let process = state.processes.get_mut(&number);
+        let Some(Process { phase: Phase::Starting { error, .. }, .. }) = process else {
+            return false;
+        };
+        *error = Some(failure);
+        true
+    }
+
+    fn kill(&self, number: Number) {
+        if let Some(process) = self.lock().processes.get_mut(&number) {
+            process.kill.take();
+        }
+    }
+
+    fn timed_out(&self, number: Number, request_id: &str) {
+        let mut state = self.lock();
+        let Some(current) = state.take_current(number, request_id, Phase::Ending) else { return };
+        state.counters.errors += 1;
+        state.counters.timeouts += 1;
+        if let Some(process) = state.processes.get_mut(&number) {
+            process.kill.take();
+        }
+        tracing::warn!(function = self.name, ?self.function.timeout, "an invocation timed out");
+        let _ = current.reply.send(Err(timed_out(request_id, self.function.timeout)));
+    }
+
+    /// A process has ended.
+    pub(super) fn ended(self: &Arc<Self>, number: Number, status: &Result<ExitStatus, String>) {
+        let mut state = self.lock();
+        let Some(process) = state.processes.remove(&number) else { return };
+        if !state.stopped {
+            tracing::info!(function = self.name, pid = process.pid, ?status, "a process ended");
+        }
+        match process.phase {
+            Phase::Busy(current) => {
+                current.limit.abort();
+                state.counters.errors += 1;
+                let _ = current.reply.send(Err(exited(&current.request_id, status)));
+            }
+            Phase::Starting { limit, error } => {
+                limit.iter().for_each(AbortHandle::abort);
+                let error = error.unwrap_or_else(|| exited(&random_uuid(), status));
+                state.fail_start(&error);
+            }
+            Phase::Idle(_) | Phase::Done | Phase::Ending => {}
+        }
+        self.dispatch(&mut state);
+        drop(state);
+        self.ended.notify_waiters();
+    }
+
+    /// Kills every process and waits for their ends.
+    pub(super) async fn stop(&self) {
+        loop {
+            let ended = self.ended.notified();
+            {
+                let mut state = self.lock();
+                state.stopped = true;
+                state.waiting.clear();
+                for process in state.processes.values_mut() {
+                    process.kill.take();
+                }
+                if state.processes.is_empty() {
+                    return;
+                }
+            }
+            ended.await;
+        }
+    }
+
+    /// Adds this function and its processes to the status.
+    pub(super) fn report(&self, logical_id: &str, status: &mut Status) {
+        let state = self.lock();
+        status.processes.extend(state.processes.values().map(|process| ProcessStatus {
+            function: self.name.clone(),
+            pid: process.pid,
+            state: process.phase.name(),
+            invocations: process.invocations,
+        }));
+        let function = FunctionStatus {
+            logical_id: logical_id.to_owned(),
+            timeout_ms: self.function.timeout.as_millis(),
+            reserved_concurrency: self.function.reserved_concurrency,
+            waiting: state.waiting.len(),
+            counters: state.counters,
+        };
+        status.functions.insert(self.name.clone(), function);
+    }
+}

@@ -1,0 +1,119 @@
+//! One process of a function: started, listened to, and killed when it must be.
+
+use std::io;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::oneshot;
+use tracing::Level;
+
+use super::Launch;
+use super::pool::Pool;
+use crate::template::{Function, REGION};
+
+/// Which of a function's processes: counted from 1, never used again.
+pub(super) type Number = u64;
+
+/// Kills the process when sent to or dropped.
+pub(super) type Kill = oneshot::Sender<()>;
+
+/// Starts a process; the pool hears of its end. Returns its id and the means to kill it.
+pub(super) fn start(
+    pool: &Arc<Pool>,
+    launch: &Launch,
+    function: &Function,
+    runtime_api: &str,
+    number: Number,
+) -> io::Result<(Option<u32>, Kill)> {
+    let mut child = command(launch, function, runtime_api).spawn()?;
+    let pid = child.id();
+    if let Some(output) = child.stdout.take() {
+        tokio::spawn(forward(pool.name().to_owned(), output));
+    }
+    if let Some(output) = child.stderr.take() {
+        tokio::spawn(forward(pool.name().to_owned(), output));
+    }
+    let (kill, killed) = oneshot::channel();
+    let pool = Arc::clone(pool);
+    tokio::spawn(async move {
+        let status = wait(child, killed).await.map_err(|error| error.to_string());
+        pool.ended(number, &status);
+    });
+    Ok((pid, kill))
+}
+
+fn command(launch: &Launch, function: &Function, runtime_api: &str) -> Command {
+    let mut command = Command::new(&launch.program);
+    command
+        .args(&launch.arguments)
+        .env_clear()
+        .envs([
+            ("AWS_REGION", REGION),
+            ("AWS_DEFAULT_REGION", REGION),
+            // The database and the gateway of this machine ask for a signature but accept any.
+            ("AWS_ACCESS_KEY_ID", "local"),
+            ("AWS_SECRET_ACCESS_KEY", "local"),
+            ("LANG", "en_US.UTF-8"),
+            ("TZ", ":UTC"),
+        ])
+        .envs(&launch.environment)
+        .envs(&function.environment)
+        .envs([
+            ("_HANDLER", function.handler.as_str()),
+            ("AWS_LAMBDA_RUNTIME_API", runtime_api),
+            ("AWS_LAMBDA_FUNCTION_NAME", &function.name),
+            ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+            ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand"),
+        ])
+        // No AWS_LAMBDA_LOG_GROUP_NAME: logs are for a person here, not for CloudWatch.
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mib.to_string())
+        // The process ends when this pipe closes, however this host comes to its end.
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        // Ctrl-C in the terminal is for the host, which still has connections to say goodbye to.
+        .process_group(0)
+        .kill_on_drop(true);
+    command
+}
+
+async fn wait(mut child: Child, killed: oneshot::Receiver<()>) -> io::Result<ExitStatus> {
+    // `wait` would close the pipe first, which tells the process to end.
+    let lifeline = child.stdin.take();
+    let status = tokio::select! {
+        status = child.wait() => status,
+        _ = killed => {
+            child.start_kill()?;
+            child.wait().await
+        }
+    };
+    drop(lifeline);
+    status
+}
+
+/// Prints what the process prints, with the function's name in front.
+async fn forward(function: String, output: impl AsyncRead + Unpin) {
+    let mut output = BufReader::new(output);
+    let mut line = Vec::new();
+    while let Ok(1..) = output.read_until(b'\n', &mut line).await {
+        if tracing::enabled!(target: "functions", Level::INFO) {
+            let (now, line) = (Timestamp::now(), String::from_utf8_lossy(&line));
+            eprintln!("{now:.6} {function} | {}", line.trim_end());
+        }
+        line.clear();
+    }
+}
+
+/// Ends this process when the host that started it is gone, however the host came to its end.
+///
+/// The host holds the other end of standard input and writes nothing. A thread of its own sees the
+/// end even while the function computes.
+pub fn end_with_host() {
+    std::thread::spawn(|| {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        std::process::exit(0);
+    });
+}

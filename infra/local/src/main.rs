@@ -1,0 +1,75 @@
+//! Starts the host, or, when the host has started it again for one, a function.
+
+use std::io::Write as _;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser as _;
+use local::cli::Cli;
+use local::host::Host;
+use tokio::runtime::{Builder, Runtime};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let result = match runtime::function_handler() {
+        Some(handler) => be_function(&handler),
+        None => be_host(&Cli::parse()),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs one function, as its own binary would on Lambda.
+fn be_function(handler: &str) -> Result<(), runtime::Error> {
+    local::lambda::end_with_host();
+    let runtime = Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match handler {
+            "authorizer" => authorizer::run().await,
+            "connect" => connect::run().await,
+            "disconnect" => disconnect::run().await,
+            "message" => message::run().await,
+            "push" => push::run().await,
+            other => Err(format!("this program has no function {other:?}").into()),
+        }
+    })
+}
+
+fn be_host(cli: &Cli) -> Result<(), runtime::Error> {
+    let filter = EnvFilter::try_new(&cli.log).map_err(|error| format!("--log: {error}"))?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let runtime = Runtime::new()?;
+    let result = runtime.block_on(run(cli));
+    // Nothing that still hangs on to something may keep the program from ending.
+    runtime.shutdown_timeout(Duration::from_millis(100));
+    result
+}
+
+async fn run(cli: &Cli) -> Result<(), runtime::Error> {
+    let program = std::env::current_exe()?;
+    let host = tokio::select! {
+        host = Host::start(cli, program) => host?,
+        () = asked_to_end() => return Ok(()),
+    };
+    let (url, help) = (host.entrance.url(), host.entrance.help());
+    // Whoever reads this may have stopped reading.
+    let _ = writeln!(std::io::stdout(), "ready: {url}\n\n{help}\nCtrl-C ends everything.");
+    asked_to_end().await;
+    host.stop().await;
+    Ok(())
+}
+
+/// Ctrl-C, a closed terminal or a polite `kill`.
+async fn asked_to_end() {
+    let waits = [SignalKind::interrupt(), SignalKind::hangup(), SignalKind::terminate()]
+        .into_iter()
+        .filter_map(|kind| signal(kind).ok())
+        .map(|mut signal| Box::pin(async move { signal.recv().await }));
+    futures::future::select_all(waits).await;
+}

@@ -1,0 +1,85 @@
+//! What the on-failure destination is told of records that were given up.
+//!
+//! As documented under "Retain discarded records for a DynamoDB event source in Lambda". The
+//! message says where in the stream the records are, not what is in them.
+
+use dynoxide::streams::shard_id;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use super::record::Change;
+use crate::lambda::random_uuid;
+
+/// Why records were given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Condition {
+    /// The function failed too often.
+    RetryAttemptsExhausted,
+    /// The records became too old.
+    RecordAgeExceeded,
+}
+
+/// What the function did with them the last time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LastResult {
+    /// They were never given to it.
+    NotInvoked,
+    /// It said which of them failed.
+    Reported,
+    /// It failed altogether.
+    Unhandled,
+}
+
+/// Records that were given up, and by whom.
+pub(super) struct GivenUp<'a> {
+    pub(super) function_arn: &'a str,
+    pub(super) stream_arn: &'a str,
+    pub(super) table: &'a str,
+    pub(super) changes: &'a [Change],
+    pub(super) condition: Condition,
+    pub(super) invocations: u32,
+    pub(super) last_result: LastResult,
+}
+
+impl GivenUp<'_> {
+    /// The message's text.
+    pub(super) fn message(&self) -> String {
+        let (Some(first), Some(last)) = (self.changes.first(), self.changes.last()) else {
+            return String::new();
+        };
+        let condition = match self.condition {
+            Condition::RetryAttemptsExhausted => "RetryAttemptsExhausted",
+            Condition::RecordAgeExceeded => "RecordAgeExceeded",
+        };
+        let mut message = json!({
+            "requestContext": {
+                "requestId": random_uuid(),
+                "functionArn": self.function_arn,
+                "condition": condition,
+                "approximateInvokeCount": self.invocations,
+            },
+            "version": "1.0",
+            "timestamp": format!("{:.3}", Timestamp::now()),
+            "DDBStreamBatchInfo": {
+                "shardId": shard_id(self.table),
+                "startSequenceNumber": first.sequence_number,
+                "endSequenceNumber": last.sequence_number,
+                "approximateArrivalOfFirstRecord": instant(first.created),
+                "approximateArrivalOfLastRecord": instant(last.created),
+                "batchSize": self.changes.len(),
+                "streamArn": self.stream_arn,
+            },
+        });
+        if self.last_result != LastResult::NotInvoked {
+            message["responseContext"] = json!({"statusCode": 200, "executedVersion": "$LATEST"});
+        }
+        if self.last_result == LastResult::Unhandled {
+            message["responseContext"]["functionError"] = json!("Unhandled");
+        }
+        message.to_string()
+    }
+}
+
+fn instant(seconds: i64) -> Value {
+    Timestamp::from_second(seconds).map_or(Value::Null, |instant| json!(instant.to_string()))
+}

@@ -1,0 +1,27 @@
+//! Reads the synthesized template into a plan that this machine can run.
+//!
+//! [`Plan::read`] takes `CloudFormation` JSON as `cdk synth` writes it. Each resource is either read
+//! into a struct that names every property it may have ([`resources`]), or it is of a type on the
+//! list of those that mean nothing here ([`nothing`]). Whatever is neither stops the start with the
+//! resource's logical id: nothing that the template says is passed over in silence.
+
+mod arn;
+mod document;
+mod error;
+mod names;
+mod nothing;
+mod plan;
+mod read;
+mod resolve;
+mod resources;
+mod websocket;
+
+pub use arn::{ACCOUNT, PARTITION, REGION, STACK, URL_SUFFIX};
+pub use error::TemplateError;
+pub use plan::{
+    Authorizer, Function, Plan, Queue, Route, StartingPosition, StreamMapping, Table, Throttling,
+    WebSocketApi,
+};
+
+/// The stack as `cdk synth` left it beside the stack's source.
+pub const EMBEDDED: &str = include_str!("../../../cdk/template.json");

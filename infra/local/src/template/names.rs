@@ -1,0 +1,48 @@
+//! What `Ref` and `Fn::GetAtt` give for each type of resource.
+
+use super::arn::{self, ACCOUNT, REGION, URL_SUFFIX};
+
+/// The property in which the template may name a resource. Without it the name is the logical id,
+/// which is what `CloudFormation` builds a name of.
+pub(super) fn property(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => "TableName",
+        "AWS::Lambda::Function" => "FunctionName",
+        "AWS::SQS::Queue" => "QueueName",
+        "AWS::ApiGatewayV2::Stage" => "StageName",
+        _ => return None,
+    })
+}
+
+/// The result of `Ref`; `None` for types whose resources have no name here.
+pub(super) fn reference(id: &str, kind: &str, name: &str) -> Option<String> {
+    Some(match kind {
+        "AWS::DynamoDB::Table"
+        | "AWS::DynamoDB::GlobalTable"
+        | "AWS::Lambda::Function"
+        | "AWS::ApiGatewayV2::Stage" => name.to_owned(),
+        "AWS::SQS::Queue" => format!("https://sqs.{REGION}.{URL_SUFFIX}/{ACCOUNT}/{name}"),
+        "AWS::ApiGatewayV2::Api" => arn::api_id(id),
+        "AWS::ApiGatewayV2::Authorizer"
+        | "AWS::ApiGatewayV2::Integration"
+        | "AWS::ApiGatewayV2::Route" => id.to_owned(),
+        _ => return None,
+    })
+}
+
+/// The result of `Fn::GetAtt`; `None` for attributes that resources have not got here.
+pub(super) fn attribute(id: &str, kind: &str, name: &str, attribute: &str) -> Option<String> {
+    Some(match (kind, attribute) {
+        ("AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable", "Arn") => arn::table(name),
+        ("AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable", "StreamArn") => arn::stream(name),
+        ("AWS::Lambda::Function", "Arn") => arn::function(name),
+        ("AWS::SQS::Queue", "Arn") => arn::queue(name),
+        ("AWS::SQS::Queue", "QueueName") => name.to_owned(),
+        ("AWS::ApiGatewayV2::Api", "ApiId") => arn::api_id(id),
+        ("AWS::ApiGatewayV2::Api", "ApiEndpoint") => {
+            format!("wss://{}.execute-api.{REGION}.{URL_SUFFIX}", arn::api_id(id))
+        }
+        ("AWS::ApiGatewayV2::Authorizer", "AuthorizerId") => id.to_owned(),
+        _ => return None,
+    })
+}

@@ -1,0 +1,234 @@
+//! What the template says, with every reference resolved.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::document::{Document, Resource};
+use super::error::TemplateError;
+use super::nothing;
+use super::read::Source;
+use super::resolve::Resolver;
+use super::resources::{Physical, event_source_mapping, function, queue, table};
+use super::websocket;
+
+/// Everything that this machine runs.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The tables, by logical id.
+    pub tables: BTreeMap<String, Table>,
+    /// The functions, by logical id.
+    pub functions: BTreeMap<String, Function>,
+    /// The event source mappings from a table's stream to a function, by logical id.
+    pub stream_mappings: BTreeMap<String, StreamMapping>,
+    /// The queues, by logical id.
+    pub queues: BTreeMap<String, Queue>,
+    /// The WebSocket API.
+    pub api: WebSocketApi,
+}
+
+/// A table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// The table's name.
+    pub name: String,
+    /// The request that creates it, as DynamoDB's `CreateTable` takes it.
+    pub create: Value,
+    /// The attribute that holds when an item is to be deleted, in seconds.
+    pub ttl_attribute: Option<String>,
+    /// The stream's ARN, if the table has a stream.
+    pub stream_arn: Option<String>,
+}
+
+/// A function.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// The function's name in AWS.
+    pub name: String,
+    /// The function's ARN.
+    pub arn: String,
+    /// Which function of this program it is.
+    pub handler: String,
+    /// Its environment as the template writes it.
+    pub environment: BTreeMap<String, String>,
+    /// How long one invocation may take.
+    pub timeout: Duration,
+    /// Its memory in MiB, which it is told but not held to.
+    pub memory_mib: u32,
+    /// How many invocations may run at once; more are throttled.
+    pub reserved_concurrency: Option<usize>,
+}
+
+/// An event source mapping from a table's stream to a function.
+#[derive(Debug, Clone)]
+pub struct StreamMapping {
+    /// The table's logical id.
+    pub table: String,
+    /// The stream's ARN.
+    pub stream_arn: String,
+    /// The function's logical id.
+    pub function: String,
+    /// The most records of one batch.
+    pub batch_size: usize,
+    /// How long to wait for a batch to fill.
+    pub batching_window: Duration,
+    /// Where a mapping without a position begins.
+    pub starting_position: StartingPosition,
+    /// How often a batch is retried; `None` is until its records expire.
+    pub retry_attempts: Option<u32>,
+    /// How old a record may get; `None` is as old as the stream keeps it.
+    pub record_age: Option<Duration>,
+    /// Whether a failed batch is halved.
+    pub bisect: bool,
+    /// Whether the function says which record failed.
+    pub reports_failures: bool,
+    /// The logical id of the queue that is told of records given up.
+    pub on_failure: Option<String>,
+}
+
+/// Where a mapping without a position begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartingPosition {
+    /// At the first change after it was made.
+    Latest,
+    /// At the oldest change that the stream still has.
+    TrimHorizon,
+}
+
+/// A queue.
+#[derive(Debug, Clone)]
+pub struct Queue {
+    /// The queue's name.
+    pub name: String,
+    /// How long it keeps a message.
+    pub retention: Duration,
+}
+
+/// A WebSocket API with the one stage that it is deployed to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WebSocketApi {
+    /// The API's id: ten lower case letters and digits, derived from its logical id.
+    pub id: String,
+    /// Which part of a message names its route, such as `$request.body.action`.
+    pub selection_expression: String,
+    /// The stage's name, which is the first segment of every path.
+    pub stage: String,
+    /// The routes by their key: `$connect`, `$disconnect`, `$default` and named ones.
+    pub routes: BTreeMap<String, Route>,
+    /// What every route without a limit of its own is held to.
+    pub throttling: Option<Throttling>,
+}
+
+/// Where a request goes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Route {
+    /// The logical id of the function that answers.
+    pub function: String,
+    /// How long the API waits for it; 29 s unless the template says less.
+    pub timeout: Duration,
+    /// Who decides whether a client may connect; only `$connect` has one.
+    pub authorizer: Option<Authorizer>,
+    /// Whether the function's body goes back to the client.
+    pub route_response: bool,
+    /// This route's own limit.
+    pub throttling: Option<Throttling>,
+}
+
+/// A REQUEST authorizer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Authorizer {
+    /// The logical id of the function that decides.
+    pub function: String,
+    /// Selectors such as `route.request.header.Authorization`; all must be present, or the
+    /// client gets 401 without the function being asked.
+    pub identity_sources: Vec<String>,
+}
+
+/// A token bucket.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Throttling {
+    /// Requests per second.
+    pub rate: f64,
+    /// Requests at once.
+    pub burst: u32,
+}
+
+impl Plan {
+    /// Reads a template file.
+    pub fn read_file(
+        path: &Path,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Self, TemplateError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
+        Self::read(&text, parameters)
+    }
+
+    /// Reads a template, with values for its parameters.
+    pub fn read(
+        template: &str,
+        parameters: &BTreeMap<String, String>,
+    ) -> Result<Self, TemplateError> {
+        let document: Document = serde_json::from_str(template)?;
+        let resolver = Resolver::new(&document, parameters)?;
+
+        let mut sources = Vec::new();
+        for (id, resource) in &document.resources {
+            if is_made(&resolver, resource)? && !nothing::is_listed(&resource.kind) {
+                sources.push(Source { id, resource, resolver: &resolver });
+            }
+        }
+
+        // Tables, functions and queues come first: the others refer to them by name.
+        let mut physical = Physical::default();
+        let mut rest = Vec::new();
+        for source in sources {
+            let id = source.id.to_owned();
+            match source.resource.kind.as_str() {
+                "AWS::DynamoDB::GlobalTable" | "AWS::DynamoDB::Table" => {
+                    physical.tables.insert(id, table::read(source)?);
+                }
+                "AWS::Lambda::Function" => {
+                    physical.functions.insert(id, function::read(source)?);
+                }
+                "AWS::SQS::Queue" => {
+                    physical.queues.insert(id, queue::read(source)?);
+                }
+                _ => rest.push(source),
+            }
+        }
+
+        let mut stream_mappings = BTreeMap::new();
+        let mut apis = websocket::Parts::default();
+        for source in rest {
+            match source.resource.kind.as_str() {
+                "AWS::Lambda::EventSourceMapping" => {
+                    if let Some(mapping) = event_source_mapping::read(source, &physical)? {
+                        stream_mappings.insert(source.id.to_owned(), mapping);
+                    }
+                }
+                kind if kind.starts_with("AWS::ApiGatewayV2::") => apis.add(source, &physical)?,
+                kind => {
+                    return Err(TemplateError::UnknownType {
+                        resource: source.id.to_owned(),
+                        kind: kind.to_owned(),
+                    });
+                }
+            }
+        }
+
+        Ok(Self {
+            tables: physical.tables,
+            functions: physical.functions,
+            stream_mappings,
+            queues: physical.queues,
+            api: apis.into_api()?,
+        })
+    }
+}
+
+fn is_made(resolver: &Resolver<'_>, resource: &Resource) -> Result<bool, TemplateError> {
+    resource.condition.as_deref().map_or(Ok(true), |condition| resolver.condition(condition))
+}

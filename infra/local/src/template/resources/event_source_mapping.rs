@@ -1,0 +1,122 @@
+//! Event source mappings.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::Physical;
+use crate::template::error::TemplateError;
+use crate::template::plan::{StartingPosition, StreamMapping};
+use crate::template::read::Source;
+
+/// What Lambda takes for a stream whose mapping does not say.
+const DEFAULT_BATCH_SIZE: usize = 100;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Properties {
+    event_source_arn: String,
+    function_name: String,
+    enabled: Option<bool>,
+    batch_size: Option<usize>,
+    maximum_batching_window_in_seconds: Option<u64>,
+    parallelization_factor: Option<u32>,
+    starting_position: Option<String>,
+    maximum_retry_attempts: Option<i64>,
+    maximum_record_age_in_seconds: Option<i64>,
+    bisect_batch_on_function_error: Option<bool>,
+    #[serde(default)]
+    function_response_types: Vec<String>,
+    destination_config: Option<DestinationConfig>,
+    /// Extra metrics for the console.
+    #[serde(rename = "MetricsConfig")]
+    _metrics: Option<IgnoredAny>,
+    #[serde(rename = "Tags")]
+    _tags: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct DestinationConfig {
+    on_failure: Option<Destination>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Destination {
+    destination: String,
+}
+
+/// Reads a mapping; `None` if the template has it switched off.
+pub(in crate::template) fn read(
+    source: Source<'_>,
+    physical: &Physical,
+) -> Result<Option<StreamMapping>, TemplateError> {
+    let properties: Properties = source.properties()?;
+    if properties.enabled == Some(false) {
+        return Ok(None);
+    }
+
+    let table = physical.table_of_stream(&properties.event_source_arn).ok_or_else(|| {
+        source.refuse(format!(
+            "EventSourceArn: {} is not a stream of a table of this template",
+            properties.event_source_arn
+        ))
+    })?;
+    let function = physical.function(&properties.function_name).ok_or_else(|| {
+        source.refuse(format!(
+            "FunctionName: {} is not a function of this template",
+            properties.function_name
+        ))
+    })?;
+    if let Some(factor) = properties.parallelization_factor.filter(|factor| *factor != 1) {
+        return Err(source.refuse(format!(
+            "ParallelizationFactor: this host reads a stream in order, with a factor of 1, not {factor}"
+        )));
+    }
+    let starting_position = match properties.starting_position.as_deref() {
+        Some("LATEST") => StartingPosition::Latest,
+        Some("TRIM_HORIZON") => StartingPosition::TrimHorizon,
+        other => {
+            let other = other.unwrap_or("nothing");
+            return Err(source.refuse(format!("StartingPosition: {other} is none of a stream's")));
+        }
+    };
+    if let Some(kind) =
+        properties.function_response_types.iter().find(|it| *it != "ReportBatchItemFailures")
+    {
+        return Err(source.refuse(format!("FunctionResponseTypes: unknown type {kind}")));
+    }
+    let on_failure = match properties.destination_config.and_then(|config| config.on_failure) {
+        None => None,
+        Some(Destination { destination }) => {
+            let queue = physical.queue(&destination).ok_or_else(|| {
+                source.refuse(format!(
+                    "DestinationConfig.OnFailure: {destination} is not a queue of this template"
+                ))
+            })?;
+            Some(queue.to_owned())
+        }
+    };
+
+    Ok(Some(StreamMapping {
+        table: table.to_owned(),
+        stream_arn: properties.event_source_arn,
+        function: function.to_owned(),
+        batch_size: properties.batch_size.unwrap_or(DEFAULT_BATCH_SIZE).max(1),
+        batching_window: Duration::from_secs(
+            properties.maximum_batching_window_in_seconds.unwrap_or(0),
+        ),
+        starting_position,
+        // -1 is without a limit, and so is leaving it out.
+        retry_attempts: properties.maximum_retry_attempts.and_then(|it| u32::try_from(it).ok()),
+        record_age: properties
+            .maximum_record_age_in_seconds
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .map(Duration::from_secs),
+        bisect: properties.bisect_batch_on_function_error.unwrap_or(false),
+        reports_failures: !properties.function_response_types.is_empty(),
+        on_failure,
+    }))
+}

@@ -1,0 +1,83 @@
+//! Functions.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::template::arn;
+use crate::template::error::TemplateError;
+use crate::template::plan::Function;
+use crate::template::read::Source;
+
+/// What Lambda gives a function that does not say.
+const DEFAULT_TIMEOUT_SECONDS: u64 = 3;
+const DEFAULT_MEMORY_MIB: u32 = 128;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Properties {
+    function_name: Option<String>,
+    handler: String,
+    runtime: String,
+    environment: Option<Environment>,
+    timeout: Option<u64>,
+    memory_size: Option<u32>,
+    reserved_concurrent_executions: Option<usize>,
+    /// The code is in this program; `Handler` says which function it is.
+    #[serde(rename = "Code")]
+    _code: Option<IgnoredAny>,
+    #[serde(rename = "PackageType")]
+    _package_type: Option<IgnoredAny>,
+    #[serde(rename = "Architectures")]
+    _architectures: Option<IgnoredAny>,
+    /// Nobody is refused on one machine.
+    #[serde(rename = "Role")]
+    _role: Option<IgnoredAny>,
+    /// Logs and traces go to the terminal.
+    #[serde(rename = "LoggingConfig")]
+    _logging: Option<IgnoredAny>,
+    #[serde(rename = "TracingConfig")]
+    _tracing: Option<IgnoredAny>,
+    /// The environment is in plain text here.
+    #[serde(rename = "KmsKeyArn")]
+    _kms_key: Option<IgnoredAny>,
+    /// The process has the whole disk.
+    #[serde(rename = "EphemeralStorage")]
+    _ephemeral_storage: Option<IgnoredAny>,
+    /// Which version of Amazon Linux to run on.
+    #[serde(rename = "RuntimeManagementConfig")]
+    _runtime_management: Option<IgnoredAny>,
+    #[serde(rename = "Description")]
+    _description: Option<IgnoredAny>,
+    #[serde(rename = "Tags")]
+    _tags: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Environment {
+    #[serde(default)]
+    variables: BTreeMap<String, String>,
+}
+
+pub(in crate::template) fn read(source: Source<'_>) -> Result<Function, TemplateError> {
+    let properties: Properties = source.properties()?;
+    if !properties.runtime.starts_with("provided.") {
+        return Err(source.refuse(format!(
+            "Runtime: this host runs compiled functions (provided.al2023), not {}",
+            properties.runtime
+        )));
+    }
+    let name = properties.function_name.unwrap_or_else(|| source.id.to_owned());
+    Ok(Function {
+        arn: arn::function(&name),
+        name,
+        handler: properties.handler,
+        environment: properties.environment.map(|it| it.variables).unwrap_or_default(),
+        timeout: Duration::from_secs(properties.timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS)),
+        memory_mib: properties.memory_size.unwrap_or(DEFAULT_MEMORY_MIB),
+        reserved_concurrency: properties.reserved_concurrent_executions,
+    })
+}

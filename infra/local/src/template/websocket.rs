@@ -1,0 +1,291 @@
+//! Puts the API together from its resources.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::arn;
+use super::error::TemplateError;
+use super::plan::{Authorizer, Route, Throttling, WebSocketApi};
+use super::read::Source;
+use super::resources::Physical;
+
+/// The longest that API Gateway waits for an integration, and what it waits unless told otherwise.
+const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ApiProperties {
+    protocol_type: String,
+    route_selection_expression: String,
+    #[serde(rename = "Name")]
+    _name: Option<IgnoredAny>,
+    #[serde(rename = "Description")]
+    _description: Option<IgnoredAny>,
+    /// This machine's address is the only one.
+    #[serde(rename = "DisableExecuteApiEndpoint")]
+    _disable_endpoint: Option<IgnoredAny>,
+    #[serde(rename = "IpAddressType")]
+    _ip_address_type: Option<IgnoredAny>,
+    #[serde(rename = "Tags")]
+    _tags: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RouteProperties {
+    api_id: String,
+    route_key: String,
+    target: String,
+    authorization_type: Option<String>,
+    authorizer_id: Option<String>,
+    route_response_selection_expression: Option<String>,
+    #[serde(rename = "OperationName")]
+    _operation_name: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RouteResponseProperties {
+    #[serde(rename = "ApiId")]
+    _api_id: IgnoredAny,
+    route_id: String,
+    route_response_key: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct IntegrationProperties {
+    #[serde(rename = "ApiId")]
+    _api_id: IgnoredAny,
+    integration_type: String,
+    integration_uri: String,
+    timeout_in_millis: Option<u64>,
+    /// Lambda is always called by POST.
+    #[serde(rename = "IntegrationMethod")]
+    _method: Option<IgnoredAny>,
+    /// Nobody is refused on one machine.
+    #[serde(rename = "CredentialsArn")]
+    _credentials: Option<IgnoredAny>,
+    #[serde(rename = "Description")]
+    _description: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct AuthorizerProperties {
+    #[serde(rename = "ApiId")]
+    _api_id: IgnoredAny,
+    authorizer_type: String,
+    authorizer_uri: String,
+    #[serde(default)]
+    identity_source: Vec<String>,
+    #[serde(rename = "Name")]
+    _name: Option<IgnoredAny>,
+    /// Nobody is refused on one machine.
+    #[serde(rename = "AuthorizerCredentialsArn")]
+    _credentials: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct StageProperties {
+    api_id: String,
+    stage_name: String,
+    default_route_settings: Option<RouteSettings>,
+    #[serde(default)]
+    route_settings: BTreeMap<String, RouteSettings>,
+    /// A route is live from the start.
+    #[serde(rename = "AutoDeploy")]
+    _auto_deploy: Option<IgnoredAny>,
+    #[serde(rename = "DeploymentId")]
+    _deployment: Option<IgnoredAny>,
+    /// Logs go to the terminal.
+    #[serde(rename = "AccessLogSettings")]
+    _access_log: Option<IgnoredAny>,
+    #[serde(rename = "Description")]
+    _description: Option<IgnoredAny>,
+    #[serde(rename = "Tags")]
+    _tags: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RouteSettings {
+    throttling_rate_limit: Option<f64>,
+    throttling_burst_limit: Option<u32>,
+    /// Logs and metrics go to the terminal.
+    #[serde(rename = "DataTraceEnabled")]
+    _data_trace: Option<IgnoredAny>,
+    #[serde(rename = "DetailedMetricsEnabled")]
+    _metrics: Option<IgnoredAny>,
+    #[serde(rename = "LoggingLevel")]
+    _logging_level: Option<IgnoredAny>,
+}
+
+impl RouteSettings {
+    /// Both limits, or none: the account's own, which this machine has not got.
+    fn throttling(&self) -> Option<Throttling> {
+        let rate = self.throttling_rate_limit?;
+        Some(Throttling { rate, burst: self.throttling_burst_limit.unwrap_or(u32::MAX) })
+    }
+}
+
+struct Integration {
+    function: String,
+    timeout: Duration,
+}
+
+/// The resources of an API, by logical id.
+#[derive(Default)]
+pub(super) struct Parts<'a> {
+    apis: Vec<(String, ApiProperties)>,
+    stages: Vec<(Source<'a>, StageProperties)>,
+    routes: Vec<(Source<'a>, RouteProperties)>,
+    integrations: BTreeMap<String, Integration>,
+    authorizers: BTreeMap<String, Authorizer>,
+    /// Routes whose response is sent back.
+    responding: BTreeSet<String>,
+}
+
+impl<'a> Parts<'a> {
+    /// Reads one resource of an API.
+    pub(super) fn add(
+        &mut self,
+        source: Source<'a>,
+        physical: &Physical,
+    ) -> Result<(), TemplateError> {
+        match source.resource.kind.as_str() {
+            "AWS::ApiGatewayV2::Api" => {
+                let api: ApiProperties = source.properties()?;
+                if api.protocol_type != "WEBSOCKET" {
+                    return Err(source.refuse("ProtocolType: this host runs WEBSOCKET only"));
+                }
+                self.apis.push((arn::api_id(source.id), api));
+            }
+            "AWS::ApiGatewayV2::Stage" => self.stages.push((source, source.properties()?)),
+            "AWS::ApiGatewayV2::Route" => self.routes.push((source, source.properties()?)),
+            "AWS::ApiGatewayV2::RouteResponse" => {
+                let response: RouteResponseProperties = source.properties()?;
+                if response.route_response_key != "$default" {
+                    return Err(source.refuse("RouteResponseKey: this host knows $default only"));
+                }
+                self.responding.insert(response.route_id);
+            }
+            "AWS::ApiGatewayV2::Integration" => {
+                let integration: IntegrationProperties = source.properties()?;
+                if integration.integration_type != "AWS_PROXY" {
+                    return Err(source.refuse("IntegrationType: this host runs AWS_PROXY only"));
+                }
+                let function =
+                    invoked(source, physical, "IntegrationUri", &integration.integration_uri)?;
+                let timeout = integration
+                    .timeout_in_millis
+                    .map_or(INTEGRATION_TIMEOUT, Duration::from_millis);
+                self.integrations.insert(source.id.to_owned(), Integration { function, timeout });
+            }
+            "AWS::ApiGatewayV2::Authorizer" => {
+                let authorizer: AuthorizerProperties = source.properties()?;
+                if authorizer.authorizer_type != "REQUEST" {
+                    return Err(source.refuse("AuthorizerType: this host runs REQUEST only"));
+                }
+                let function =
+                    invoked(source, physical, "AuthorizerUri", &authorizer.authorizer_uri)?;
+                let identity_sources = authorizer.identity_source;
+                self.authorizers
+                    .insert(source.id.to_owned(), Authorizer { function, identity_sources });
+            }
+            kind => {
+                return Err(TemplateError::UnknownType {
+                    resource: source.id.to_owned(),
+                    kind: kind.to_owned(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The one API, with its one stage.
+    pub(super) fn into_api(self) -> Result<WebSocketApi, TemplateError> {
+        let (mut apis, mut stages) = (self.apis, self.stages);
+        let count = stages.len();
+        let (Some((id, api)), None, Some((source, stage)), None) =
+            (apis.pop(), apis.pop(), stages.pop(), stages.pop())
+        else {
+            return Err(TemplateError::Apis(count));
+        };
+        if stage.api_id != id {
+            return Err(source.refuse("ApiId: not an API of this template"));
+        }
+
+        let mut routes = BTreeMap::new();
+        for (source, route) in self.routes {
+            if route.api_id != id {
+                return Err(source.refuse("ApiId: not an API of this template"));
+            }
+            let integration = route
+                .target
+                .strip_prefix("integrations/")
+                .and_then(|integration| self.integrations.get(integration))
+                .ok_or_else(|| source.refuse("Target: not an integration of this template"))?;
+            let authorizer = match route.authorization_type.as_deref() {
+                None | Some("NONE") => None,
+                Some("CUSTOM") => {
+                    let authorizer =
+                        route.authorizer_id.and_then(|id| self.authorizers.get(&id)).ok_or_else(
+                            || source.refuse("AuthorizerId: not an authorizer of this template"),
+                        )?;
+                    Some(authorizer.clone())
+                }
+                Some(other) => {
+                    return Err(source.refuse(format!(
+                        "AuthorizationType: this host knows NONE and CUSTOM, not {other}"
+                    )));
+                }
+            };
+            // API Gateway sends nothing back unless the route has both.
+            let route_response = match route.route_response_selection_expression.as_deref() {
+                None => false,
+                Some("$default") => self.responding.contains(source.id),
+                Some(_) => {
+                    return Err(source.refuse(
+                        "RouteResponseSelectionExpression: this host knows $default only",
+                    ));
+                }
+            };
+            let throttling =
+                stage.route_settings.get(&route.route_key).and_then(RouteSettings::throttling);
+            let (function, timeout) = (integration.function.clone(), integration.timeout);
+            routes.insert(
+                route.route_key,
+                Route { function, timeout, authorizer, route_response, throttling },
+            );
+        }
+
+        Ok(WebSocketApi {
+            id,
+            selection_expression: api.route_selection_expression,
+            stage: stage.stage_name,
+            routes,
+            throttling: stage.default_route_settings.and_then(|it| it.throttling()),
+        })
+    }
+}
+
+/// The logical id of the function that an API Gateway URI invokes.
+fn invoked(
+    source: Source<'_>,
+    physical: &Physical,
+    property: &str,
+    uri: &str,
+) -> Result<String, TemplateError> {
+    uri.split_once("/functions/")
+        .and_then(|(_, rest)| rest.strip_suffix("/invocations"))
+        .and_then(|arn| physical.function(arn))
+        .map(str::to_owned)
+        .ok_or_else(|| {
+            source.refuse(format!("{property}: {uri} does not invoke a function of this template"))
+        })
+}

@@ -1,0 +1,97 @@
+//! The real store on the embedded database, with the tables of the checked-in template: a database
+//! of its own for each test. The tests of `delivery` use it too.
+
+pub mod fixtures;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::AttributeValue;
+use local::data_dir::DataDir;
+use local::database::{Database, Service};
+use local::journal::Journal;
+use local::template::{EMBEDDED, Plan};
+use std::collections::HashMap;
+use std::time::Duration;
+use store::{Bookings, Connections};
+
+/// An item as the table has it.
+pub type Item = HashMap<String, AttributeValue>;
+
+/// Both tables, and the store that works on them.
+pub struct Tables {
+    pub bookings: Bookings,
+    pub connections: Connections,
+    pub raw: Raw,
+    _service: Service,
+    _database: Database,
+    _folder: DataDir,
+}
+
+/// The tables without the store.
+#[derive(Clone)]
+pub struct Raw {
+    pub client: Client,
+    pub url: String,
+    names: HashMap<&'static str, String>,
+}
+
+impl Tables {
+    /// Starts a database in a temporary folder, on a free port.
+    pub fn start() -> Self {
+        let parameters = [("TokenIssuer", "http://127.0.0.1/dev"), ("TokenAudience", "tests")];
+        let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let plan = Plan::read(EMBEDDED, &parameters.into()).unwrap();
+        let folder = DataDir::temporary().unwrap();
+        let journal = Journal::open(&folder.journal(), folder.is_kept()).unwrap();
+        let (database, service) = Database::open(&folder, &plan.tables, &journal).unwrap();
+        let url = format!("http://{}", service.address());
+        let name = |prefix| {
+            let mut tables = plan.tables.iter();
+            let (_, table) = tables.find(|(id, _)| id.starts_with(prefix)).unwrap();
+            table.name.clone()
+        };
+        let names = [("bookings", name("Bookings")), ("connections", name("Connections"))];
+        let raw = Raw { client: client(&url), url, names: names.into() };
+        Self {
+            bookings: raw.bookings(&raw.client),
+            connections: Connections::new(raw.client.clone(), raw.name("connections")),
+            raw,
+            _service: service,
+            _database: database,
+            _folder: folder,
+        }
+    }
+}
+
+impl Raw {
+    /// The name of the `bookings` or the `connections` table.
+    pub fn name(&self, table: &str) -> String {
+        self.names[table].clone()
+    }
+
+    /// The bookings table through this client, with a count of units of its own.
+    pub fn bookings(&self, client: &Client) -> Bookings {
+        Bookings::new(client.clone(), self.name("bookings"))
+    }
+
+    /// Every item of a table.
+    pub async fn scan(&self, table: &str) -> Vec<Item> {
+        let scan = self.client.scan().table_name(self.name(table)).consistent_read(true);
+        scan.into_paginator().items().send().try_collect().await.unwrap()
+    }
+}
+
+/// The unchanged SDK, with retries as the functions have them.
+pub fn client(url: &str) -> Client {
+    let retries =
+        RetryConfig::standard().with_max_attempts(3).with_initial_backoff(Duration::from_millis(5));
+    let config = aws_sdk_dynamodb::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("tests", "tests", None, None, "tests"))
+        .endpoint_url(url)
+        .retry_config(retries)
+        .http_client(aws_smithy_http_client::Builder::new().build_http());
+    Client::from_conf(config.build())
+}

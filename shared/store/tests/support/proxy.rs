@@ -1,0 +1,183 @@
+//! A bad day at the database: a proxy that refuses, throttles, or loses answers, as DynamoDB does
+//! and the embedded database never would.
+
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Bytes, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
+use tokio::net::TcpListener;
+
+/// What happens to one transaction.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// Cancelled, for these reasons: one for each item, the last one for all that follow.
+    Cancelled(&'static [&'static str]),
+    /// Refused altogether with this exception.
+    Refused(&'static str),
+    /// Carried out, but the connection is cut before the answer.
+    AnswerLost,
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    next: VecDeque<Fault>,
+    then: Option<Fault>,
+    tokens: Vec<String>,
+    unprocessed: usize,
+}
+
+/// A running proxy.
+pub struct Proxy {
+    /// Its address.
+    pub url: String,
+    script: Arc<Mutex<Script>>,
+}
+
+impl Proxy {
+    /// Starts a proxy before the database at this address.
+    pub async fn before(database: &str) -> Self {
+        let script = Arc::new(Mutex::new(Script::default()));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (http, database) = (reqwest::Client::new(), database.to_owned());
+        tokio::spawn({
+            let script = script.clone();
+            async move {
+                while let Ok((socket, _)) = listener.accept().await {
+                    let (http, database, script) = (http.clone(), database.clone(), script.clone());
+                    let answer = service_fn(move |request| {
+                        answer(request, http.clone(), database.clone(), script.clone())
+                    });
+                    tokio::spawn(
+                        http1::Builder::new().serve_connection(TokioIo::new(socket), answer),
+                    );
+                }
+            }
+        });
+        Self { url, script }
+    }
+
+    /// What happens to the next transactions; those after them are carried out.
+    pub fn next(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.script.lock().unwrap().next.extend(faults);
+    }
+
+    /// What happens to every transaction from now on.
+    pub fn always(&self, fault: Fault) {
+        self.script.lock().unwrap().then = Some(fault);
+    }
+
+    /// The next so many batches of reads leave all but one of their keys unread.
+    pub fn leave_unread(&self, batches: usize) {
+        self.script.lock().unwrap().unprocessed = batches;
+    }
+
+    /// The client request tokens of all transactions so far.
+    pub fn tokens(&self) -> Vec<String> {
+        self.script.lock().unwrap().tokens.clone()
+    }
+}
+
+/// The answer was lost.
+#[derive(Debug)]
+struct Lost;
+
+impl std::fmt::Display for Lost {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the answer was lost")
+    }
+}
+
+impl std::error::Error for Lost {}
+
+async fn answer(
+    request: Request<Incoming>,
+    http: reqwest::Client,
+    database: String,
+    script: Arc<Mutex<Script>>,
+) -> Result<Response<Full<Bytes>>, Lost> {
+    let (head, body) = request.into_parts();
+    let body = body.collect().await.map_err(|_| Lost)?.to_bytes();
+    let mut asked: Value = serde_json::from_slice(&body).unwrap();
+    let target = head.headers["x-amz-target"].to_str().unwrap();
+    let operation = target.rsplit('.').next().unwrap();
+    let (mut fault, mut unread) = (None, None);
+    {
+        let mut script = script.lock().unwrap();
+        if operation == "TransactWriteItems" {
+            script.tokens.push(asked["ClientRequestToken"].as_str().unwrap().to_owned());
+            fault = script.next.pop_front().or_else(|| script.then.clone());
+        } else if operation == "BatchGetItem" && script.unprocessed > 0 {
+            script.unprocessed -= 1;
+            unread = Some(leave_out(&mut asked));
+        }
+    }
+    match fault {
+        Some(Fault::Cancelled(reasons)) => return Ok(cancelled(&asked, reasons)),
+        Some(Fault::Refused(exception)) => return Ok(failure(exception, json!({}))),
+        Some(Fault::AnswerLost) | None => {}
+    }
+    let mut onwards = http.post(database).body(asked.to_string());
+    for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
+        onwards = onwards.header(name, head.headers[name].to_str().unwrap());
+    }
+    let answer = onwards.send().await.map_err(|_| Lost)?;
+    let status = answer.status();
+    let mut body = answer.bytes().await.map_err(|_| Lost)?;
+    if fault.is_some() {
+        return Err(Lost);
+    }
+    if let Some(unread) = unread {
+        let mut answered: Value = serde_json::from_slice(&body).unwrap();
+        answered["UnprocessedKeys"] = unread;
+        body = answered.to_string().into();
+    }
+    Ok(response(status.as_u16(), body))
+}
+
+/// Takes all but the first key out of a batch of reads, as DynamoDB leaves them unprocessed.
+fn leave_out(asked: &mut Value) -> Value {
+    let tables = asked["RequestItems"].as_object_mut().unwrap();
+    let (name, table) = tables.iter_mut().next().unwrap();
+    let keys = table["Keys"].as_array_mut().unwrap();
+    let left = keys.split_off(1);
+    if left.is_empty() { json!({}) } else { json!({name: {"Keys": left, "ConsistentRead": true}}) }
+}
+
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>
+fn cancelled(asked: &Value, reasons: &[&str]) -> Response<Full<Bytes>> {
+    let items = asked["TransactItems"].as_array().unwrap();
+    let codes: Vec<&str> =
+        (0..items.len()).map(|place| *reasons.get(place).or(reasons.last()).unwrap()).collect();
+    let reason = |code: &&str| match *code {
+        "None" => json!({"Code": "None"}),
+        "ConditionalCheckFailed" => {
+            json!({"Code": code, "Message": "The conditional request failed"})
+        }
+        code => json!({"Code": code, "Message": "Transaction is ongoing for the item"}),
+    };
+    let reasons: Vec<Value> = codes.iter().map(reason).collect();
+    let message = format!(
+        "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
+        codes.join(", ")
+    );
+    let body = json!({"CancellationReasons": reasons, "Message": message});
+    failure("TransactionCanceledException", body)
+}
+
+fn failure(exception: &str, mut body: Value) -> Response<Full<Bytes>> {
+    body["__type"] = json!(format!("com.amazonaws.dynamodb.v20120810#{exception}"));
+    let status = if exception == "InternalServerError" { 500 } else { 400 };
+    response(status, body.to_string().into())
+}
+
+fn response(status: u16, body: Bytes) -> Response<Full<Bytes>> {
+    let response =
+        Response::builder().status(status).header("content-type", "application/x-amz-json-1.0");
+    response.body(Full::new(body)).unwrap()
+}
