@@ -1,4 +1,19 @@
 //! Runs the synthesized stack on one machine.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`template`] | reads the stack's template into a plan, and refuses what it does not understand |
+//! | [`lambda`] | runs functions in processes of their own, through the Lambda Runtime API |
+//! | [`database`] | the tables and their streams, served as DynamoDB |
+//! | [`streams`] | event source mappings from streams to functions |
+//! | [`queues`] | what on-failure destinations hold |
+//! | [`gateway`] | the WebSocket endpoint, as API Gateway behaves |
+//! | [`issuer`] | tokens for development |
+//! | [`host`], [`home`], [`cli`] | puts it all together, and says how it is |
+//! | [`data_dir`], [`journal`] | what is written to disk |
+//!
+//! Nothing here knows what the stack is for: no table's keys, no function's name, no message. What
+//! differs from one stack to another comes from the template.
 
 pub mod cli;
 pub mod data_dir;

@@ -447,3 +447,28 @@ async fn the_starting_position_is_the_templates() {
         world.stop().await;
     }
 }
+
+#[tokio::test]
+async fn an_item_whose_time_is_over_is_removed_by_the_database() {
+    let (folder, data) = (Arc::new(tempfile::tempdir().unwrap()), tempfile::tempdir().unwrap());
+    let kept = DataDir::open(data.path()).unwrap();
+    let world = World::start_in(Arc::clone(&folder), kept, |_| {}).await;
+    let item = json!({"PK": {"S": "old"}, "SK": {"S": "-"}, "ttl": {"N": "1700000000"}});
+    world.request("PutItem", json!({"TableName": world.table(), "Item": item})).await;
+    world.keys_until("old").await;
+    world.stop().await;
+
+    // Looking for such items begins with the start.
+    let kept = DataDir::open(data.path()).unwrap();
+    let world = World::start_in(folder, kept, |_| {}).await;
+    while world.batches().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let record = &world.last_event()["Records"][0];
+    assert_eq!(record["eventName"], "REMOVE");
+    assert_eq!(
+        record["userIdentity"],
+        json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"})
+    );
+    world.stop().await;
+}

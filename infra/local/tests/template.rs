@@ -315,3 +315,28 @@ fn an_api_without_a_stage_and_text_that_is_no_template_are_refused() {
         assert!(message.starts_with("this is not a CloudFormation template"), "{message}");
     }
 }
+
+#[test]
+fn a_pipe_may_lead_to_a_bus_without_rules_and_nowhere_else() {
+    let mut template = template();
+    let table = id(&template, TABLE, "Bookings");
+    template["Resources"]["Bus"] =
+        json!({"Type": "AWS::Events::EventBus", "Properties": {"Name": "booking-events"}});
+    template["Resources"]["Archive"] = json!({"Type": "AWS::Events::Archive", "Properties": {}});
+    template["Resources"]["Pipe"] = json!({"Type": "AWS::Pipes::Pipe", "Properties": {
+        "Source": {"Fn::GetAtt": [table, "StreamArn"]},
+        "Target": {"Fn::GetAtt": ["Bus", "Arn"]},
+    }});
+    read(&template).unwrap();
+
+    let queue = id(&template, "AWS::SQS::Queue", "");
+    template["Resources"]["Pipe"]["Properties"]["Target"] = json!({"Fn::GetAtt": [queue, "Arn"]});
+    assert!(
+        refusal(&template).contains("resource Pipe (AWS::Pipes::Pipe) cannot run here: Target")
+    );
+
+    template["Resources"]["Pipe"]["Properties"]["Target"] = json!({"Fn::GetAtt": ["Bus", "Arn"]});
+    template["Resources"]["Rule"] =
+        json!({"Type": "AWS::Events::Rule", "Properties": {"EventBusName": {"Ref": "Bus"}}});
+    assert!(refusal(&template).contains("resource Rule is of type AWS::Events::Rule"));
+}

@@ -64,7 +64,7 @@ impl StreamFile {
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !changed.is_closed() {
             timer.tick().await;
-            match self.0.pragma_query_value(None, "data_version", |row| row.get::<_, i64>(0)) {
+            match self.version() {
                 Ok(version) if version == seen => {}
                 Ok(version) => {
                     seen = version;
@@ -73,6 +73,11 @@ impl StreamFile {
                 Err(error) => tracing::debug!(%error, "cannot look at the database's file"),
             }
         }
+    }
+
+    /// A number that is another one after every change by another connection.
+    fn version(&self) -> rusqlite::Result<i64> {
+        self.0.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))
     }
 
     /// Removes records up to a sequence number and a time in seconds.
@@ -128,5 +133,37 @@ mod tests {
             assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
         }
         drop(database);
+    }
+
+    #[test]
+    fn records_are_pruned_that_are_old_and_read_but_for_the_newest() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tables.sqlite3");
+        let _database = dynoxide::Database::new(file.to_str().unwrap()).unwrap();
+        let stream_file = StreamFile::open(&file).unwrap();
+        stream_file.index().unwrap();
+        let insert = |table: &str, number: i64, created: i64| {
+            let sql = "INSERT INTO _stream_records
+                (table_name, event_name, keys_json, sequence_number, shard_id, created_at)
+                VALUES (?1, 'INSERT', '{}', ?2, 's', ?3)";
+            stream_file.0.execute(sql, params![table, number.to_string(), created]).unwrap();
+        };
+        let left = |table: &str| -> Vec<i64> {
+            let sql = "SELECT CAST(sequence_number AS INTEGER) FROM _stream_records
+                WHERE table_name = ?1 ORDER BY 1";
+            let mut statement = stream_file.0.prepare(sql).unwrap();
+            statement.query_map([table], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        for number in 1..=2_000 {
+            insert("rooms", number, number);
+            insert("other", number, number);
+        }
+
+        assert_eq!(stream_file.prune("rooms", 1_500, 1_700).unwrap(), 1_500, "what is not read");
+        assert_eq!(stream_file.prune("rooms", i64::MAX, 1_700).unwrap(), 199, "what is too new");
+        assert_eq!(left("rooms"), (1_700..=2_000).collect::<Vec<_>>());
+        assert_eq!(stream_file.prune("rooms", i64::MAX, i64::MAX).unwrap(), 300);
+        assert_eq!(left("rooms"), [2_000]);
+        assert_eq!(left("other").len(), 2_000);
     }
 }

@@ -1,4 +1,5 @@
-//! The upgrade: the client waits until authorizer and `$connect` function have answered.
+//! The upgrade: the client waits until authorizer and `$connect` function have answered. As on API
+//! Gateway, `Origin` is nobody's business but theirs.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::header::{
-    CONNECTION, CONTENT_TYPE, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL,
+    CONNECTION, CONTENT_TYPE, HOST, HeaderValue, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL,
     SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::{StatusCode, request};
@@ -39,8 +40,11 @@ pub(super) async fn upgrade(
     let (head, socket) = match handshake(&mut parts, peer) {
         Ok(handshake) => handshake,
         Err(error) => {
+            let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+            let (host, stage) = (host.unwrap_or("HOST"), &shared.api.stage);
+            let text = format!("{error}, for example: wscat -c ws://{host}/{stage}\n");
             let headers = [(SEC_WEBSOCKET_VERSION, "13")];
-            return (StatusCode::BAD_REQUEST, headers, format!("{error}\n")).into_response();
+            return (StatusCode::BAD_REQUEST, headers, text).into_response();
         }
     };
     // In a task of its own: a client that leaves while it waits must not stop halfway what the

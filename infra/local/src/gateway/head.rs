@@ -15,10 +15,7 @@ use serde_json::{Map, Value, json};
 /// Why a request is no WebSocket handshake.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NoHandshake {
-    #[error(
-        "This is a WebSocket endpoint: connect with a WebSocket client, \
-         such as wscat -c ws://HOST/STAGE"
-    )]
+    #[error("This is a WebSocket endpoint: connect with a WebSocket client")]
     NoUpgrade,
     #[error("Sec-WebSocket-Version must be 13")]
     Version,

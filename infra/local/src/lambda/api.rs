@@ -60,7 +60,6 @@ fn answer(delivery: Delivery, pool: &Pool) -> Response {
         ("lambda-runtime-aws-request-id", delivery.request_id),
         ("lambda-runtime-deadline-ms", delivery.deadline_ms.to_string()),
         ("lambda-runtime-invoked-function-arn", pool.arn().to_owned()),
-        ("lambda-runtime-trace-id", delivery.trace_id),
     ];
     (headers, delivery.event).into_response()
 }

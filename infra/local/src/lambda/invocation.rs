@@ -1,7 +1,7 @@
 //! An invocation on its way through a process.
 
 use std::process::ExitStatus;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
@@ -28,7 +28,6 @@ pub(super) struct Invocation {
 #[derive(Debug)]
 pub(super) struct Delivery {
     pub(super) request_id: String,
-    pub(super) trace_id: String,
     /// Milliseconds since 1970.
     pub(super) deadline_ms: u128,
     pub(super) event: Vec<u8>,
@@ -58,13 +57,4 @@ pub fn random_uuid() -> String {
     let text = format!("{bits:032x}");
     let parts = [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]];
     parts.join("-")
-}
-
-pub(super) fn trace_id() -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-    format!(
-        "Root=1-{now:08x}-{:024x};Parent={:016x};Sampled=0",
-        fastrand::u128(..) >> 32,
-        fastrand::u64(..)
-    )
 }

@@ -7,9 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
-use super::invocation::{
-    Current, Delivery, Invocation, Outcome, exited, random_uuid, timed_out, trace_id,
-};
+use super::invocation::{Current, Delivery, Invocation, Outcome, exited, random_uuid, timed_out};
 use super::process::{self, Number};
 use super::state::{Phase, Process, State};
 use super::status::{FunctionStatus, ProcessStatus, Status};
@@ -132,7 +130,6 @@ impl Pool {
             limit: limit.abort_handle(),
         };
         let delivery = Delivery {
-            trace_id: trace_id(),
             deadline_ms: deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis(),
             event: invocation.event,
             request_id,
@@ -242,7 +239,7 @@ impl Pool {
         let mut state = self.lock();
         let Some(process) = state.processes.remove(&number) else { return };
         if !state.stopped {
-            tracing::info!(function = self.name, pid = process.pid, ?status, "a process ended");
+            tracing::warn!(function = self.name, pid = process.pid, ?status, "a process ended");
         }
         match process.phase {
             Phase::Busy(current) => {

@@ -30,6 +30,10 @@ pub(super) fn queue(name: &str) -> String {
     format!("arn:{PARTITION}:sqs:{REGION}:{ACCOUNT}:{name}")
 }
 
+pub(super) fn event_bus(name: &str) -> String {
+    format!("arn:{PARTITION}:events:{REGION}:{ACCOUNT}:event-bus/{name}")
+}
+
 /// Ten lower case letters and digits, the same for the same logical id.
 pub(super) fn api_id(logical_id: &str) -> String {
     // FNV-1a: ids need to be stable and distinct, not hard to guess.

@@ -9,6 +9,7 @@ pub(super) fn property(kind: &str) -> Option<&'static str> {
         "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => "TableName",
         "AWS::Lambda::Function" => "FunctionName",
         "AWS::SQS::Queue" => "QueueName",
+        "AWS::Events::EventBus" => "Name",
         "AWS::ApiGatewayV2::Stage" => "StageName",
         _ => return None,
     })
@@ -20,6 +21,7 @@ pub(super) fn reference(id: &str, kind: &str, name: &str) -> Option<String> {
         "AWS::DynamoDB::Table"
         | "AWS::DynamoDB::GlobalTable"
         | "AWS::Lambda::Function"
+        | "AWS::Events::EventBus"
         | "AWS::ApiGatewayV2::Stage" => name.to_owned(),
         "AWS::SQS::Queue" => format!("https://sqs.{REGION}.{URL_SUFFIX}/{ACCOUNT}/{name}"),
         "AWS::ApiGatewayV2::Api" => arn::api_id(id),
@@ -38,6 +40,7 @@ pub(super) fn attribute(id: &str, kind: &str, name: &str, attribute: &str) -> Op
         ("AWS::Lambda::Function", "Arn") => arn::function(name),
         ("AWS::SQS::Queue", "Arn") => arn::queue(name),
         ("AWS::SQS::Queue", "QueueName") => name.to_owned(),
+        ("AWS::Events::EventBus", "Arn") => arn::event_bus(name),
         ("AWS::ApiGatewayV2::Api", "ApiId") => arn::api_id(id),
         ("AWS::ApiGatewayV2::Api", "ApiEndpoint") => {
             format!("wss://{}.execute-api.{REGION}.{URL_SUFFIX}", arn::api_id(id))

@@ -4,10 +4,20 @@
 const LISTED: &[(&str, &str)] = &[
     ("AWS::ApiGatewayV2::Deployment", "a route is live from the start"),
     ("AWS::CDK::Metadata", "tells AWS which constructs were used"),
+    ("AWS::CloudWatch::Alarm", "nobody is on call for one machine"),
+    ("AWS::CloudWatch::CompositeAlarm", "nobody is on call for one machine"),
+    ("AWS::CloudWatch::Dashboard", "a page of the console"),
+    ("AWS::Events::Archive", "keeps events for a replay to rules, and rules are refused"),
     ("AWS::IAM::Policy", "nobody is refused on one machine"),
     ("AWS::IAM::Role", "nobody is refused on one machine"),
+    ("AWS::KMS::Alias", "the files lie on the user's own disk"),
+    ("AWS::KMS::Key", "the files lie on the user's own disk"),
+    ("AWS::Lambda::EventInvokeConfig", "nothing here invokes a function without waiting for it"),
     ("AWS::Lambda::Permission", "nobody is refused on one machine"),
     ("AWS::Logs::LogGroup", "logs go to the terminal"),
+    ("AWS::SNS::Subscription", "alarms' only, and those are listed"),
+    ("AWS::SNS::Topic", "alarms' only, and those are listed: it has no name to send to here"),
+    ("AWS::SNS::TopicPolicy", "nobody is refused on one machine"),
     ("AWS::SQS::QueuePolicy", "nobody is refused on one machine"),
 ];
 

@@ -11,7 +11,7 @@ use super::error::TemplateError;
 use super::nothing;
 use super::read::Source;
 use super::resolve::Resolver;
-use super::resources::{Physical, event_source_mapping, function, queue, table};
+use super::resources::{Physical, event_source_mapping, events, function, queue, table};
 use super::websocket;
 
 /// Everything that this machine runs.
@@ -196,6 +196,7 @@ impl Plan {
                 "AWS::SQS::Queue" => {
                     physical.queues.insert(id, queue::read(source)?);
                 }
+                "AWS::Events::EventBus" => events::read_bus(source, &mut physical.buses)?,
                 _ => rest.push(source),
             }
         }
@@ -209,6 +210,7 @@ impl Plan {
                         stream_mappings.insert(source.id.to_owned(), mapping);
                     }
                 }
+                "AWS::Pipes::Pipe" => events::check_pipe(source, &physical)?,
                 kind if kind.starts_with("AWS::ApiGatewayV2::") => apis.add(source, &physical)?,
                 kind => {
                     return Err(TemplateError::UnknownType {

@@ -1,7 +1,7 @@
 //! Reads a resource's properties into its struct.
 
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::document::Resource;
 use super::error::TemplateError;
@@ -31,6 +31,12 @@ impl Source<'_> {
                 path => self.refuse(format!("{path}: {reason}")),
             }
         })
+    }
+
+    /// The resource's own ARN, if resources of its type have one here.
+    pub(super) fn arn(&self) -> Option<String> {
+        let arn = self.resolver.resolve(&json!({"Fn::GetAtt": [self.id, "Arn"]}));
+        arn.as_str().map(str::to_owned)
     }
 
     /// The error that this resource cannot run here.

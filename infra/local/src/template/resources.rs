@@ -4,11 +4,12 @@
 //! begins with an underscore. Any other property is refused when the template is read.
 
 pub(super) mod event_source_mapping;
+pub(super) mod events;
 pub(super) mod function;
 pub(super) mod queue;
 pub(super) mod table;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::arn;
 use super::plan::{Function, Queue, Table};
@@ -19,6 +20,8 @@ pub(super) struct Physical {
     pub(super) tables: BTreeMap<String, Table>,
     pub(super) functions: BTreeMap<String, Function>,
     pub(super) queues: BTreeMap<String, Queue>,
+    /// The ARNs of event buses.
+    pub(super) buses: BTreeSet<String>,
 }
 
 impl Physical {

@@ -185,7 +185,9 @@ proptest! {
         let slots: Vec<(usize, Timestamp)> = starts(&resource, date).into_iter().enumerate()
             .flat_map(|(opening, slots)| slots.into_iter().map(move |slot| (opening, slot)))
             .collect();
-        prop_assume!(!slots.is_empty());
+        if slots.is_empty() {
+            return Ok(());
+        }
         let (first, last) = (picks[0].index(slots.len()), picks[1].index(slots.len()));
         let ((from, start), (to, end)) = (slots[first], slots[last]);
         let end = end + resource.step();

@@ -64,12 +64,16 @@ impl Seen {
             let known = self.slots.entry((slot.start, slot.version)).or_insert(slot.clone());
             assert_eq!(*known, slot, "one version, two contents");
 
-            let mut last = slot.version;
-            for seconds in 0..=60 {
-                let later = world.now + SignedDuration::from_secs(seconds);
-                let version = world.slot(slot.start).at(later).version;
-                assert!(last <= version, "a version that goes down by {later}");
-                last = version;
+            // Every hold that runs out from now on is one version more, and nothing else is.
+            let mut ends: Vec<Timestamp> = slot.holds.values().map(|hold| hold.until).collect();
+            ends.sort();
+            for (index, end) in ends.iter().enumerate() {
+                let together = ends[index..].iter().filter(|other| *other == end).count();
+                let gone = u64::try_from(index + together).unwrap();
+                let written = world.slot(slot.start);
+                if index == 0 || ends[index - 1] < *end {
+                    assert_eq!(written.at(*end).version, slot.version.plus(gone), "{written:?}");
+                }
             }
         }
         for booking in bookings {

@@ -1,0 +1,91 @@
+//! The pipe from a stream to an event bus.
+//!
+//! A bus does nothing but hand events to its rules, and a template with a rule is refused, as this
+//! host has nobody to hand them to. So a pipe that leads to a bus of the template has no effect
+//! that anybody could see, and is not run; one that leads elsewhere is refused.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use super::Physical;
+use crate::template::error::TemplateError;
+use crate::template::read::Source;
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct BusProperties {
+    /// By which the pipe's target was resolved.
+    #[serde(rename = "Name")]
+    _name: IgnoredAny,
+    /// For events that reach no rule's target.
+    #[serde(rename = "DeadLetterConfig")]
+    _dead_letters: Option<IgnoredAny>,
+    /// Nothing is stored.
+    #[serde(rename = "KmsKeyIdentifier")]
+    _kms_key: Option<IgnoredAny>,
+    /// Logs go to the terminal.
+    #[serde(rename = "LogConfig")]
+    _log: Option<IgnoredAny>,
+    /// Nobody is refused on one machine.
+    #[serde(rename = "Policy")]
+    _policy: Option<IgnoredAny>,
+    #[serde(rename = "Description")]
+    _description: Option<IgnoredAny>,
+    #[serde(rename = "Tags")]
+    _tags: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct PipeProperties {
+    source: String,
+    target: String,
+    /// How it reads and what it sends, which nobody receives.
+    #[serde(rename = "SourceParameters")]
+    _source_parameters: Option<IgnoredAny>,
+    #[serde(rename = "TargetParameters")]
+    _target_parameters: Option<IgnoredAny>,
+    #[serde(rename = "DesiredState")]
+    _desired_state: Option<IgnoredAny>,
+    /// Nobody is refused on one machine.
+    #[serde(rename = "RoleArn")]
+    _role: Option<IgnoredAny>,
+    /// Logs go to the terminal.
+    #[serde(rename = "LogConfiguration")]
+    _log: Option<IgnoredAny>,
+    #[serde(rename = "KmsKeyIdentifier")]
+    _kms_key: Option<IgnoredAny>,
+    #[serde(rename = "Name")]
+    _name: Option<IgnoredAny>,
+    #[serde(rename = "Description")]
+    _description: Option<IgnoredAny>,
+    #[serde(rename = "Tags")]
+    _tags: Option<IgnoredAny>,
+}
+
+/// Checks a bus, and notes its ARN.
+pub(in crate::template) fn read_bus(
+    source: Source<'_>,
+    buses: &mut BTreeSet<String>,
+) -> Result<(), TemplateError> {
+    let _: BusProperties = source.properties()?;
+    buses.extend(source.arn());
+    Ok(())
+}
+
+/// Checks that a pipe leads from a stream of this template to a bus of it.
+pub(in crate::template) fn check_pipe(
+    source: Source<'_>,
+    physical: &Physical,
+) -> Result<(), TemplateError> {
+    let properties: PipeProperties = source.properties()?;
+    if physical.table_of_stream(&properties.source).is_none() {
+        return Err(source.refuse("Source: not a stream of a table of this template"));
+    }
+    if !physical.buses.contains(&properties.target) {
+        return Err(source.refuse("Target: not an event bus of this template"));
+    }
+    Ok(())
+}
