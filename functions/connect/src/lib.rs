@@ -38,7 +38,7 @@ pub async fn handle(
     tracing::info!(connection = %connection.id, "connected");
     let mut response = ApiGatewayProxyResponse::default();
     response.status_code = 200;
-    if offers_subprotocol(&event.headers) {
+    if offers_subprotocol(&event.multi_value_headers) || offers_subprotocol(&event.headers) {
         let chosen = HeaderValue::from_static(SUBPROTOCOL);
         response.headers.insert(SEC_WEBSOCKET_PROTOCOL, chosen);
     }
@@ -71,6 +71,7 @@ fn connection(
     })
 }
 
+/// Of a header that comes several times, only the multi-value form has all values.
 fn offers_subprotocol(headers: &HeaderMap) -> bool {
     let offers = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter();
     let mut offered = offers.filter_map(|value| value.to_str().ok()).flat_map(|v| v.split(','));

@@ -107,6 +107,10 @@ impl Command {
         now: Timestamp,
     ) -> Result<Booking, Rejection> {
         let current = booking.at(now);
+        if matches!(self, Self::Confirm(_)) && current.status == Status::Expired {
+            // Running out raised the version: that it came too late says more than that it changed.
+            return Err(Rejection::HoldExpired);
+        }
         if if_version.is_some_and(|version| version != current.version) {
             return Err(Rejection::VersionConflict(Box::new(current)));
         }
@@ -119,7 +123,6 @@ impl Command {
         let say = |next: &mut Booking, reason: &Option<String>| next.reason.clone_from(reason);
         match (self, current.status) {
             (Self::Confirm(approval), Status::Held) => next.sell(*approval),
-            (Self::Confirm(_), Status::Expired) => return Err(Rejection::HoldExpired),
             (Self::Cancel(reason), Status::Held | Status::Pending | Status::Confirmed) => {
                 next.status = Status::Cancelled;
                 say(&mut next, reason);

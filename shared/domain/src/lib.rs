@@ -29,6 +29,6 @@ pub use rejection::Rejection;
 pub use resource::{Approval, Resource, Stretch, TimeZoneName};
 pub use slot::{Hold, Slot};
 
-/// At most this many slots in one booking: a reschedule touches the old and the new ones in one
-/// transaction, of which `DynamoDB` takes 100 items.
+/// At most this many slots in one booking: they are written in one transaction together with the
+/// booking, and `DynamoDB` takes 100 items in one.
 pub const MAX_SLOTS: usize = 96;
