@@ -20,7 +20,7 @@ class NotPackaged extends lambda.Code {
   }
 
   bind(scope: Construct): lambda.CodeConfig {
-    const message = `no file ${path.join(this.folder, 'bootstrap')}: package the functions first, then deploy`;
+    const message = `no file ${path.join(this.folder, 'bootstrap')}: run scripts/package first, then deploy`;
     const asset = Stack.of(scope).synthesizer.addFileAsset({
       sourceHash: `not-packaged-${path.basename(this.folder)}`,
       executable: ['node', '-e', `console.error(${JSON.stringify(message)}); process.exit(1)`],

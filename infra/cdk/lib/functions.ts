@@ -1,7 +1,11 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { binaryOf } from './binaries';
+import { acknowledgeResource } from './nag';
 import type { Settings } from './settings';
 import type { BookingsTable, ConnectionsTable } from './tables';
 import type { Tokens } from './tokens';
@@ -10,12 +14,13 @@ export type FunctionName = 'authorizer' | 'connect' | 'disconnect' | 'message' |
 
 export interface FunctionsProps {
   readonly settings: Settings;
+  readonly key: IKey | undefined;
   readonly bookings: BookingsTable;
   readonly connections: ConnectionsTable;
   readonly tokens: Tokens;
 }
 
-/** The Lambda functions, each with the environment and the grants that it needs and no others. */
+/** The Lambda functions, each with a role of its own, and the environment and grants that it needs. */
 export class Functions extends Construct {
   readonly authorizer: lambda.Function;
   readonly connect: lambda.Function;
@@ -23,45 +28,85 @@ export class Functions extends Construct {
   readonly message: lambda.Function;
   readonly push: lambda.Function;
 
-  constructor(scope: Construct, id: string, props: FunctionsProps) {
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: FunctionsProps,
+  ) {
     super(scope, id);
     const { settings, bookings, connections, tokens } = props;
+    // An emulator's endpoint, where there is one; otherwise the region's, which needs no saying.
+    const dynamodb: Record<string, string> = settings.endpoint === '' ? {} : { AWS_ENDPOINT_URL_DYNAMODB: settings.endpoint };
     const BOOKINGS_TABLE = bookings.table.tableName;
     const CONNECTIONS_TABLE = connections.table.tableName;
 
-    this.authorizer = this.add('authorizer', settings, tokens.environment);
+    this.authorizer = this.add('authorizer', tokens.environment);
 
-    this.connect = this.add('connect', settings, { CONNECTIONS_TABLE });
+    this.connect = this.add('connect', { CONNECTIONS_TABLE, ...dynamodb });
     connections.grantRemember(this.connect);
 
-    this.disconnect = this.add('disconnect', settings, { CONNECTIONS_TABLE });
+    this.disconnect = this.add('disconnect', { CONNECTIONS_TABLE, ...dynamodb });
     connections.grantForget(this.disconnect);
 
-    this.message = this.add('message', settings, {
+    this.message = this.add('message', {
       BOOKINGS_TABLE,
       CONNECTIONS_TABLE,
       MAX_OPEN_HOLDS: String(settings.maxOpenHolds),
       ...tokens.environment,
+      ...dynamodb,
     });
     bookings.grantRequests(this.message);
-    connections.grantSubscriptions(this.message);
+    connections.grantSubscribe(this.message);
 
-    this.push = this.add('push', settings, { BOOKINGS_TABLE, CONNECTIONS_TABLE });
-    bookings.grantRead(this.push);
-    connections.grantSubscriptions(this.push);
+    this.push = this.add('push', { BOOKINGS_TABLE, CONNECTIONS_TABLE, ...dynamodb });
+    bookings.grantReadResources(this.push);
+    connections.grantTell(this.push);
   }
 
-  private add(name: FunctionName, settings: Settings, environment: Record<string, string>): lambda.Function {
+  get all(): lambda.Function[] {
+    return [this.authorizer, this.connect, this.disconnect, this.message, this.push];
+  }
+
+  private add(name: FunctionName, environment: Record<string, string>): lambda.Function {
+    const { settings, key } = this.props;
     const id = name[0]!.toUpperCase() + name.slice(1);
-    return new lambda.Function(this, id, {
+    const logGroup = new logs.LogGroup(this, `${id}Logs`, {
+      retention: settings.logRetentionDays,
+      removalPolicy: settings.env === 'production' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+      ...(key && { encryptionKey: key }),
+    });
+    // Made here and not by the function, which would attach a managed policy that lets it write to
+    // every log group of the account.
+    const role = new iam.Role(this, `${id}Role`, { assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com') });
+    logGroup.grantWrite(role);
+
+    const reserved = settings[`${name}Concurrency`];
+    const fn = new lambda.Function(this, id, {
+      description: DESCRIPTIONS[name],
       runtime: lambda.Runtime.PROVIDED_AL2023,
       architecture: settings.architecture === 'arm64' ? lambda.Architecture.ARM_64 : lambda.Architecture.X86_64,
       // An OS-only runtime starts `bootstrap` whatever the handler says, so it carries the name.
       handler: name,
       code: binaryOf(name, settings.binaries),
+      role,
       timeout: Duration.seconds(settings[`${name}Timeout`]),
       memorySize: settings[`${name}Memory`],
+      ...(reserved !== undefined && { reservedConcurrentExecutions: reserved }),
       environment: { ...environment, RUST_LOG: settings.logLevel },
+      tracing: lambda.Tracing.ACTIVE,
+      logGroup,
+      loggingFormat: lambda.LoggingFormat.JSON,
+      systemLogLevelV2: lambda.SystemLogLevel[settings.systemLogLevel],
     });
+    acknowledgeResource(role, '*', 'X-Ray has no resources to name: PutTraceSegments and PutTelemetryRecords take only *.');
+    return fn;
   }
 }
+
+const DESCRIPTIONS: Record<FunctionName, string> = {
+  authorizer: 'May this client connect?',
+  connect: 'Remembers a connection',
+  disconnect: 'Forgets a connection',
+  message: 'One client request: decode, one use case, reply',
+  push: 'Bookings stream to connected clients',
+};

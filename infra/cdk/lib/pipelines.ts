@@ -1,19 +1,28 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
-import * as sqs from 'aws-cdk-lib/aws-sqs';
+import { CfnPipe } from 'aws-cdk-lib/aws-pipes';
+import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { Settings } from './settings';
+import { acknowledgeKeyGrant } from './nag';
+import { FailureQueue, type FailureQueueProps } from './queues';
 import type { BookingsTable } from './tables';
+
+export interface PipelineProps extends FailureQueueProps {
+  readonly bookings: BookingsTable;
+}
 
 /** From a committed change to connected clients: the bookings stream feeds `push`. */
 export class PushPipeline extends Construct {
   /** What could not be pushed: where in the stream it is, not the records themselves. */
   readonly failures: sqs.Queue;
 
-  constructor(scope: Construct, id: string, push: lambda.Function, bookings: BookingsTable, settings: Settings) {
+  constructor(scope: Construct, id: string, push: lambda.Function, props: PipelineProps) {
     super(scope, id);
-    this.failures = new sqs.Queue(this, 'Failures', { retentionPeriod: Duration.days(14) });
+    const { settings, bookings } = props;
+    this.failures = new FailureQueue(this, 'Failures', props);
     push.addEventSource(
       new DynamoEventSource(bookings.table, {
         startingPosition: lambda.StartingPosition.LATEST,
@@ -27,5 +36,107 @@ export class PushPipeline extends Construct {
         onFailure: new SqsDlq(this.failures),
       }),
     );
+    if (props.key) acknowledgeKeyGrant(push.role!);
+  }
+}
+
+/** `source` of every event on the bus. */
+export const SOURCE = 'booking-gateway';
+
+/** Bookings and resources; a slot's item says nothing that its bookings do not. */
+const PUBLISHED = { dynamodb: { Keys: { SK: { S: [{ prefix: 'B#' }, 'META'] } } } };
+
+/**
+ * From a committed change to everything that is not a connected client: the stream's second and
+ * last reader is one pipe to a bus. Whatever comes hangs off the bus by a rule, so that a slow or
+ * broken consumer never touches the stream.
+ */
+export class EventPipeline extends Construct {
+  readonly bus: events.EventBus;
+  readonly pipe: CfnPipe;
+  /** What the pipe or the bus could not deliver. */
+  readonly failures: sqs.Queue;
+  private readonly busName: string;
+
+  constructor(scope: Construct, id: string, props: PipelineProps) {
+    super(scope, id);
+    const { settings, key } = props;
+    this.busName = `${Stack.of(this).stackName}-events`;
+    this.failures = new FailureQueue(this, 'Failures', props);
+    this.bus = new events.EventBus(this, 'Bus', {
+      eventBusName: this.busName,
+      description: 'Every change of a booking or a resource',
+      ...(key && { kmsKey: key, deadLetterQueue: this.failures }),
+    });
+    if (key) {
+      // Where the key fails it, the bus keeps the event here.
+      const bus = new iam.ServicePrincipal('events.amazonaws.com', {
+        conditions: { ArnEquals: { 'aws:SourceArn': this.busArn } },
+      });
+      this.failures.grantSendMessages(bus);
+    }
+    this.pipe = this.addPipe(props);
+    // MiniStack has no archives.
+    if (settings.target === 'aws') this.addArchive(props);
+  }
+
+  /** As text: what the key's policy says of the bus cannot refer to it, since the bus refers to the key. */
+  private get busArn(): string {
+    return Stack.of(this).formatArn({ service: 'events', resource: 'event-bus', resourceName: this.busName });
+  }
+
+  private addPipe({ bookings, settings, key }: PipelineProps): CfnPipe {
+    const role = new iam.Role(this, 'Role', { assumedBy: new iam.ServicePrincipal('pipes.amazonaws.com') });
+    bookings.table.grantStreamRead(role);
+    this.bus.grantPutEventsTo(role);
+    this.failures.grantSendMessages(role);
+    if (key) acknowledgeKeyGrant(role);
+    const pipe = new CfnPipe(this, 'Pipe', {
+      description: 'Bookings stream to the bus',
+      roleArn: role.roleArn,
+      source: bookings.table.tableStreamArn!,
+      sourceParameters: {
+        dynamoDbStreamParameters: {
+          startingPosition: 'LATEST',
+          // The most that a bus takes at once.
+          batchSize: 10,
+          maximumRetryAttempts: settings.streamRetryAttempts,
+          maximumRecordAgeInSeconds: settings.streamMaxRecordAge,
+          onPartialBatchItemFailure: 'AUTOMATIC_BISECT',
+          deadLetterConfig: { arn: this.failures.queueArn },
+        },
+        filterCriteria: { filters: [{ pattern: JSON.stringify(PUBLISHED) }] },
+      },
+      target: this.bus.eventBusArn,
+      targetParameters: { eventBridgeEventBusParameters: { source: SOURCE, detailType: 'Change' } },
+    });
+    // The pipe reads with its role as soon as it is there: the role's policy comes first.
+    pipe.node.addDependency(role);
+    return pipe;
+  }
+
+  private addArchive({ settings, key }: PipelineProps) {
+    const archive = new events.Archive(this, 'Archive', {
+      sourceEventBus: this.bus,
+      description: 'To replay what consumers missed',
+      eventPattern: { source: [SOURCE] },
+      retention: Duration.days(settings.archiveDays),
+    });
+    if (!key) return;
+    (archive.node.defaultChild as events.CfnArchive).kmsKeyIdentifier = key.keyArn;
+    const allow = (actions: string[], conditions = {}) =>
+      key.addToResourcePolicy(
+        new iam.PolicyStatement({
+          principals: [new iam.ServicePrincipal('events.amazonaws.com')],
+          actions,
+          resources: ['*'],
+          conditions,
+        }),
+      );
+    allow(['kms:Decrypt', 'kms:GenerateDataKey', 'kms:ReEncrypt*'], {
+      StringEquals: { 'kms:EncryptionContext:aws:events:event-bus:arn': this.busArn },
+    });
+    // Looking at the key's metadata has no encryption context that could be asked for.
+    allow(['kms:DescribeKey']);
   }
 }

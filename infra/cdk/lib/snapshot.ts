@@ -5,12 +5,18 @@ import { bookingApp } from './app';
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Resource = { Type: string; Properties?: { [key: string]: Json }; Metadata?: Json };
 
-/** The checked-in template, which the local host runs. */
-export const SNAPSHOT = path.resolve(__dirname, '..', 'template.json');
+const folder = path.resolve(__dirname, '..');
 
-/** The template with the default settings, as text, without what differs from build to build. */
-export function snapshot(): string {
-  const template = Template.fromStack(bookingApp().stack).toJSON();
+/** The checked-in templates, and the settings that each is synthesized with. */
+export const SNAPSHOTS: { file: string; context: Record<string, string> }[] = [
+  // The default: what the local host runs.
+  { file: path.join(folder, 'template.json'), context: {} },
+  { file: path.join(folder, 'template.production.json'), context: { env: 'production', region: 'eu-central-1' } },
+];
+
+/** A template as text, without what differs from build to build. */
+export function snapshot(context: Record<string, string>): string {
+  const template = Template.fromStack(bookingApp(context).stack).toJSON();
   return `${JSON.stringify(sorted(normalised(template) as Json), null, 2)}\n`;
 }
 

@@ -1,29 +1,63 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
-import type { IGrantable } from 'aws-cdk-lib/aws-iam';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import type { Settings } from './settings';
+import { acknowledge } from './nag';
+
+export interface TableProps {
+  /** Keep the data whatever happens to the stack, and restorable to any second. */
+  readonly keep: boolean;
+  /** The customer-managed key; without one the table is encrypted with a key that AWS owns. */
+  readonly key?: IKey | undefined;
+}
 
 const string = (name: string): dynamodb.Attribute => ({ name, type: dynamodb.AttributeType.STRING });
 
-const keys = {
+const common = ({ keep, key }: TableProps) => ({
   partitionKey: string('PK'),
   sortKey: string('SK'),
   timeToLiveAttribute: 'ttl',
   billing: dynamodb.Billing.onDemand(),
-};
+  deletionProtection: keep,
+  removalPolicy: keep ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
+  ...(key && { encryption: dynamodb.TableEncryptionV2.customerManagedKey(key) }),
+});
+
+/** A table and the grants that its users need, shaped by what they do. */
+abstract class Table extends Construct {
+  abstract readonly table: dynamodb.TableV2;
+
+  /** Actions on the table alone: the library's own grants would take its indexes along. */
+  protected grant(grantee: IGrantable, ...actions: string[]) {
+    Grant.addToPrincipal({
+      grantee,
+      actions: actions.map((action) => `dynamodb:${action}`),
+      resourceArns: [this.table.tableArn],
+    });
+    // DynamoDB asks for the key on behalf of whoever calls it.
+    this.table.encryptionKey?.grant(
+      grantee,
+      'kms:Decrypt',
+      'kms:DescribeKey',
+      'kms:Encrypt',
+      'kms:GenerateDataKey',
+      'kms:ReEncryptFrom',
+      'kms:ReEncryptTo',
+    );
+  }
+}
 
 /** Resources, slots, bookings and waitlists: the system of record, whose stream feeds everything else. */
-export class BookingsTable extends Construct {
+export class BookingsTable extends Table {
   readonly table: dynamodb.TableV2;
 
-  constructor(scope: Construct, id: string, _settings: Settings) {
+  constructor(scope: Construct, id: string, props: TableProps) {
     super(scope, id);
     this.table = new dynamodb.TableV2(this, 'Table', {
-      ...keys,
+      ...common(props),
       dynamoStream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      removalPolicy: RemovalPolicy.DESTROY,
       // Operators' views. Nothing that decides reads an index: an index is eventually consistent.
       globalSecondaryIndexes: [
         {
@@ -41,53 +75,59 @@ export class BookingsTable extends Construct {
     });
   }
 
-  /** Everything a request needs; not Scan. */
+  /** Everything that a request needs: nothing is ever scanned or deleted. */
   grantRequests(grantee: IGrantable) {
-    this.table.grants.actions(
+    // A transaction takes the grants of what it is made of.
+    this.grant(grantee, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
+    Grant.addToPrincipal({
       grantee,
-      'dynamodb:GetItem',
-      'dynamodb:BatchGetItem',
-      'dynamodb:Query',
-      'dynamodb:PutItem',
-      'dynamodb:UpdateItem',
-      'dynamodb:DeleteItem',
-      'dynamodb:ConditionCheckItem',
-    );
+      actions: ['dynamodb:Query'],
+      resourceArns: ['byBooking', 'byResource'].map((index) => `${this.table.tableArn}/index/${index}`),
+    });
   }
 
-  grantRead(grantee: IGrantable) {
-    this.table.grants.actions(grantee, 'dynamodb:GetItem', 'dynamodb:Query');
+  /** The resource that a changed slot belongs to. */
+  grantReadResources(grantee: IGrantable) {
+    this.grant(grantee, 'GetItem');
   }
 }
 
 /** Who is connected to this region, and to which topics. Losing it costs every client a reconnect. */
-export class ConnectionsTable extends Construct {
+export class ConnectionsTable extends Table {
   readonly table: dynamodb.TableV2;
 
-  constructor(scope: Construct, id: string, _settings: Settings) {
+  constructor(scope: Construct, id: string, props: TableProps) {
     super(scope, id);
-    this.table = new dynamodb.TableV2(this, 'Table', { ...keys, removalPolicy: RemovalPolicy.DESTROY });
+    this.table = new dynamodb.TableV2(this, 'Table', {
+      ...common(props),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: props.keep },
+    });
+    if (!props.keep) {
+      acknowledge(
+        this.table,
+        'AwsSolutions-DDB3',
+        'Disposable: the rows are live sockets of a development stack, which no restore brings back.',
+      );
+    }
   }
 
-  /** A new connection and its first subscription. */
+  /** A new connection and its first subscription; the read is what warms the function. */
   grantRemember(grantee: IGrantable) {
-    this.table.grants.actions(grantee, 'dynamodb:PutItem');
+    this.grant(grantee, 'PutItem', 'GetItem');
   }
 
-  /** A connection and all it subscribed to. */
+  /** A connection, whose item names its subscriptions, and those. */
   grantForget(grantee: IGrantable) {
-    this.table.grants.actions(grantee, 'dynamodb:GetItem', 'dynamodb:Query', 'dynamodb:DeleteItem');
+    this.grant(grantee, 'GetItem', 'DeleteItem');
   }
 
-  /** Subscriptions come, go, and are looked up. */
-  grantSubscriptions(grantee: IGrantable) {
-    this.table.grants.actions(
-      grantee,
-      'dynamodb:GetItem',
-      'dynamodb:Query',
-      'dynamodb:PutItem',
-      'dynamodb:UpdateItem',
-      'dynamodb:DeleteItem',
-    );
+  /** The caller's own connection, and the subscriptions that it makes and ends. */
+  grantSubscribe(grantee: IGrantable) {
+    this.grant(grantee, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem');
+  }
+
+  /** The subscribers of a topic, those to forget, and the shards of a topic that has grown. */
+  grantTell(grantee: IGrantable) {
+    this.grant(grantee, 'Query', 'GetItem', 'DeleteItem', 'UpdateItem');
   }
 }

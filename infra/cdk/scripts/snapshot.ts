@@ -1,5 +1,7 @@
 import * as fs from 'node:fs';
-import { SNAPSHOT, snapshot } from '../lib/snapshot';
+import { snapshot, SNAPSHOTS } from '../lib/snapshot';
 
-fs.writeFileSync(SNAPSHOT, snapshot());
-console.log(`wrote ${SNAPSHOT}`);
+for (const { file, context } of SNAPSHOTS) {
+  fs.writeFileSync(file, snapshot(context));
+  console.log(`wrote ${file}`);
+}

@@ -1,0 +1,3 @@
+import { accountApp } from '../lib/app';
+
+accountApp();

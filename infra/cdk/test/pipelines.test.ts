@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Match } from 'aws-cdk-lib/assertions';
+import { PRODUCTION, template } from './contexts';
+
+const MAPPING = 'AWS::Lambda::EventSourceMapping';
+
+test('the stream feeds push: retries, bisection, an age limit, partial failures, an on-failure queue', () => {
+  template().resourceCountIs(MAPPING, 1);
+  template().hasResourceProperties(MAPPING, {
+    EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^BookingsTable'), 'StreamArn'] },
+    StartingPosition: 'LATEST',
+    BatchSize: 100,
+    MaximumBatchingWindowInSeconds: 0,
+    ParallelizationFactor: 1,
+    BisectBatchOnFunctionError: true,
+    MaximumRetryAttempts: 10,
+    MaximumRecordAgeInSeconds: 3600,
+    FunctionResponseTypes: ['ReportBatchItemFailures'],
+    DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^PushFailures'), 'Arn'] } } },
+  });
+});
+
+test('what the stream does is a setting', () => {
+  template({ streamBatchSize: '7', streamRetryAttempts: '2', streamBatchWindow: '1' }).hasResourceProperties(MAPPING, {
+    BatchSize: 7,
+    MaximumRetryAttempts: 2,
+    MaximumBatchingWindowInSeconds: 1,
+  });
+});
+
+test('one pipe leads from the stream to the bus, and what it cannot deliver to a queue', () => {
+  template().resourceCountIs('AWS::Pipes::Pipe', 1);
+  template().hasResourceProperties('AWS::Pipes::Pipe', {
+    Source: { 'Fn::GetAtt': [Match.stringLikeRegexp('^BookingsTable'), 'StreamArn'] },
+    Target: { 'Fn::GetAtt': [Match.stringLikeRegexp('^EventsBus'), 'Arn'] },
+    SourceParameters: {
+      DynamoDBStreamParameters: {
+        BatchSize: 10,
+        MaximumRetryAttempts: 10,
+        MaximumRecordAgeInSeconds: 3600,
+        OnPartialBatchItemFailure: 'AUTOMATIC_BISECT',
+        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^EventsFailures'), 'Arn'] } },
+      },
+      FilterCriteria: { Filters: [{ Pattern: '{"dynamodb":{"Keys":{"SK":{"S":[{"prefix":"B#"},"META"]}}}}' }] },
+    },
+    TargetParameters: { EventBridgeEventBusParameters: { Source: 'booking-gateway', DetailType: 'Change' } },
+  });
+});
+
+test('the stream has exactly two readers', () => {
+  const stack = template();
+  const readers = ['AWS::Pipes::Pipe', MAPPING].flatMap((type) => Object.keys(stack.findResources(type)));
+  assert.equal(readers.length, 2);
+});
+
+test('the pipe may read the stream, put on the bus and report failures, and nothing else', () => {
+  const [policy] = Object.entries(template().findResources('AWS::IAM::Policy')).flatMap(([id, resource]) =>
+    id.startsWith('EventsRole') ? [resource['Properties'].PolicyDocument.Statement] : [],
+  );
+  const actions = policy.flatMap((statement: { Action: string | string[] }) => statement.Action);
+  assert.deepEqual(actions.sort(), [
+    'dynamodb:DescribeStream',
+    'dynamodb:GetRecords',
+    'dynamodb:GetShardIterator',
+    'dynamodb:ListStreams',
+    'events:PutEvents',
+    'sqs:GetQueueAttributes',
+    'sqs:GetQueueUrl',
+    'sqs:SendMessage',
+  ]);
+});
+
+test('events can be replayed for a time', () => {
+  template().hasResourceProperties('AWS::Events::Archive', { RetentionDays: 7 });
+  template(PRODUCTION).hasResourceProperties('AWS::Events::Archive', { RetentionDays: 90, KmsKeyIdentifier: Match.anyValue() });
+});
+
+for (const [name, context] of Object.entries({ dev: {}, production: PRODUCTION })) {
+  test(`${name}: failure queues keep for 14 days, encrypted, over TLS only`, () => {
+    const stack = template(context);
+    const encryption = name === 'production' ? { KmsMasterKeyId: Match.anyValue() } : { SqsManagedSseEnabled: true };
+    stack.resourcePropertiesCountIs('AWS::SQS::Queue', { MessageRetentionPeriod: 1_209_600, ...encryption }, 2);
+    stack.resourcePropertiesCountIs(
+      'AWS::SQS::QueuePolicy',
+      {
+        PolicyDocument: {
+          Statement: Match.arrayWith([
+            Match.objectLike({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+          ]),
+        },
+      },
+      2,
+    );
+  });
+}
+
+test('production: the bus is under the key, and keeps what the key refuses', () => {
+  template(PRODUCTION).hasResourceProperties('AWS::Events::EventBus', {
+    KmsKeyIdentifier: Match.anyValue(),
+    DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^EventsFailures'), 'Arn'] } },
+  });
+});
+
+test('whatever invokes a function asynchronously has an on-failure destination: there is nothing that does', () => {
+  for (const type of ['AWS::Events::Rule', 'AWS::SNS::Subscription', 'AWS::S3::Bucket', 'AWS::Scheduler::Schedule']) {
+    template().resourceCountIs(type, 0);
+  }
+});
