@@ -46,11 +46,11 @@ impl Host {
         Self::wait_until_ready(command, true)
     }
 
-    /// Starts a host that listens on this address of the machine. Its tables stay unknown: it
-    /// shows nothing of itself to others.
-    pub fn start_bound(address: &str) -> Self {
+    /// Starts a host for other machines than this one: it has no issuer of its own then, and its
+    /// tables stay unknown.
+    pub fn start_open(arguments: &[&str]) -> Self {
         let mut command = Command::new(binary());
-        command.args(["--port", "0", "--bind", address]).stdin(Stdio::null());
+        command.args(["--port", "0", "--bind", "0.0.0.0"]).args(arguments).stdin(Stdio::null());
         Self::wait_until_ready(command, false)
     }
 

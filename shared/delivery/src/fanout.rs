@@ -8,7 +8,7 @@ use crate::callback::{Callback, Delivery};
 use crate::conflate::{Conflation, News};
 use crate::topic;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
-use domain::Resource;
+use domain::{Booking, Resource, ResourceId, Slot};
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use protocol::view::{BookingView, ResourceView, SlotView};
@@ -232,7 +232,11 @@ impl Fanout {
     ) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
         match news {
             News::Bookings(bookings) => {
-                let views = bookings.iter().map(|booking| BookingView::from(&booking.at(now)));
+                let mut current = Vec::with_capacity(bookings.len());
+                for booking in bookings {
+                    current.push(self.booking_at(booking, now).await?);
+                }
+                let views = current.iter().map(BookingView::from);
                 let name = if topic::is_for_operators(topic) {
                     topic.as_str().to_owned()
                 } else {
@@ -242,11 +246,41 @@ impl Fanout {
             }
             News::Availability { resource, slots, rewritten } => {
                 let resource: Resource = self.bookings.resource(resource).await?;
-                let views = slots.iter().map(|slot| SlotView::new(&resource, slot, now));
+                let mut current = Vec::with_capacity(slots.len());
+                for slot in slots {
+                    current.push(self.slot_at(&resource.id, slot, now).await?);
+                }
+                let views = current.iter().map(|slot| SlotView::new(&resource, slot, now));
                 let rewritten = rewritten.then(|| ResourceView::from(&resource));
                 pieces(topic.as_str(), "slots", views, rewritten.as_ref())
             }
         }
+    }
+
+    /// A booking as it is at this instant. A hold that seems to have run out may have been confirmed
+    /// before it did, in a record that is yet to come: expired and confirmed are then the same
+    /// version, and only the table knows which it is.
+    async fn booking_at(&self, told: &Booking, now: Timestamp) -> Result<Booking, store::Error> {
+        if told.at(now) == *told {
+            return Ok(told.clone());
+        }
+        let read = self.bookings.booking(&told.customer, &told.id).await?;
+        Ok(read.as_ref().unwrap_or(told).at(now))
+    }
+
+    /// A slot as it is at this instant, for the same reason.
+    async fn slot_at(
+        &self,
+        resource: &ResourceId,
+        told: &Slot,
+        now: Timestamp,
+    ) -> Result<Slot, store::Error> {
+        if told.run_out(now).next().is_none() {
+            return Ok(told.clone());
+        }
+        let end = told.start + SignedDuration::from_secs(1);
+        let read = self.bookings.slots(resource, told.start, end).await?.remove(&told.start);
+        Ok(read.unwrap_or_else(|| told.clone()))
     }
 }
 

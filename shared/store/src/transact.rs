@@ -22,7 +22,8 @@ const LONGEST_WAIT: Duration = Duration::from_millis(500);
 pub enum Outcome {
     /// All of it was written.
     Written,
-    /// Nothing was written: the conditions of these writes, by their place, did not hold.
+    /// Nothing was written: the conditions of these writes, by their place, did not hold, or could
+    /// not be told because somebody else was writing there.
     Refused(Vec<usize>),
 }
 
@@ -57,10 +58,16 @@ pub async fn transact(
     units: &Units,
     writes: Vec<TransactWriteItem>,
 ) -> Result<Outcome, Error> {
+    let mut token = new_token();
     for attempt in 0..TRIES {
+        if let Some(before) = attempt.checked_sub(1) {
+            tracing::debug!(attempt, "a transaction met another, trying again");
+            wait(before).await;
+        }
         let result = client
             .transact_write_items()
             .set_transact_items(Some(writes.clone()))
+            .client_request_token(&token)
             .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
             .send()
             .await;
@@ -75,21 +82,26 @@ pub async fn transact(
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                 match verdict(cancelled.cancellation_reasons()) {
                     Verdict::Refused(places) => return Ok(Outcome::Refused(places)),
-                    Verdict::Retry => {}
+                    Verdict::Retry => token = new_token(),
                     Verdict::Broken => return Err(error.into()),
                 }
             }
+            // An earlier attempt may be under way, or done: the token makes all of them one.
             Some(
                 TransactWriteItemsError::TransactionInProgressException(_)
                 | TransactWriteItemsError::ProvisionedThroughputExceededException(_)
-                | TransactWriteItemsError::RequestLimitExceeded(_),
+                | TransactWriteItemsError::RequestLimitExceeded(_)
+                | TransactWriteItemsError::ThrottlingException(_),
             ) => {}
             _ => return Err(Unavailable::from(error).into()),
         }
-        tracing::debug!(attempt, "a transaction met another, trying again");
-        wait(attempt).await;
     }
     Err(Error::Busy)
+}
+
+/// The name of one transaction, however often it is asked for: at most 36 characters.
+fn new_token() -> String {
+    format!("{:032x}", fastrand::u128(..))
 }
 
 enum Verdict {
@@ -100,17 +112,18 @@ enum Verdict {
 
 /// A condition that does not hold outweighs a conflict beside it: it must be decided anew anyway.
 fn verdict(reasons: &[CancellationReason]) -> Verdict {
-    let code = |reason: &CancellationReason| reason.code().unwrap_or("None").to_owned();
-    let codes: Vec<String> = reasons.iter().map(code).collect();
-    let failed =
-        |(place, code): (usize, &String)| (code == "ConditionalCheckFailed").then_some(place);
-    let refused: Vec<usize> = codes.iter().enumerate().filter_map(failed).collect();
-    if !refused.is_empty() {
-        return Verdict::Refused(refused);
-    }
+    const FAILED: &str = "ConditionalCheckFailed";
     let passing = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
-    let broken = codes.iter().any(|code| code != "None" && !passing.contains(&code.as_str()));
-    if broken || codes.is_empty() { Verdict::Broken } else { Verdict::Retry }
+    let codes = || reasons.iter().map(|reason| reason.code().unwrap_or("None"));
+    let broken = codes().any(|code| !["None", FAILED].contains(&code) && !passing.contains(&code));
+    if broken || reasons.is_empty() {
+        Verdict::Broken
+    } else if codes().any(|code| code == FAILED) {
+        let refused = codes().enumerate().filter(|(_, code)| *code != "None");
+        Verdict::Refused(refused.map(|(place, _)| place).collect())
+    } else {
+        Verdict::Retry
+    }
 }
 
 /// Full jitter: any wait up to twice the one before, so that those who met do not meet again.

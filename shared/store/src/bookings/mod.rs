@@ -7,6 +7,7 @@
 //! | [`change`] | confirms, cancels, approves, ... |
 //! | [`reschedule`] | moves a booking |
 //! | [`read`] | snapshots and lists |
+//! | `sweep` | drops holds that have run out, where there are many |
 //! | `write` | the writes that transactions are made of |
 
 pub mod change;
@@ -14,6 +15,7 @@ pub mod place;
 pub mod read;
 pub mod reschedule;
 pub mod resources;
+mod sweep;
 mod write;
 
 use crate::transact::Units;

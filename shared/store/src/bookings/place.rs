@@ -3,7 +3,7 @@
 use crate::bookings::{Bookings, DECISIONS};
 use crate::error::Error;
 use crate::transact::{Outcome, transact};
-use domain::{Booking, Rejection, Request, Resource, Slot};
+use domain::{Booking, Rejection, Request, Slot};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -53,17 +53,8 @@ impl Bookings {
             if transact(&self.client, &self.units, writes).await? == Outcome::Written {
                 return Ok(booking);
             }
-            seen = self.slots_of(&resource, &booking).await?;
+            seen = self.slots_to_take(&booking, now).await?;
         }
         Err(Error::Busy)
-    }
-
-    /// The slots of a booking's stretch that somebody touched.
-    pub(super) async fn slots_of(
-        &self,
-        resource: &Resource,
-        booking: &Booking,
-    ) -> Result<BTreeMap<Timestamp, Slot>, Error> {
-        self.slots(&resource.id, booking.stretch.start, booking.stretch.end).await
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::bookings::Bookings;
 use crate::error::{Error, Unavailable};
+use crate::transact::wait;
 use crate::{items, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
 use domain::{Booking, BookingId, CustomerId, ResourceId, Slot, SlotMinutes, Status};
@@ -187,7 +188,7 @@ impl Bookings {
                 .collect::<Attributes>()
         };
         let mut missing: Vec<Attributes> = entries.iter().map(base).collect();
-        let mut read = HashMap::new();
+        let (mut read, mut attempt) = (HashMap::new(), 0);
         while !missing.is_empty() {
             let batch = missing.split_off(missing.len().saturating_sub(BATCH));
             let wanted =
@@ -199,6 +200,10 @@ impl Bookings {
                 read.insert(format!("B#{}", booking.id), booking);
             }
             let unread = output.unprocessed_keys.unwrap_or_default();
+            if !unread.is_empty() {
+                wait(attempt).await;
+                attempt += 1;
+            }
             missing.extend(unread.into_values().flat_map(|keys| keys.keys));
         }
         let sort = |entry: &Attributes| entry.get(keys::SK)?.as_s().ok().cloned();

@@ -1,5 +1,6 @@
 //! Moves a booking: the old places, the new ones and the booking in one transaction.
 
+use crate::bookings::change::has_places_of;
 use crate::bookings::{Bookings, DECISIONS};
 use crate::error::Error;
 use crate::transact::{Outcome, transact};
@@ -20,7 +21,7 @@ impl Bookings {
         if_version: Option<Version>,
         now: Timestamp,
     ) -> Result<Booking, Error> {
-        let mut seen = BTreeMap::new();
+        let (mut seen, mut refused) = (BTreeMap::new(), None);
         for _ in 0..DECISIONS {
             let read = self.booking(customer, id).await?.ok_or(Rejection::NoSuchBooking)?;
             // Whether it may be moved at all comes before where to.
@@ -38,18 +39,26 @@ impl Bookings {
                 slot.take(&next.id, next.quantity, None, resource.capacity, now)?;
                 writes.push(self.take(&next, slot, resource.capacity, now)?);
             }
+            let mut left = None;
+            if refused == Some(read.version) {
+                left = Some(self.slots_of(&read).await?);
+            }
             for start in old.difference(&new) {
-                writes.push(self.release(&read, *start)?);
+                if has_places_of(&read, *start, left.as_ref()) {
+                    writes.push(self.release(&read, *start)?);
+                }
             }
             if writes.len() > MAX_WRITES {
                 let most = MAX_WRITES - 1;
                 let message = format!("one move leaves and takes at most {most} slots together");
                 return Err(Rejection::LimitExceeded(message).into());
             }
-            if transact(&self.client, &self.units, writes).await? == Outcome::Written {
-                return Ok(next);
+            match transact(&self.client, &self.units, writes).await? {
+                Outcome::Written => return Ok(next),
+                Outcome::Refused(places) if places.contains(&0) => refused = None,
+                Outcome::Refused(_) => refused = Some(read.version),
             }
-            seen = self.slots_of(&resource, &next).await?;
+            seen = self.slots_to_take(&next, now).await?;
         }
         Err(Error::Busy)
     }

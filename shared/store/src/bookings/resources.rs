@@ -6,7 +6,7 @@ use crate::error::{Error, Unavailable};
 use crate::transact::{Outcome, transact};
 use crate::{items, keys};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Rejection, Resource, ResourceId};
+use domain::{Rejection, Resource, ResourceId, Version};
 use jiff::{SignedDuration, Timestamp};
 
 impl Bookings {
@@ -22,14 +22,14 @@ impl Bookings {
     ) -> Result<Resource, Error> {
         for _ in 0..DECISIONS {
             let read = self.find_resource(&resource.id).await?;
-            if let Some(read) = &read {
-                resource.version = read.version.next();
-                if resource.opening != read.opening
+            resource.version = read.as_ref().map_or(Version::FIRST, |read| read.version.next());
+            let other_slots = |read: &Resource| {
+                resource.opening != read.opening
                     || resource.slot_minutes != read.slot_minutes
                     || resource.time_zone != read.time_zone
-                {
-                    self.refuse_to_resell(&resource, now).await?;
-                }
+            };
+            if read.as_ref().is_some_and(other_slots) {
+                self.refuse_to_resell(&resource, now).await?;
             }
             let over = read.map(|read| read.version);
             let keys = [keys::resource(&resource.id), keys::listed_resource(&resource.id)];

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::items::{self, HoldItem, hold_attribute};
 use crate::keys::{self, ItemKey};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
-use domain::{Booking, BookingId, Capacity, Hold, Slot, Version};
+use domain::{Booking, BookingId, Capacity, Hold, ResourceId, Slot, Version};
 use jiff::Timestamp;
 use serde_dynamo::Item;
 use std::collections::HashMap;
@@ -52,6 +52,16 @@ impl Step {
         placeholder
     }
 
+    /// Drops holds, which must all be there still; the places that they give back.
+    fn drop_holds(&mut self, holds: &[(&BookingId, &Hold)]) -> u32 {
+        for (id, _) in holds {
+            let hold = self.hold(id);
+            self.conditions.push(format!("attribute_exists({hold})"));
+            self.removes.push(hold);
+        }
+        holds.iter().map(|(_, hold)| hold.quantity.get()).sum()
+    }
+
     fn build(self, table: &str, key: &ItemKey) -> Result<TransactWriteItem, Error> {
         let clause = |verb: &str, parts: &[String]| match parts {
             [] => String::new(),
@@ -82,19 +92,14 @@ impl Bookings {
         now: Timestamp,
     ) -> Result<TransactWriteItem, Error> {
         let run_out: Vec<(&BookingId, &Hold)> = seen.run_out(now).collect();
-        let given_back: u32 = run_out.iter().map(|(_, hold)| hold.quantity.get()).sum();
         let quantity = booking.quantity.get();
 
         let mut step = Step::new(1 + run_out.len());
+        let given_back = step.drop_holds(&run_out);
         step.adds.push("taken :change".to_owned());
         step.value(":change", &(i64::from(quantity) - i64::from(given_back)));
         step.value(":room", &(capacity.get() + given_back).saturating_sub(quantity));
         step.conditions.push("(attribute_not_exists(taken) OR taken <= :room)".to_owned());
-        for (id, _) in run_out {
-            let hold = step.hold(id);
-            step.conditions.push(format!("attribute_exists({hold})"));
-            step.removes.push(hold);
-        }
         if let Some(until) = booking.hold_expires_at {
             let hold = step.hold(&booking.id);
             let item = HoldItem { q: booking.quantity, u: until.as_millisecond() };
@@ -108,6 +113,20 @@ impl Bookings {
         step.names.insert("#ttl".to_owned(), "ttl".to_owned());
         step.value(":ttl", &items::ttl(seen.start, SLOT_KEPT_DAYS));
         step.build(&self.table, &keys::slot(&booking.resource, seen.start))
+    }
+
+    /// Drops holds of a slot that have run out, and nothing else.
+    pub(super) fn sweep(
+        &self,
+        resource: &ResourceId,
+        start: Timestamp,
+        run_out: &[(&BookingId, &Hold)],
+    ) -> Result<TransactWriteItem, Error> {
+        let mut step = Step::new(run_out.len());
+        let given_back = step.drop_holds(run_out);
+        step.adds.push("taken :back".to_owned());
+        step.value(":back", &-i64::from(given_back));
+        step.build(&self.table, &keys::slot(resource, start))
     }
 
     /// Turns a hold into a sale, while the slot itself still holds it.

@@ -4,8 +4,11 @@
 mod support;
 
 mod conflicts;
+mod connections;
 mod holds;
 mod ledger;
+mod lists;
 mod model;
 mod races;
+mod resources;
 mod units;

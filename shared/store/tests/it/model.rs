@@ -68,7 +68,8 @@ fn next(random: &mut Rng, memory: &Memory, now: Timestamp) -> Step {
                 5..8 => Command::Cancel(reason()),
                 8 => Command::Approve(None),
                 9 => Command::Decline(reason()),
-                10 => Command::Complete,
+                10 if random.bool() => Command::Complete,
+                10 => Command::Expire,
                 _ => Command::NoShow,
             };
             Step::Change(booking, command, if_version)
@@ -86,6 +87,18 @@ fn next(random: &mut Rng, memory: &Memory, now: Timestamp) -> Step {
             let off = SignedDuration::from_millis(random.i64(-1..=1));
             let ahead = ends.map(|end| end.duration_since(now) + off);
             Step::Pass(ahead.filter(SignedDuration::is_positive).min().unwrap_or_default())
+        }
+    }
+}
+
+/// The steps of one seed, shown if one of them fails.
+#[derive(Default)]
+struct Log(Vec<String>);
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("{}", self.0.join("\n"));
         }
     }
 }
@@ -145,11 +158,10 @@ async fn the_store_does_what_the_rules_say() {
         let resource = Resource { hold_seconds: HoldSeconds::new(60).unwrap(), ..room(capacity) };
         let resource = tables.bookings.put_resource(resource, now).await.unwrap();
         let mut memory = Memory::new(resource);
-        let mut largest = capacity;
+        let (mut largest, mut log) = (capacity, Log::default());
         for number in 0..STEPS {
             let step = next(&mut random, &memory, now);
-            // Shown only if it fails.
-            println!("seed {seed}, step {number}, at {now}: {step:?}");
+            log.0.push(format!("seed {seed}, step {number}, at {now}: {step:?}"));
             if let Step::Pass(time) = step {
                 now += time;
             }

@@ -159,3 +159,18 @@ async fn run_out_holds_give_way_for_free() {
     let taken = tables.bookings.place(&held, 50, at("08:05:00"));
     assert_eq!(meter.units(taken).await.1, ITEM * 2 + INDEXED);
 }
+
+/// The longest texts there can be make items of more than one KB: each further KB costs two more.
+#[tokio::test]
+async fn the_longest_texts_cost_more() {
+    let tables = Tables::start();
+    let meter = Meter(&tables.bookings);
+    tables.bookings.put_resource(room(1), at(NOW)).await.unwrap();
+    let name = "\u{1F600}".repeat(128);
+    let cancel = Command::Cancel(Some("\u{1F600}".repeat(500)));
+    let (book_units, cancel_units) = meter.both(&book(&name, "1", "09:00:00"), &cancel).await;
+    // The name is in the key and in the item: 1 to 2 KB; with the reason, 3 to 4 KB. An entry of an
+    // index has the keys only, and stays under one KB.
+    assert_eq!(book_units, 2 * ITEM + ITEM + INDEXED);
+    assert_eq!(cancel_units, 4 * ITEM + ITEM);
+}

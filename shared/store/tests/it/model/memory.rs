@@ -69,6 +69,11 @@ impl Memory {
                 slots.map(|slot| slot.confirm(id, now)).collect()
             }
             (_, after) if after.takes_capacity() => Ok(Vec::new()),
+            // Whoever needed the places may have dropped a hold that ran out before.
+            (Status::Held, _) => {
+                let slots = slots.filter(|slot| slot.holds.contains_key(id));
+                Ok(slots.map(|slot| slot.release(id, read.quantity)).collect())
+            }
             _ => Ok(slots.map(|slot| slot.release(id, read.quantity)).collect()),
         };
         self.write(next, slots?)
