@@ -1,5 +1,7 @@
 //! What the house keeps: who may import whom, and who may name what. ARCHITECTURE.md says why.
 
+#![expect(clippy::unwrap_used, reason = "all of it is test code: a failure is a panic")]
+
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
