@@ -1,9 +1,11 @@
 //! A client of the gateway, as a test needs one.
 
+use std::net::SocketAddr;
+
 use futures::{SinkExt, StreamExt};
 use http::Request;
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -35,8 +37,26 @@ impl Client {
         opened.unwrap_or_else(|refused| panic!("connection refused: {refused:?}")).0
     }
 
+    /// Connects with the smallest buffer there is for what it does not read.
+    pub async fn connect_deaf(gateway: &Gateway, token: &str) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(1).unwrap();
+        let authorization = format!("Bearer {token}");
+        let headers = [("authorization", authorization.as_str())];
+        let opened = Self::open_from(socket, gateway, &headers).await;
+        opened.unwrap_or_else(|refused| panic!("connection refused: {refused:?}")).0
+    }
+
     /// Connects with these headers. The second part of the answer is the subprotocol picked.
     pub async fn open(
+        gateway: &Gateway,
+        headers: &[(&str, &str)],
+    ) -> Result<(Self, Option<String>), Refused> {
+        Self::open_from(TcpSocket::new_v4().unwrap(), gateway, headers).await
+    }
+
+    async fn open_from(
+        socket: TcpSocket,
         gateway: &Gateway,
         headers: &[(&str, &str)],
     ) -> Result<(Self, Option<String>), Refused> {
@@ -46,8 +66,10 @@ impl Client {
             request.headers_mut().append(name, value.parse().unwrap());
         }
         let uri = request.uri();
-        let address = (uri.host().unwrap().to_owned(), uri.port_u16().unwrap_or(80));
-        let stream = TcpStream::connect(address).await.unwrap();
+        let host = (uri.host().unwrap().to_owned(), uri.port_u16().unwrap_or(80));
+        let mut addresses = tokio::net::lookup_host(host).await.unwrap();
+        let address = addresses.find(SocketAddr::is_ipv4).unwrap();
+        let stream = socket.connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         match within("the upgrade", client_async(request, stream)).await {
             Ok((socket, response)) => {
@@ -189,6 +211,14 @@ impl Client {
             serde_json::from_str(&text).unwrap_or_else(|_| panic!("no JSON: {text}"));
         shape::check(&text, &frame);
         frame
+    }
+
+    /// The next frame, or the code with which the gateway closes the connection.
+    pub async fn frame_or_close(&mut self) -> Result<Value, Option<u16>> {
+        match within("a frame or the close", self.message()).await {
+            Ok(text) => Ok(serde_json::from_str(&text).unwrap()),
+            Err(close) => Err(close.map(|close| close.code.into())),
+        }
     }
 
     /// Waits until the gateway closes the connection; answers the code it gave.

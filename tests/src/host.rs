@@ -76,7 +76,7 @@ impl Host {
             .unwrap();
         let started = Instant::now();
         while child.try_wait().unwrap().is_none() {
-            if started.elapsed() > LIMIT {
+            if started.elapsed() > *LIMIT {
                 child.kill().unwrap();
                 panic!("booking-gateway {arguments:?} did not end by itself");
             }
@@ -170,7 +170,7 @@ impl Host {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return status;
             }
-            assert!(started.elapsed() < LIMIT, "the host does not end");
+            assert!(started.elapsed() < *LIMIT, "the host does not end");
             std::thread::sleep(Duration::from_millis(5));
         }
     }

@@ -43,10 +43,20 @@ impl Contents {
 }
 
 /// A slot as the table has it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlotRow {
-    /// Places taken.
+    /// Places taken, by holds that have run out too until somebody sweeps them.
     pub taken: u64,
+    /// Those of them that are held, each with the end of the hold.
+    pub holds: Vec<(u64, jiff::Timestamp)>,
+}
+
+impl SlotRow {
+    /// Places taken at this instant.
+    pub fn taken_at(&self, now: jiff::Timestamp) -> u64 {
+        let over = self.holds.iter().filter(|(_, until)| *until <= now);
+        self.taken - over.map(|(places, _)| places).sum::<u64>()
+    }
 }
 
 /// A booking as the table has it.
@@ -64,12 +74,17 @@ pub struct BookingRow {
     pub quantity: u64,
     /// Its version.
     pub version: u64,
+    /// While held: when the hold runs out.
+    pub hold_until: Option<jiff::Timestamp>,
 }
 
 impl BookingRow {
-    /// Whether it takes capacity.
-    pub fn takes_capacity(&self) -> bool {
-        matches!(self.status.as_str(), "held" | "pending" | "confirmed")
+    /// Whether it takes capacity at this instant.
+    pub fn takes_capacity(&self, now: jiff::Timestamp) -> bool {
+        match self.status.as_str() {
+            "held" => self.hold_until.is_some_and(|until| until > now),
+            status => matches!(status, "pending" | "confirmed"),
+        }
     }
 }
 
@@ -100,6 +115,11 @@ impl Tables {
             .http_client(Builder::new().build_http())
             .build();
         aws_sdk_dynamodb::Client::from_conf(config)
+    }
+
+    /// The names of all tables that there are.
+    pub async fn names(&self) -> Vec<String> {
+        self.client().list_tables().send().await.unwrap().table_names.unwrap_or_default()
     }
 
     async fn scan(&self, table: &str) -> Vec<Item> {
@@ -141,8 +161,9 @@ impl Tables {
         let items = self.partition(&format!("R#{resource}")).await;
         let slots = items.iter().filter_map(|item| {
             let start = string(item, "SK").strip_prefix("S#")?.parse().unwrap();
-            let taken = item.get("taken").map_or(0, |taken| number(Some(taken)));
-            Some((start, SlotRow { taken }))
+            let taken = number(item.get("taken"));
+            let holds = item.iter().filter(|(name, _)| name.starts_with("h:")).map(hold).collect();
+            Some((start, SlotRow { taken, holds }))
         });
         slots.collect()
     }
@@ -182,6 +203,61 @@ impl Tables {
     }
 }
 
+/// What the gateway would not write, for a test to find it there.
+impl Tables {
+    /// A connection of a customer that ended without anybody saying so.
+    pub async fn leave_connection(&self, id: &str, customer: &str) {
+        let me = format!("me:{customer}");
+        let topics = HashMap::from([(me.clone(), AttributeValue::N("0".into()))]);
+        let mut connection = item(&format!("C#{id}"), "META", customer, 3600);
+        connection.insert("id".into(), AttributeValue::S(id.into()));
+        connection.insert("role".into(), AttributeValue::S("customer".into()));
+        connection.insert("topics".into(), AttributeValue::M(topics));
+        self.put(connection).await;
+        self.put(item(&format!("T#{me}#0"), id, customer, 3600)).await;
+    }
+
+    /// So many subscriptions to a customer's own topic, whose tokens have all run out.
+    pub async fn leave_expired_subscriptions(&self, customer: &str, many: usize) {
+        let numbers: Vec<_> = (0..many).collect();
+        for some in numbers.chunks(25) {
+            let puts = some.iter().map(async |number| {
+                let id = format!("{customer}-{number}");
+                self.put(item(&format!("T#me:{customer}#0"), &id, customer, -60)).await;
+            });
+            futures::future::join_all(puts).await;
+        }
+    }
+
+    /// How many shards a customer's own topic has, if more than one.
+    pub async fn shards_of(&self, customer: &str) -> Option<u64> {
+        let topic = format!("T#me:{customer}#0");
+        let items = self.scan(&self.connections).await;
+        let found =
+            items.iter().find(|item| string(item, "PK") == topic && string(item, "SK") == "!")?;
+        Some(number(found.get("shards")))
+    }
+
+    async fn put(&self, item: Item) {
+        let put = self.client().put_item().table_name(&self.connections);
+        put.set_item(Some(item)).send().await.unwrap();
+    }
+}
+
+/// An item of the connections table, made an hour ago, good for so many seconds more.
+fn item(partition: &str, sort: &str, customer: &str, seconds: i64) -> Item {
+    let now = jiff::Timestamp::now();
+    let connected = now.as_millisecond() - 3_600_000;
+    HashMap::from([
+        ("PK".into(), AttributeValue::S(partition.into())),
+        ("SK".into(), AttributeValue::S(sort.into())),
+        ("customer".into(), AttributeValue::S(customer.into())),
+        ("connected".into(), AttributeValue::N(connected.to_string())),
+        ("expires".into(), AttributeValue::N((now.as_second() + seconds).to_string())),
+        ("ttl".into(), AttributeValue::N((now.as_second() + 3600).to_string())),
+    ])
+}
+
 /// `C#conn`/... and `T#topic#shard`/`conn` are about a connection; `T#topic#shard`/`!` is not.
 fn connection_of(item: &Item) -> Option<String> {
     let partition = string(item, "PK");
@@ -200,7 +276,18 @@ fn booking_row(item: &Item) -> BookingRow {
         end: string(item, "end").parse().unwrap(),
         quantity: number(item.get("quantity")),
         version: number(item.get("version")),
+        hold_until: item.get("holdUntil").map(|until| instant(Some(until))),
     }
+}
+
+fn hold((_, value): (&String, &AttributeValue)) -> (u64, jiff::Timestamp) {
+    let AttributeValue::M(hold) = value else { panic!("no hold: {value:?}") };
+    (number(hold.get("q")), instant(hold.get("u")))
+}
+
+fn instant(milliseconds: Option<&AttributeValue>) -> jiff::Timestamp {
+    let milliseconds = i64::try_from(number(milliseconds)).unwrap();
+    jiff::Timestamp::from_millisecond(milliseconds).unwrap()
 }
 
 /// A value as text, the same text for the same value.

@@ -34,10 +34,7 @@ pub enum AuthorizerError {
 pub async fn run() -> Result<(), runtime::Error> {
     runtime::telemetry::start();
     let verifier = runtime::Clients::from_env()?.verifier()?;
-    if let Err(error) = verifier.warm(runtime::now()).await {
-        // The issuer may be back when the first client comes.
-        tracing::warn!(error = &error as &dyn std::error::Error, "no keys yet");
-    }
+    runtime::ahead("keys of the issuer", verifier.warm(runtime::now())).await;
     runtime::run(async |event| Ok(handle(&verifier, &event, runtime::now()).await?)).await
 }
 

@@ -22,8 +22,9 @@ pub struct Incomplete(&'static str);
 /// Answers invocations until the process is ended.
 pub async fn run() -> Result<(), runtime::Error> {
     runtime::telemetry::start();
-    let connections = runtime::Clients::from_env()?.connections()?;
-    connections.warm().await?;
+    let clients = runtime::Clients::from_env()?;
+    let connections = clients.connections()?;
+    clients.warm().await;
     runtime::run(async |event| handle(&connections, &event, runtime::now()).await).await
 }
 

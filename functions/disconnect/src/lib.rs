@@ -7,7 +7,9 @@ use store::{ConnectionId, Connections};
 /// Answers invocations until the process is ended.
 pub async fn run() -> Result<(), runtime::Error> {
     runtime::telemetry::start();
-    let connections = runtime::Clients::from_env()?.connections()?;
+    let clients = runtime::Clients::from_env()?;
+    let connections = clients.connections()?;
+    clients.warm().await;
     runtime::run(async |event| handle(&connections, &event).await).await
 }
 

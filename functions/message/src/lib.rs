@@ -50,7 +50,7 @@ pub async fn run() -> Result<(), runtime::Error> {
         verifier: clients.verifier()?,
         max_open_holds: runtime::config::max_open_holds()?,
     };
-    app.bookings.warm().await?;
+    clients.warm().await;
     runtime::run(async |event| app.handle(&event, runtime::now()).await).await
 }
 

@@ -14,6 +14,7 @@ pub async fn run() -> Result<(), runtime::Error> {
     let fanout = Fanout::new(clients.bookings()?, clients.connections()?, clients.callback()?);
     let metrics = runtime::Metrics::start()?;
     describe();
+    clients.warm().await;
     runtime::run(async |event| {
         let response = handle(&fanout, event, runtime::now()).await;
         metrics.flush()?;

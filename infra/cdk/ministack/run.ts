@@ -17,7 +17,8 @@ Standard output has one line of JSON per step: {"step":"deployed","url":"ws://..
 "outputs":{...}}, {"step":"destroyed"} or {"step":"failed","error":"..."}.
 Standard input takes one command a line:
   deploy [arguments]     updates the stack
-  without ROLE ACTION    updates it with one grant taken away, e.g. "without PushRole dynamodb:Query"
+  without ROLE ACTION [RESOURCE]
+                         updates it with one grant taken away, e.g. "without PushRole dynamodb:GetItem Bookings"
   destroy                removes it
 Credentials for the endpoint: AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1`;
 
@@ -57,7 +58,7 @@ async function main(args: string[]) {
           await deploy(cdk, ministack, [...args, ...more]);
           break;
         case 'without':
-          await deploy(cdk, ministack, [...args, '--app', `tsx ministack/without-grant.ts ${more.join(' ')}`]);
+          await deploy(cdk, ministack, ['--app', cdk.without(more), ...args]);
           break;
         case 'destroy':
           await cdk.destroy(args.filter(isContext));

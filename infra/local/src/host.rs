@@ -78,6 +78,7 @@ pub struct Host {
     /// How to connect.
     pub entrance: Entrance,
     gateway: Gateway,
+    connections: Connections,
     mappings: Mappings,
     functions: Functions,
     service: Service,
@@ -106,6 +107,10 @@ impl Host {
             issuer = Some(development);
         }
         parameters.extend(cli.parameters());
+        // Another issuer's tokens may have been asked for.
+        let gives_tokens = issuer.as_ref().is_some_and(|it| {
+            parameters.get("TokenIssuer").is_some_and(|name| name == it.issuer())
+        });
         let plan = match &cli.template {
             Some(file) => Plan::read_file(file, &parameters)?,
             None => Plan::read(EMBEDDED, &parameters)?,
@@ -128,11 +133,7 @@ impl Host {
         let functions = Functions::start(&plan.functions, launch).await?;
         let gateway = Gateway::new(plan.api.clone(), functions.clone(), connections.clone())?;
         let home = Home {
-            entrance: Entrance {
-                address: reachable(address),
-                stage: stage.clone(),
-                gives_tokens: issuer.is_some(),
-            },
+            entrance: Entrance { address: reachable(address), stage: stage.clone(), gives_tokens },
             readiness: Readiness::default(),
             functions: functions.clone(),
             queues: queues.clone(),
@@ -160,6 +161,7 @@ impl Host {
         Ok(Self {
             entrance,
             gateway,
+            connections,
             mappings,
             functions,
             service,
@@ -173,6 +175,7 @@ impl Host {
         // What a mapping has not finished comes again at the next start.
         drop(self.mappings);
         self.gateway.close().await;
+        self.connections.seal();
         let _ = timeout(LAST_STEP, self.functions.stop()).await;
         let _ = timeout(LAST_STEP, self.service.stop()).await;
     }

@@ -1,6 +1,7 @@
 //! What the host itself has to remember beside the tables.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::{Connection, OptionalExtension, params};
@@ -94,12 +95,21 @@ impl Journal {
 /// API Gateway calls the `$disconnect` route, as well as it can, for connections that its own
 /// failures end. A host that was killed does so when it starts again.
 #[derive(Debug, Clone)]
-pub struct Connections(Journal);
+pub struct Connections {
+    journal: Journal,
+    sealed: Arc<AtomicBool>,
+}
 
 impl Connections {
     /// The connections that this journal remembers.
     pub fn new(journal: Journal) -> Self {
-        Self(journal)
+        Self { journal, sealed: Arc::default() }
+    }
+
+    /// Keeps what is open from now on: the functions are about to be ended, so that a `$disconnect`
+    /// that still runs will not be through. The next run begins with it.
+    pub fn seal(&self) {
+        self.sealed.store(true, Ordering::Release);
     }
 
     /// Remembers a connection with the event that its `$disconnect` would get.
@@ -112,12 +122,15 @@ impl Connections {
 
     /// Forgets a connection whose `$disconnect` function has been called.
     pub fn closed(&self, id: &str) {
-        self.write(|connection| connection.execute("DELETE FROM connections WHERE id = ?1", [id]));
+        if !self.sealed.load(Ordering::Acquire) {
+            let sql = "DELETE FROM connections WHERE id = ?1";
+            self.write(|connection| connection.execute(sql, [id]));
+        }
     }
 
     /// The connections that the run before left open, with their events.
     pub fn left_over(&self) -> Result<Vec<(String, Vec<u8>)>, JournalError> {
-        self.0.run(|connection| {
+        self.journal.run(|connection| {
             let mut statement = connection.prepare("SELECT id, event FROM connections")?;
             let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
             rows.collect()
@@ -126,7 +139,7 @@ impl Connections {
 
     fn write(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<usize>) {
         // The client is not to be refused for a note about it: the note only matters after a crash.
-        if let Err(error) = self.0.run(work) {
+        if let Err(error) = self.journal.run(work) {
             tracing::error!(%error, "cannot note down a connection");
         }
     }

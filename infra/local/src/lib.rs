@@ -13,7 +13,8 @@
 //! | [`data_dir`], [`journal`] | what is written to disk |
 //!
 //! Nothing here knows what the stack is for: no table's keys, no function's name, no message. What
-//! differs from one stack to another comes from the template.
+//! differs from one stack to another comes from the template. The exceptions are the parameters for
+//! which [`host`] has development values, and the first lines to type that [`home`] shows.
 
 pub mod cli;
 pub mod data_dir;

@@ -164,7 +164,8 @@ impl World {
 
     /// The messages of the on-failure destination.
     fn failures(&self) -> Vec<Value> {
-        let queue = self.plan.queues.keys().next().unwrap();
+        let mapping = self.plan.stream_mappings.values().next().unwrap();
+        let queue = mapping.on_failure.as_ref().unwrap();
         let messages = self.surroundings.queues.messages(queue).unwrap().unwrap();
         messages.iter().map(|it| serde_json::from_str(&it.body).unwrap()).collect()
     }
@@ -403,8 +404,6 @@ async fn records_that_became_too_old_are_given_up() {
     let failures = world.expect_failures(1).await;
     assert_eq!(failures[0]["requestContext"]["condition"], "RecordAgeExceeded");
     assert!(failures[0]["requestContext"]["approximateInvokeCount"].as_u64() > Some(0));
-    world.put("b", "").await;
-    world.keys_until("b").await;
     world.stop().await;
 }
 
@@ -414,8 +413,13 @@ async fn a_mapping_goes_on_where_the_run_before_stopped() {
 
     let kept = DataDir::open(data.path()).unwrap();
     let mut world = World::start_in(Arc::clone(&folder), kept, |_| {}).await;
+    let mapping = world.plan.stream_mappings.keys().next().unwrap().clone();
+    let position = || world.surroundings.journal.position(&mapping).unwrap();
+    let start = position();
     world.put("a", "").await;
-    world.expect(&[&["a"]]).await;
+    while position() == start {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     // The mapping stops, writes go on.
     drop(world.mappings.take());
     world.put("b", "").await;
@@ -461,11 +465,13 @@ async fn an_item_whose_time_is_over_is_removed_by_the_database() {
     // Looking for such items begins with the start.
     let kept = DataDir::open(data.path()).unwrap();
     let world = World::start_in(folder, kept, |_| {}).await;
-    while world.batches().len() < 2 {
+    let record = loop {
+        let record = world.last_event()["Records"].as_array_mut().unwrap().pop().unwrap();
+        if record["eventName"] == "REMOVE" {
+            break record;
+        }
         tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    let record = &world.last_event()["Records"][0];
-    assert_eq!(record["eventName"], "REMOVE");
+    };
     assert_eq!(
         record["userIdentity"],
         json!({"type": "Service", "principalId": "dynamodb.amazonaws.com"})

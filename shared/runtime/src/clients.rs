@@ -3,18 +3,19 @@
 
 use crate::Error;
 use crate::config::{ConfigError, optional, required};
-use crate::http::Trust;
+use crate::http::{Pool, Trust};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_apigatewaymanagement::config::BehaviorVersion;
+use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
 use delivery::Callback;
+use std::sync::OnceLock;
 use std::time::Duration;
 use store::{Bookings, Connections};
 
@@ -32,8 +33,9 @@ const DYNAMODB_ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
 #[derive(Debug)]
 pub struct Clients {
     sdk: SdkConfig,
-    http: SharedHttpClient,
+    pool: Pool,
     trust: Trust,
+    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
 }
 
 impl Clients {
@@ -41,7 +43,7 @@ impl Clients {
     pub fn from_env() -> Result<Self, Error> {
         let elsewhere = optional(DYNAMODB_ENDPOINT);
         let trust = elsewhere.as_deref().map_or(Trust::Aws, Trust::of);
-        let http = trust.client()?;
+        let pool = trust.pool()?;
         let credentials = Credentials::from_keys(
             required("AWS_ACCESS_KEY_ID")?,
             required("AWS_SECRET_ACCESS_KEY")?,
@@ -51,7 +53,7 @@ impl Clients {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(required("AWS_REGION")?))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(http.clone())
+            .http_client(pool.client())
             .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build())
             .retry_config(
                 RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(BACKOFF),
@@ -59,7 +61,7 @@ impl Clients {
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .time_source(SharedTimeSource::new(SystemTimeSource::new()))
             .build();
-        Ok(Self { sdk, http, trust })
+        Ok(Self { sdk, pool, trust, dynamodb: OnceLock::new() })
     }
 
     /// The table of resources, slots and bookings.
@@ -87,13 +89,34 @@ impl Clients {
     pub fn verifier(&self) -> Result<identity::Verifier, Error> {
         let tokens = crate::config::tokens()?;
         let trust = Trust::of(&tokens.key_set_url());
-        let http = if trust == self.trust { self.http.clone() } else { trust.client()? };
-        Ok(identity::Verifier::new(tokens, http))
+        let pool = if trust == self.trust { self.pool.clone() } else { trust.pool()? };
+        Ok(identity::Verifier::new(tokens, pool.client()))
     }
 
+    /// Connects to the database ahead of the first invocation.
+    pub async fn warm(&self) {
+        crate::ahead("connection to the database", self.connect()).await;
+    }
+
+    /// Asks the database how it is. DynamoDB answers `GET /` with `healthy`, to anybody and for
+    /// nothing, and keeps the connection open.
+    async fn connect(&self) -> Result<(), Error> {
+        // Where the SDK's own calls go, or the connection is not the one that they look for.
+        let database = Params::builder()
+            .set_region(self.sdk.region().map(Region::to_string))
+            .set_endpoint(optional(DYNAMODB_ENDPOINT))
+            .build()?;
+        let database = DefaultResolver::new().resolve_endpoint(&database).await?;
+        self.pool.connect(database.url()).await
+    }
+
+    /// One client for both tables: making it reads the SDK's table of regions.
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.sdk);
-        config.set_endpoint_url(optional(DYNAMODB_ENDPOINT));
-        aws_sdk_dynamodb::Client::from_conf(config.build())
+        let client = self.dynamodb.get_or_init(|| {
+            let mut config = aws_sdk_dynamodb::config::Builder::from(&self.sdk);
+            config.set_endpoint_url(optional(DYNAMODB_ENDPOINT));
+            aws_sdk_dynamodb::Client::from_conf(config.build())
+        });
+        client.clone()
     }
 }

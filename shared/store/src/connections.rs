@@ -393,11 +393,6 @@ impl Connections {
         Ok(())
     }
 
-    /// Reads nothing, over the connection that the first request will need.
-    pub async fn warm(&self) -> Result<(), Unavailable> {
-        self.get(&ConnectionId::new("warm")).await.map(drop)
-    }
-
     async fn delete(&self, key: &keys::ItemKey) -> Result<(), Unavailable> {
         let delete = self.client.delete_item().table_name(&self.table);
         delete.set_key(Some(key.attributes())).send().await?;

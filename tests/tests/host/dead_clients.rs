@@ -88,3 +88,46 @@ async fn pushing_forgets_a_client_that_nobody_said_is_gone() {
     assert_eq!(tables.connections_of(&alice).await.len(), 1);
     thaw(&frozen);
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_closed_and_holds_nobody_up() {
+    if skipped("dead_clients::a_client_that_does_not_read_is_closed_and_holds_nobody_up") {
+        return;
+    }
+    let host = Host::start(&[]);
+    let room = Room::with(&host.gateway, json!({"capacity": 10})).await;
+    let tables = &host.gateway.tables;
+    let alice = unique("alice");
+    let token = host.gateway.token(&alice).await;
+    let mut deaf = Client::connect_deaf(&host.gateway, &token).await;
+    let connection = tables.connections_of(&alice).await.into_iter().next().unwrap();
+    let mut laptop = Client::connect(&host.gateway, &token).await;
+    // In JSON, each of these characters takes six.
+    let reason = "\u{1}".repeat(500);
+    eventually("the connection to be given up", async || {
+        let mut booked = vec![];
+        for _ in 0..10 {
+            laptop.send(room.one("book", 0)).await;
+        }
+        for _ in 0..10 {
+            booked.push(laptop.answer().await["result"]["id"].take());
+        }
+        for id in &booked {
+            let cancel = json!({"action": "cancel", "booking": id, "reason": reason});
+            laptop.send(cancel).await;
+        }
+        for _ in &booked {
+            assert_eq!(laptop.answer().await["type"], "reply");
+        }
+        for id in &booked {
+            laptop.booking_pushed(&json!({"id": id}), 1).await;
+        }
+        tables.traces_of(&connection).await.is_empty().then_some(())
+    })
+    .await;
+    // Its client learns of it, and so that it has to come back and catch up.
+    deaf.closed().await;
+    let mut back = Client::connect(&host.gateway, &token).await;
+    let snapshot = back.ok(json!({"action": "subscribe", "topic": "me"})).await;
+    assert!(!snapshot["bookings"].as_array().unwrap().is_empty());
+}

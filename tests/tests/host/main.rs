@@ -7,6 +7,7 @@ mod crashes;
 mod data;
 mod dead_clients;
 mod faults;
+mod large;
 mod readme;
 mod shutdown;
 mod template;

@@ -137,6 +137,10 @@ fn good(room: &Room, booking: &Value, action: &str, fields: Fields) -> Value {
 
 #[tokio::test]
 async fn texts_that_are_no_request() {
+    let reason = "deep nesting ends its own reading of messages, and with it the connection";
+    if e2e::gateway::beyond_ministack("texts_that_are_no_request", reason) {
+        return;
+    }
     let stage = Stage::set(&[]);
     let token = stage.gateway.token("alice").await;
     let mut client = Client::connect(&stage.gateway, &token).await;
@@ -296,7 +300,9 @@ async fn fields_that_do_not_go_together() {
         request["action"] = json!(action);
         cases.push((request, "/to"));
     }
+    let topic = room.topic();
     cases.push((json!({"action": "list", "from": start}), "/from"));
+    cases.push((json!({"action": "subscribe", "topic": topic, "from": start, "to": end}), "/to"));
     for (request, field) in cases {
         let by = if request["action"] == "list" { &mut room.operator } else { &mut customer };
         stage.refuses(by, &request, "bad_request", Some(field)).await;

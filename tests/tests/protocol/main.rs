@@ -5,8 +5,10 @@
 mod bad_input;
 mod bookings;
 mod connecting;
+mod gone;
 mod idempotency;
 mod listing;
+mod names;
 mod refusals;
 mod resources;
 mod sessions;

@@ -39,7 +39,7 @@ async fn converges(client: &mut Client, topic: &str, snapshot: &Value, truth: &V
         if known.0 == expected.0 {
             return;
         }
-        assert!(started.elapsed() < wait::LIMIT, "missed: {:?}\nnot {:?}", known.0, expected.0);
+        assert!(started.elapsed() < *wait::LIMIT, "missed: {:?}\nnot {:?}", known.0, expected.0);
         client.next_push().await;
     }
 }

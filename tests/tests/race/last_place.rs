@@ -3,14 +3,14 @@
 use e2e::{Gateway, Room, json};
 use fastrand::Rng;
 
-use crate::crowd::{self, SEEDS};
+use crate::crowd::{self, SIZE};
 
 #[tokio::test]
 async fn the_last_place_is_sold_once() {
     let gateway = Gateway::shared();
-    let mut crowd = crowd::gather(gateway).await;
+    let mut crowd = crowd::gather(gateway, SIZE).await;
     let mut rooms = vec![];
-    for seed in 0..SEEDS {
+    for seed in 0..crowd::seeds() {
         let mut random = Rng::with_seed(seed);
         let capacity = random.u64(1..=4);
         let mut room = Room::with(gateway, json!({"capacity": capacity, "holdSeconds": 900})).await;

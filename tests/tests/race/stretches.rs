@@ -4,14 +4,14 @@ use e2e::{Gateway, Room, Value, json};
 use fastrand::Rng;
 use jiff::Timestamp;
 
-use crate::crowd::{self, SEEDS};
+use crate::crowd::{self, SIZE};
 
 #[tokio::test]
 async fn overlapping_stretches_fill_what_there_is_and_no_more() {
     let gateway = Gateway::shared();
-    let mut crowd = crowd::gather(gateway).await;
+    let mut crowd = crowd::gather(gateway, SIZE).await;
     let mut races = vec![];
-    for seed in 0..SEEDS {
+    for seed in 0..crowd::seeds() {
         let mut random = Rng::with_seed(seed);
         let capacity = random.u64(1..=3);
         let room = Room::with(gateway, json!({"capacity": capacity, "holdSeconds": 900})).await;

@@ -154,10 +154,12 @@ mod tests {
             let mut statement = stream_file.0.prepare(sql).unwrap();
             statement.query_map([table], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
         };
+        stream_file.0.execute_batch("BEGIN").unwrap();
         for number in 1..=2_000 {
             insert("rooms", number, number);
             insert("other", number, number);
         }
+        stream_file.0.execute_batch("COMMIT").unwrap();
 
         assert_eq!(stream_file.prune("rooms", 1_500, 1_700).unwrap(), 1_500, "what is not read");
         assert_eq!(stream_file.prune("rooms", i64::MAX, 1_700).unwrap(), 199, "what is too new");

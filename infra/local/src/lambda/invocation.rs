@@ -11,13 +11,17 @@ use super::InvokeError;
 /// The result of an invocation.
 pub(super) type Outcome = Result<Vec<u8>, InvokeError>;
 
+/// An invocation that a process has been given.
 #[derive(Debug)]
 pub(super) struct Current {
     pub(super) request_id: String,
-    pub(super) reply: oneshot::Sender<Outcome>,
+    /// None once the process has answered. It is busy until it asks for the next invocation, and
+    /// held to the same limit.
+    pub(super) reply: Option<oneshot::Sender<Outcome>>,
     pub(super) limit: AbortHandle,
 }
 
+/// An invocation that waits for a process.
 #[derive(Debug)]
 pub(super) struct Invocation {
     pub(super) event: Vec<u8>,

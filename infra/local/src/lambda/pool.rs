@@ -97,23 +97,26 @@ impl Pool {
         let Phase::Idle(sender) = std::mem::replace(&mut process.phase, Phase::Ending) else {
             return;
         };
-        let (delivery, current) = self.begin(number, invocation);
+        let Invocation { event, reply } = invocation;
+        let (delivery, request_id, limit) = self.begin(number, event);
         match sender.send(delivery) {
             Ok(()) => {
+                let current = Current { request_id, reply: Some(reply), limit };
                 process.phase = Phase::Busy(current);
                 process.invocations += 1;
                 state.counters.invocations += 1;
             }
             Err(Delivery { event, .. }) => {
                 // The process hung up while it was idle; another one will do.
-                current.limit.abort();
+                limit.abort();
                 process.kill.take();
-                state.waiting.push_front(Invocation { event, reply: current.reply });
+                state.waiting.push_front(Invocation { event, reply });
             }
         }
     }
 
-    fn begin(self: &Arc<Self>, number: Number, invocation: Invocation) -> (Delivery, Current) {
+    /// What the process is given, the invocation's id, and what ends it when it takes too long.
+    fn begin(self: &Arc<Self>, number: Number, event: Vec<u8>) -> (Delivery, String, AbortHandle) {
         let request_id = random_uuid();
         let timeout = self.function.timeout;
         let deadline = SystemTime::now() + timeout;
@@ -124,17 +127,12 @@ impl Pool {
                 pool.timed_out(number, &request_id);
             }
         });
-        let current = Current {
-            request_id: request_id.clone(),
-            reply: invocation.reply,
-            limit: limit.abort_handle(),
-        };
         let delivery = Delivery {
+            request_id: request_id.clone(),
             deadline_ms: deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis(),
-            event: invocation.event,
-            request_id,
+            event,
         };
-        (delivery, current)
+        (delivery, request_id, limit.abort_handle())
     }
 
     fn start(self: &Arc<Self>, state: &mut State) {
@@ -181,7 +179,11 @@ impl Pool {
                     process.phase = Phase::Idle(sender);
                     state.warming.drain(..).for_each(|ready| drop(ready.send(Ok(()))));
                 }
-                Phase::Idle(_) | Phase::Done => process.phase = Phase::Idle(sender),
+                Phase::Busy(current) if current.reply.is_none() => {
+                    current.limit.abort();
+                    process.phase = Phase::Idle(sender);
+                }
+                Phase::Idle(_) => process.phase = Phase::Idle(sender),
                 Phase::Busy(_) | Phase::Ending => return None,
             }
             self.dispatch(&mut state);
@@ -193,15 +195,13 @@ impl Pool {
     /// Takes the result of an invocation; false if this process is not at that invocation.
     pub(super) fn respond(&self, number: Number, request_id: &str, outcome: Outcome) -> bool {
         let mut state = self.lock();
-        let Some(current) = state.take_current(number, request_id, Phase::Done) else {
-            return false;
-        };
-        current.limit.abort();
+        let current = state.current(number, request_id);
+        let Some(reply) = current.and_then(|current| current.reply.take()) else { return false };
         if outcome.is_err() {
             state.counters.errors += 1;
         }
         // Whoever asked may have gone.
-        let _ = current.reply.send(outcome);
+        let _ = reply.send(outcome);
         true
     }
 
@@ -224,14 +224,19 @@ impl Pool {
 
     fn timed_out(&self, number: Number, request_id: &str) {
         let mut state = self.lock();
-        let Some(current) = state.take_current(number, request_id, Phase::Ending) else { return };
-        state.counters.errors += 1;
-        state.counters.timeouts += 1;
+        let Some(current) = state.current(number, request_id) else { return };
+        let reply = current.reply.take();
         if let Some(process) = state.processes.get_mut(&number) {
+            process.phase = Phase::Ending;
             process.kill.take();
         }
-        tracing::warn!(function = self.name, ?self.function.timeout, "an invocation timed out");
-        let _ = current.reply.send(Err(timed_out(request_id, self.function.timeout)));
+        tracing::warn!(function = self.name, timeout = ?self.function.timeout, "a process took too long");
+        // Without a reply to give, the process hung after it had answered.
+        if let Some(reply) = reply {
+            state.counters.errors += 1;
+            state.counters.timeouts += 1;
+            let _ = reply.send(Err(timed_out(request_id, self.function.timeout)));
+        }
     }
 
     /// A process has ended.
@@ -244,15 +249,17 @@ impl Pool {
         match process.phase {
             Phase::Busy(current) => {
                 current.limit.abort();
-                state.counters.errors += 1;
-                let _ = current.reply.send(Err(exited(&current.request_id, status)));
+                if let Some(reply) = current.reply {
+                    state.counters.errors += 1;
+                    let _ = reply.send(Err(exited(&current.request_id, status)));
+                }
             }
             Phase::Starting { limit, error } => {
                 limit.iter().for_each(AbortHandle::abort);
                 let error = error.unwrap_or_else(|| exited(&random_uuid(), status));
                 state.fail_start(&error);
             }
-            Phase::Idle(_) | Phase::Done | Phase::Ending => {}
+            Phase::Idle(_) | Phase::Ending => {}
         }
         self.dispatch(&mut state);
         drop(state);

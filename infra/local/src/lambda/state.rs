@@ -35,10 +35,8 @@ pub(super) enum Phase {
     Starting { limit: Option<AbortHandle>, error: Option<InvokeError> },
     /// Has asked for an invocation.
     Idle(oneshot::Sender<Delivery>),
-    /// Has an invocation.
+    /// Has an invocation, from when it is given to it until it asks for the next one.
     Busy(Current),
-    /// Has answered and will ask for the next invocation.
-    Done,
     /// Is being killed.
     Ending,
 }
@@ -46,7 +44,7 @@ pub(super) enum Phase {
 impl State {
     /// Invocations that count towards the function's concurrency.
     pub(super) fn in_flight(&self) -> usize {
-        let busy = |process: &&Process| matches!(process.phase, Phase::Busy(_));
+        let busy = |process: &&Process| matches!(&process.phase, Phase::Busy(current) if current.reply.is_some());
         self.processes.values().filter(busy).count() + self.waiting.len()
     }
 
@@ -58,8 +56,11 @@ impl State {
 
     /// Processes that will soon ask for an invocation, whatever else happens.
     pub(super) fn coming(&self) -> usize {
-        let coming =
-            |process: &&Process| matches!(process.phase, Phase::Starting { .. } | Phase::Done);
+        let coming = |process: &&Process| match &process.phase {
+            Phase::Starting { .. } => true,
+            Phase::Busy(current) => current.reply.is_none(),
+            Phase::Idle(_) | Phase::Ending => false,
+        };
         self.processes.values().filter(coming).count()
     }
 
@@ -68,19 +69,11 @@ impl State {
         std::iter::from_fn(|| self.waiting.pop_front()).find(|waiting| !waiting.reply.is_closed())
     }
 
-    pub(super) fn take_current(
-        &mut self,
-        number: Number,
-        request_id: &str,
-        then: Phase,
-    ) -> Option<Current> {
-        let process = self.processes.get_mut(&number)?;
-        match std::mem::replace(&mut process.phase, then) {
+    /// The invocation that this process is at, if it is that one.
+    pub(super) fn current(&mut self, number: Number, request_id: &str) -> Option<&mut Current> {
+        match &mut self.processes.get_mut(&number)?.phase {
             Phase::Busy(current) if current.request_id == request_id => Some(current),
-            other => {
-                process.phase = other;
-                None
-            }
+            _ => None,
         }
     }
 
@@ -103,7 +96,7 @@ impl Phase {
         match self {
             Self::Starting { .. } => "starting",
             Self::Idle(_) => "idle",
-            Self::Busy(_) | Self::Done => "busy",
+            Self::Busy(_) => "busy",
             Self::Ending => "ending",
         }
     }

@@ -18,6 +18,14 @@ pub enum TemplateError {
     /// It is not JSON, or not in the form of a template.
     #[error("this is not a CloudFormation template in JSON: {0}")]
     Malformed(#[from] serde_json::Error),
+    /// The file is not JSON, or not in the form of a template.
+    #[error("{path} is not a CloudFormation template in JSON: {source}")]
+    MalformedFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
     /// A parameter has no value.
     #[error("the template's parameter {0} needs a value: add --parameter {0}=VALUE")]
     MissingParameter(String),

@@ -163,7 +163,12 @@ impl Plan {
     ) -> Result<Self, TemplateError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| TemplateError::Unreadable { path: path.to_owned(), source })?;
-        Self::read(&text, parameters)
+        Self::read(&text, parameters).map_err(|error| match error {
+            TemplateError::Malformed(source) => {
+                TemplateError::MalformedFile { path: path.to_owned(), source }
+            }
+            other => other,
+        })
     }
 
     /// Reads a template, with values for its parameters.

@@ -2,7 +2,7 @@
 //! DynamoDB keeps up within moments; what they find is read again, consistently.
 
 use crate::bookings::Bookings;
-use crate::error::{Error, Unavailable};
+use crate::error::Error;
 use crate::transact::wait;
 use crate::{items, keys};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes};
@@ -253,15 +253,6 @@ impl Bookings {
             }
         }
         Ok(slots)
-    }
-
-    /// Reads nothing, over the connection that the first request will need: so its handshake is
-    /// done before that request comes.
-    pub async fn warm(&self) -> Result<(), Unavailable> {
-        let key = keys::ItemKey { pk: "WARM".to_owned(), sk: keys::META.to_owned() };
-        let read = self.client.get_item().table_name(&self.table);
-        read.set_key(Some(key.attributes())).send().await?;
-        Ok(())
     }
 }
 

@@ -21,8 +21,8 @@ impl Bookings {
         if_version: Option<Version>,
         now: Timestamp,
     ) -> Result<Booking, Error> {
-        let (mut seen, mut refused) = (BTreeMap::new(), None);
-        for _ in 0..DECISIONS {
+        let mut seen = BTreeMap::new();
+        for attempt in 0..DECISIONS {
             let read = self.booking(customer, id).await?.ok_or(Rejection::NoSuchBooking)?;
             // Whether it may be moved at all comes before where to.
             Command::Reschedule(read.stretch).decide(&read, if_version, now)?;
@@ -39,10 +39,10 @@ impl Bookings {
                 slot.take(&next.id, next.quantity, None, resource.capacity, now)?;
                 writes.push(self.take(&next, slot, resource.capacity, now)?);
             }
-            let mut left = None;
-            if refused == Some(read.version) {
-                left = Some(self.slots_of(&read).await?);
-            }
+            let left = match attempt {
+                0 => None,
+                _ => Some(self.slots_of(&read).await?),
+            };
             for start in old.difference(&new) {
                 if has_places_of(&read, *start, left.as_ref()) {
                     writes.push(self.release(&read, *start)?);
@@ -53,10 +53,8 @@ impl Bookings {
                 let message = format!("one move leaves and takes at most {most} slots together");
                 return Err(Rejection::LimitExceeded(message).into());
             }
-            match transact(&self.client, &self.units, writes).await? {
-                Outcome::Written => return Ok(next),
-                Outcome::Refused(places) if places.contains(&0) => refused = None,
-                Outcome::Refused(_) => refused = Some(read.version),
+            if transact(&self.client, &self.units, writes).await? == Outcome::Written {
+                return Ok(next);
             }
             seen = self.slots_to_take(&next, now).await?;
         }

@@ -42,7 +42,7 @@ impl Scene {
     /// The booking, and that it is all there is.
     async fn only(&self, booking: &Booking) {
         let ledger = Ledger::read(&self.tables).await;
-        assert_eq!(ledger.bookings, [booking.clone()]);
+        assert_eq!(ledger.bookings, std::slice::from_ref(booking));
         ledger.assert_balanced(1, at(NOW));
         assert_eq!(ledger.slots[&at("09:00:00")].version, booking.version);
     }

@@ -74,14 +74,12 @@ async fn a_booking_outlives_its_slots() {
             let key = keys::slot(&made.resource, start).attributes();
             delete.set_key(Some(key)).send().await.unwrap();
         }
-        let settled = match &command {
-            Some(command) => {
-                tables.bookings.change(&made.customer, &made.id, command, None, later).await
-            }
-            None => {
-                let to = (later + SignedDuration::from_hours(1), None);
-                tables.bookings.reschedule(&made.customer, &made.id, to, None, later).await
-            }
+        let (customer, id) = (&made.customer, &made.id);
+        let settled = if let Some(command) = &command {
+            tables.bookings.change(customer, id, command, None, later).await
+        } else {
+            let to = (later + SignedDuration::from_hours(1), None);
+            tables.bookings.reschedule(customer, id, to, None, later).await
         };
         assert_eq!(settled.unwrap().status, status, "{command:?}");
         let ledger = Ledger::read(&tables).await;

@@ -1,5 +1,11 @@
 //! The store on a real database, through the real SDK.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::large_futures,
+    reason = "a test that cannot go on has failed, and its futures live on one large stack"
+)]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -25,10 +25,10 @@ impl Memory {
         self.slots.get(&start).cloned().unwrap_or_else(|| Slot::untouched(start))
     }
 
-    fn write(&mut self, booking: Booking, slots: Vec<Slot>) -> Answer {
+    fn write(&mut self, booking: Booking, slots: Vec<Slot>) -> Booking {
         self.slots.extend(slots.into_iter().map(|slot| (slot.start, slot)));
         self.bookings.insert(booking.id.clone(), booking.clone());
-        Ok(booking)
+        booking
     }
 
     fn take(
@@ -51,7 +51,7 @@ impl Memory {
         }
         let booking = request.decide(&self.resource, now)?;
         let slots = self.take(&booking, booking.stretch.slots(), now)?;
-        self.write(booking, slots)
+        Ok(self.write(booking, slots))
     }
 
     pub fn change(
@@ -76,7 +76,7 @@ impl Memory {
             }
             _ => Ok(slots.map(|slot| slot.release(id, read.quantity)).collect()),
         };
-        self.write(next, slots?)
+        Ok(self.write(next, slots?))
     }
 
     pub fn reschedule(
@@ -95,6 +95,6 @@ impl Memory {
         let mut slots = self.take(&next, new.difference(&old).copied(), now)?;
         let left = old.difference(&new).map(|start| self.slot(*start).release(id, read.quantity));
         slots.extend(left);
-        self.write(next, slots)
+        Ok(self.write(next, slots))
     }
 }

@@ -1,0 +1,14 @@
+//! The fan-out with real tables, and a network peer that speaks the @connections API.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+#[path = "../../../store/tests/support/mod.rs"]
+mod support;
+
+mod batches;
+mod failures;
+mod frames;
+mod gateway;
+mod overtaken;
+mod privacy;
+mod scene;

@@ -1,0 +1,125 @@
+//! A room, people who watch it, and what happens to it.
+
+use crate::gateway::Gateway;
+use crate::support::fixtures::{NOW, at, customer, room};
+use crate::support::{self, Tables};
+use delivery::fanout::Told;
+use delivery::{Callback, Fanout, topic};
+use domain::{Booking, BookingId, Key, Quantity, Role, Status, Stretch, Version};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use store::{Change, Connection, ConnectionId, Connections, TopicKey};
+
+/// Longer than any answer takes that comes at all.
+pub const PATIENT: Duration = Duration::from_secs(20);
+
+/// The fan-out between the tables and the gateway.
+pub struct Scene {
+    pub tables: Tables,
+    pub gateway: Gateway,
+    pub fanout: Fanout,
+}
+
+impl Scene {
+    /// `room-1` of three places, and nobody there. A post may take so long.
+    pub async fn with_patience(attempt: Duration) -> Self {
+        let tables = Tables::start();
+        tables.bookings.put_resource(room(3), at(NOW)).await.unwrap();
+        let gateway = Gateway::start().await;
+        // A process of its own has a client of its own.
+        let client = support::client(&tables.raw.url);
+        let fanout = Fanout::new(
+            tables.raw.bookings(&client),
+            Connections::new(client, tables.raw.name("connections")),
+            Callback::new(gateway.client(attempt)),
+        );
+        Self { tables, gateway, fanout }
+    }
+
+    pub async fn new() -> Self {
+        Self::with_patience(PATIENT).await
+    }
+
+    /// Somebody has been connected for an hour, and is subscribed to this.
+    pub async fn connect(&self, id: &str, topics: &[TopicKey]) -> Connection {
+        self.connect_at(id, topics, at(NOW) - SignedDuration::from_hours(1)).await
+    }
+
+    pub async fn connect_at(&self, id: &str, topics: &[TopicKey], when: Timestamp) -> Connection {
+        let connection = Connection {
+            id: ConnectionId::new(id),
+            customer: customer("somebody"),
+            role: Role::Customer,
+            expires: at("17:00:00").as_second(),
+            connected: when.as_millisecond(),
+            topics: topics.iter().map(|topic| (topic.clone(), 0)).collect::<BTreeMap<_, _>>(),
+        };
+        self.tables.connections.remember(&connection).await.unwrap();
+        connection
+    }
+
+    /// Tells of changes in this order.
+    pub async fn tell(&self, changes: impl IntoIterator<Item = Change>) -> Told {
+        self.tell_at(changes, at(NOW)).await
+    }
+
+    pub async fn tell_at(&self, changes: impl IntoIterator<Item = Change>, now: Timestamp) -> Told {
+        self.fanout.tell(changes.into_iter().enumerate(), now).await
+    }
+
+    /// Items of the connections table that have to do with a connection.
+    pub async fn traces_of(&self, id: &str) -> usize {
+        let items = self.tables.raw.scan("connections").await;
+        let names = |item: &support::Item| {
+            let text = |name: &str| item[name].as_s().unwrap().clone();
+            text("PK") == format!("C#{id}") || text("SK") == id
+        };
+        items.iter().filter(|item| names(item)).count()
+    }
+
+    /// The slots of `room-1` as they were written last.
+    pub async fn slots(&self) -> Vec<Change> {
+        let room = room(3).id;
+        let slots = self.tables.bookings.slots(&room, at(NOW), at("17:00:00")).await.unwrap();
+        slots.into_values().map(|slot| Change::Slot(room.clone(), slot)).collect()
+    }
+}
+
+pub fn me(name: &str) -> TopicKey {
+    topic::me(&customer(name))
+}
+
+/// Availability of `room-1`.
+pub fn availability() -> TopicKey {
+    topic::resource(&room(3).id)
+}
+
+/// Bookings of `room-1`.
+pub fn everybodys() -> TopicKey {
+    topic::resource_bookings(&room(3).id)
+}
+
+/// A booking of one slot of `room-1`, as a record of the stream tells of it.
+pub fn booked(name: &str, key: &str, version: u64) -> Booking {
+    let customer = customer(name);
+    Booking {
+        id: BookingId::derive(&customer, &Key::parse(key).unwrap()),
+        resource: room(3).id,
+        customer,
+        stretch: Stretch {
+            start: at("09:00:00"),
+            end: at("09:30:00"),
+            slot_minutes: room(3).slot_minutes,
+        },
+        quantity: Quantity::ONE,
+        status: Status::Confirmed,
+        version: Version::new(version),
+        hold_expires_at: None,
+        confirmation_code: None,
+        reason: None,
+        created_at: at(NOW),
+        updated_at: at(NOW),
+        fingerprint: String::new(),
+    }
+}

@@ -1,0 +1,288 @@
+//! Pages: complete, in order, nothing twice, whatever the limit.
+
+use crate::support::Tables;
+use crate::support::fixtures::{NOW, at, book, customer, hold, room};
+use domain::{Booking, BookingId, Command, CustomerId, Request, Resource, ResourceId, Status};
+use futures::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
+use store::Error;
+use store::bookings::read::Place;
+use store::bookings::resources::resource_list;
+use store::cursor::List;
+
+type Window = (Timestamp, Timestamp);
+
+async fn tables(capacity: u32) -> Tables {
+    let tables = Tables::start();
+    tables.bookings.put_resource(room(capacity), at(NOW)).await.unwrap();
+    tables
+}
+
+async fn place(tables: &Tables, request: Request) -> Booking {
+    tables.bookings.place(&request, 50, at(NOW)).await.unwrap()
+}
+
+async fn cancel(tables: &Tables, booking: &Booking, reason: Option<String>) -> Booking {
+    let command = Command::Cancel(reason);
+    let change = tables.bookings.change(&booking.customer, &booking.id, &command, None, at(NOW));
+    change.await.unwrap()
+}
+
+/// All pages of a customer's bookings, each but the last full and saying that there is more.
+async fn own(
+    tables: &Tables,
+    name: &CustomerId,
+    status: Option<Status>,
+    limit: usize,
+    now: Timestamp,
+) -> Vec<Booking> {
+    let mut all: Vec<Booking> = Vec::new();
+    loop {
+        let after = all.last().map(|booking| booking.id.clone());
+        let page = tables.bookings.bookings_of(name, status, limit, after.as_ref(), now);
+        let (page, more) = page.await.unwrap();
+        assert!(if more { page.len() == limit } else { page.len() <= limit });
+        all.extend(page);
+        if !more {
+            return all;
+        }
+    }
+}
+
+/// All pages of a resource's bookings.
+async fn at_resource(
+    tables: &Tables,
+    resource: &ResourceId,
+    window: Window,
+    status: Option<Status>,
+    limit: usize,
+) -> Vec<Booking> {
+    let mut all: Vec<Booking> = Vec::new();
+    loop {
+        // The place goes through a cursor's text, as it does between two requests.
+        let after = all.last().map(|last| Place::of(last).to_string());
+        let after = after.map(|text| Place::parse(&text).unwrap());
+        let bookings = &tables.bookings;
+        let page = bookings.bookings_at(resource, window, status, limit, after.as_ref(), at(NOW));
+        let (page, more) = page.await.unwrap();
+        assert!(if more { page.len() == limit } else { page.len() <= limit });
+        all.extend(page);
+        if !more {
+            return all;
+        }
+    }
+}
+
+fn by_id(mut bookings: Vec<Booking>) -> Vec<Booking> {
+    bookings.sort_by(|a, b| a.id.cmp(&b.id));
+    bookings
+}
+
+fn of_status(bookings: &[Booking], status: Option<Status>) -> Vec<Booking> {
+    let wanted = |booking: &&Booking| status.is_none_or(|status| booking.status == status);
+    bookings.iter().filter(wanted).cloned().collect()
+}
+
+#[tokio::test]
+async fn my_bookings_with_every_limit_and_status() {
+    let tables = tables(20).await;
+    let mut made = Vec::new();
+    for n in 0..5 {
+        made.push(place(&tables, book("alice", &format!("b{n}"), "09:00:00")).await);
+        made.push(place(&tables, hold("alice", &format!("h{n}"), "09:00:00")).await);
+        place(&tables, book("alice#", &format!("b{n}"), "09:00:00")).await;
+    }
+    for place in [0, 3, 6] {
+        made[place] = cancel(&tables, &made[place], None).await;
+    }
+    // At 08:05 the open holds have run out, though nobody has recorded it.
+    for now in [at(NOW), at("08:05:00")] {
+        let all = by_id(made.iter().map(|booking| booking.at(now)).collect());
+        for status in [None].into_iter().chain(Status::ALL.map(Some)) {
+            for limit in 1..=11 {
+                let listed = own(&tables, &customer("alice"), status, limit, now).await;
+                assert_eq!(listed, of_status(&all, status), "{status:?} by {limit} at {now}");
+            }
+        }
+        let held = of_status(&all, Some(Status::Held)).len();
+        assert_eq!(held, if now == at(NOW) { 4 } else { 0 });
+    }
+}
+
+#[tokio::test]
+async fn more_bookings_of_a_customer_than_dynamodb_reads_at_once() {
+    let tables = tables(500).await;
+    // Four bytes a character: the longest name and the longest reason there can be.
+    let name = "\u{1F600}".repeat(128);
+    let reason = "\u{1F600}".repeat(500);
+    let made = join_all((0..350).map(|n| {
+        let (tables, name, reason) = (&tables, &name, &reason);
+        async move {
+            let made = place(tables, book(name, &n.to_string(), "09:00:00")).await;
+            cancel(tables, &made, Some(reason.clone())).await
+        }
+    }));
+    let made = by_id(made.await);
+    let whole: usize = tables.raw.scan("bookings").await.iter().map(size).sum();
+    assert!(whole > 1024 * 1024, "{whole} bytes");
+    for limit in [100, 349, 350, 351] {
+        let listed = own(&tables, &customer(&name), None, limit, at(NOW)).await;
+        assert!(listed == made, "by {limit}");
+    }
+    assert!(own(&tables, &customer(&name), Some(Status::Held), 10, at(NOW)).await.is_empty());
+
+    let window = (at(NOW), at("17:00:00"));
+    let listed = at_resource(&tables, &room(1).id, window, None, 100).await;
+    assert!(by_id(listed) == made);
+}
+
+fn size(item: &crate::support::Item) -> usize {
+    let texts = item.values().filter_map(|value| value.as_s().ok());
+    texts.map(String::len).sum()
+}
+
+#[tokio::test]
+async fn a_resources_bookings_with_every_limit_and_status() {
+    let tables = tables(20).await;
+    let other = Resource { id: ResourceId::parse("room-10").unwrap(), ..room(20) };
+    tables.bookings.put_resource(other.clone(), at(NOW)).await.unwrap();
+    let mut made = Vec::new();
+    for (n, start) in ["11:00:00", "09:00:00", "10:30:00", "09:00:00"].into_iter().enumerate() {
+        for name in ["alice", "bob the second", "carol"] {
+            made.push(place(&tables, book(name, &n.to_string(), start)).await);
+            let elsewhere = book(name, &format!("elsewhere {n}"), start);
+            place(&tables, Request { resource: other.id.clone(), ..elsewhere }).await;
+        }
+    }
+    for place in [1, 4, 5] {
+        made[place] = cancel(&tables, &made[place], None).await;
+    }
+    let inside = |(from, to): Window| {
+        let mut inside = made.clone();
+        inside.retain(|booking| (from..to).contains(&booking.stretch.start));
+        inside
+    };
+    let (early, late) = (at(NOW), at("17:00:00"));
+    let half = SignedDuration::from_millis(500);
+    let windows = [
+        (early, late),
+        (at("09:00:00"), at("10:30:00")),
+        (at("09:00:00"), at("10:30:00") + half),
+        (at("09:00:00") + half, late),
+        (at("09:00:00") - half, at("09:00:00") + half),
+        (at("09:00:00") - half, at("09:00:00")),
+        (at("10:30:00") + half, at("10:30:00") + half + half / 2),
+    ];
+    for window in windows {
+        for status in [None, Some(Status::Confirmed), Some(Status::Cancelled)] {
+            let expected = of_status(&inside(window), status);
+            for limit in 1..=expected.len() + 1 {
+                let listed = at_resource(&tables, &room(1).id, window, status, limit).await;
+                assert!(listed.is_sorted_by_key(|booking| booking.stretch.start));
+                let context = format!("{window:?} {status:?} by {limit}");
+                assert_eq!(by_id(listed), by_id(expected.clone()), "{context}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_moved_booking_is_listed_where_it_is_now() {
+    let tables = tables(1).await;
+    let made = place(&tables, book("alice", "1", "09:00:00")).await;
+    let to = (at("11:00:00"), Some(at("12:00:00")));
+    let moved = tables.bookings.reschedule(&made.customer, &made.id, to, None, at(NOW));
+    let moved = moved.await.unwrap();
+    let window = |from, to| at_resource(&tables, &made.resource, (at(from), at(to)), None, 10);
+    assert_eq!(window("09:00:00", "10:00:00").await, []);
+    let moved = [moved];
+    assert_eq!(window("11:00:00", "11:30:00").await, moved);
+    assert_eq!(window("09:00:00", "17:00:00").await, moved);
+    assert_eq!(own(&tables, &made.customer, None, 10, at(NOW)).await, moved);
+    assert_eq!(tables.bookings.owner(&made.id).await.unwrap(), Some(made.customer));
+    let nobody = BookingId::parse(&"0".repeat(32)).unwrap();
+    assert_eq!(tables.bookings.owner(&nobody).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn slots_of_every_window() {
+    let tables = tables(1).await;
+    let starts = ["09:00:00", "09:30:00", "11:00:00"].map(at);
+    for start in starts {
+        place(&tables, Request { start, ..book("alice", &start.to_string(), "09:00:00") }).await;
+    }
+    let half = SignedDuration::from_millis(500);
+    let edges = starts.into_iter().flat_map(|start| [start - half, start, start + half]);
+    let edges: Vec<Timestamp> = edges.chain([at("00:00:00"), Timestamp::MAX]).collect();
+    for (from, to) in edges.iter().flat_map(|from| edges.iter().map(move |to| (*from, *to))) {
+        if from >= to {
+            continue;
+        }
+        let slots = tables.bookings.slots(&room(1).id, from, to).await.unwrap();
+        let expected: BTreeSet<Timestamp> =
+            starts.into_iter().filter(|start| (from..to).contains(start)).collect();
+        assert_eq!(slots.into_keys().collect::<BTreeSet<_>>(), expected, "{from} to {to}");
+    }
+}
+
+#[tokio::test]
+async fn resources_with_every_limit() {
+    let tables = Tables::start();
+    let mut ids = ["0", "a", "a-", "a-1", "room-1", "room-10", "room-2", "z"];
+    for id in ids {
+        let resource = Resource { id: ResourceId::parse(id).unwrap(), ..room(1) };
+        tables.bookings.put_resource(resource, at(NOW)).await.unwrap();
+    }
+    ids.sort_unstable();
+    for limit in 1..=9_u32 {
+        let mut listed: Vec<Resource> = Vec::new();
+        loop {
+            let cursor = listed.last().map(|last| resource_list().cursor(last.id.as_str()));
+            let page = tables.bookings.resources(limit, cursor.as_deref()).await.unwrap();
+            assert!(page.0.len() <= usize::try_from(limit).unwrap());
+            listed.extend(page.0);
+            if !page.1 {
+                break;
+            }
+        }
+        let listed: Vec<&str> = listed.iter().map(|resource| resource.id.as_str()).collect();
+        assert_eq!(listed, ids, "by {limit}");
+    }
+}
+
+#[tokio::test]
+async fn cursors_of_other_lists_are_refused() {
+    let tables = tables(1).await;
+    let foreign = List::new(["list", "alice", ""]).cursor("room-1");
+    for cursor in [foreign.as_str(), "", "room-1", "!", &"A".repeat(5000)] {
+        let answer = tables.bookings.resources(10, Some(cursor)).await;
+        assert!(matches!(answer, Err(Error::BadCursor)), "{cursor}: {answer:?}");
+    }
+    let mine = List::new(["list", "alice", "held"]);
+    let cursor = mine.cursor("B#1");
+    for other in [["list", "bob", "held"], ["list", "alice", ""], ["list at", "alice", "held"]] {
+        assert!(matches!(List::new(other).place(&cursor), Err(Error::BadCursor)), "{other:?}");
+    }
+    assert_eq!(mine.place(&cursor).unwrap(), "B#1");
+}
+
+/// A cursor names a place, never whose list: another customer's id in it changes nothing.
+#[tokio::test]
+async fn no_place_leads_into_somebody_elses_bookings() {
+    let tables = tables(9).await;
+    let mine = place(&tables, book("alice", "1", "09:00:00")).await;
+    let theirs = place(&tables, book("bob", "1", "09:00:00")).await;
+    for after in ["0".repeat(32), theirs.id.to_string(), "f".repeat(32)] {
+        let after = BookingId::parse(&after).unwrap();
+        let name = &mine.customer;
+        let page = tables.bookings.bookings_of(name, None, 10, Some(&after), at(NOW));
+        let expected = if after < mine.id { vec![mine.clone()] } else { Vec::new() };
+        assert_eq!(page.await.unwrap(), (expected, false));
+    }
+    for text in ["", "x", "2099-06-01T09:00:00Z", "2099-06-01T09:00:00Z 1 alice"] {
+        assert_eq!(Place::parse(text), None, "{text}");
+    }
+    let place = Place::of(&place(&tables, book("a b  c ", "1", "09:00:00")).await);
+    assert_eq!(Place::parse(&place.to_string()), Some(place));
+}

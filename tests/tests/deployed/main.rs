@@ -1,0 +1,101 @@
+//! The stack as `cdk deploy` makes it: the real template and the real release binaries on
+//! `MiniStack`, an emulator of AWS that enforces IAM. The same suite runs against it that runs
+//! against the local host.
+//!
+//! It needs `infra/cdk/scripts/package`, so a plain `cargo test` leaves it out; `./test` runs it.
+
+#![expect(clippy::unwrap_used, reason = "all of it is test code: a failure is a panic")]
+
+mod grants;
+mod stack;
+mod suite;
+
+use std::path::Path;
+use std::time::Instant;
+
+use e2e::{Client, Host, Room, json, unique};
+
+use crate::grants::GRANTS;
+use crate::stack::Stack;
+use crate::suite::Suite;
+
+/// At least so many tests of the wire contract run on `MiniStack`; it may only grow.
+const PROTOCOL: usize = 60;
+const RACES: usize = 4;
+/// Seconds: how long a test waits for what a missing grant keeps from coming.
+const BRIEF: u32 = 10;
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
+}
+
+#[test]
+#[ignore = "needs the release binaries: ./test builds, packages and runs it"]
+fn a_deployed_stack_does_what_the_local_host_does() {
+    let started = Instant::now();
+    let say = |what: &str| println!("{:4} s  {what}", started.elapsed().as_secs());
+    let suite = Suite::build();
+    // A second gateway, for its tokens alone.
+    let issuer = Host::start(&[]);
+    let mut stack = Stack::deploy(&root().join("target/lambda"), &issuer);
+    say(&format!("deployed: {}", stack.url));
+
+    let protocol = suite.protocol(&stack, &issuer, &[], 60);
+    protocol.expect(PROTOCOL);
+    let races = suite.race(&stack, &issuer);
+    races.expect(RACES);
+    say(&format!("the suite passed: {} tests ran", protocol.ran() + races.ran()));
+    for skipped in protocol.skipped.iter().chain(&races.skipped) {
+        say(&format!("  not here: {skipped}"));
+    }
+
+    an_update_keeps_the_data(&mut stack, &issuer);
+    say("updated: another limit of open holds, and everything still there");
+
+    for grant in GRANTS {
+        let name = format!("{} {} on {}", grant.role, grant.action, grant.resource);
+        stack.without(grant.role, grant.action, grant.resource);
+        let outcome = suite.protocol(&stack, &issuer, &[grant.test], BRIEF);
+        assert_eq!(outcome.failed, [grant.test], "passes without {name}");
+        say(&format!("without {name}: {} fails", grant.test));
+    }
+    stack.update("");
+    let tests = grants::tests();
+    suite.protocol(&stack, &issuer, &tests, 60).expect(tests.len());
+    say(&format!("with all grants again: the same {} tests pass", tests.len()));
+
+    stack.destroy();
+    it_is_gone(&stack, &issuer);
+    stack.end();
+    issuer.interrupt();
+    say("destroyed: no table, no API and no process is left");
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn an_update_keeps_the_data(stack: &mut Stack, issuer: &Host) {
+    let gateway = stack.gateway(issuer);
+    let alice = unique("alice");
+    let room = Room::with(&gateway, json!({"capacity": 9})).await;
+    let mut before = room.named_customer(&alice).await;
+    let held = before.ok(room.one("hold", 0)).await;
+    before.close().await;
+
+    stack.update("-c maxOpenHolds=2");
+
+    let mut after = Client::connect(&gateway, &gateway.token(&alice).await).await;
+    let confirm = json!({"action": "confirm", "booking": held["id"]});
+    assert_eq!(after.ok(confirm).await["status"], "confirmed");
+    for slot in [1, 2] {
+        let held = after.ok(room.one("hold", slot)).await;
+        after.booking_pushed(&held, 1).await;
+    }
+    after.refused("limit_exceeded", room.one("hold", 3)).await;
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn it_is_gone(stack: &Stack, issuer: &Host) {
+    let gateway = stack.gateway(issuer);
+    assert_eq!(gateway.tables.names().await, Vec::<String>::new());
+    let token = format!("Bearer {}", gateway.token("alice").await);
+    assert!(Client::open(&gateway, &[("authorization", &token)]).await.is_err());
+}

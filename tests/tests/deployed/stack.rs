@@ -1,0 +1,115 @@
+//! The stack on a `MiniStack` of its own, as `npm run ministack` in `infra/cdk` deploys it.
+
+use std::io::{BufRead, BufReader, Lines, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+
+use e2e::processes::{descendants, runs};
+use e2e::tables::Tables;
+use e2e::{Gateway, Host, Value};
+
+/// A deployed stack. Dropping it ends its `MiniStack`, and so does the end of this process.
+pub struct Stack {
+    pub url: String,
+    pub endpoint: String,
+    /// What the stack says of itself.
+    pub outputs: Value,
+    driver: Child,
+    commands: Option<ChildStdin>,
+    steps: Lines<BufReader<ChildStdout>>,
+}
+
+impl Stack {
+    /// Bootstraps and deploys; tokens are those of the host's development issuer.
+    pub fn deploy(binaries: &Path, issuer: &Host) -> Self {
+        let log = std::fs::File::create(binaries.join("deployment.log")).unwrap();
+        let mut command = Command::new("npm");
+        command.args(["run", "--silent", "ministack", "--"]);
+        command.arg("-c").arg(format!("binaries={}", binaries.display()));
+        for (name, value) in [
+            ("TokenIssuer", format!("{}/dev", issuer.http)),
+            ("TokenAudience", "booking-gateway".into()),
+            ("TokenJwksUrl", format!("{}/dev/.well-known/jwks.json", issuer.http)),
+            ("OperatorClaim", "role".into()),
+            ("OperatorValue", "operator".into()),
+        ] {
+            command.arg("--parameters").arg(format!("{name}={value}"));
+        }
+        let mut driver = command
+            .current_dir(crate::root().join("infra/cdk"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let commands = driver.stdin.take();
+        let steps = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let (url, endpoint, outputs) = (String::new(), String::new(), Value::Null);
+        let mut stack = Self { url, endpoint, outputs, driver, commands, steps };
+        stack.deployed();
+        stack
+    }
+
+    /// Updates the stack with these further arguments of `cdk deploy`.
+    pub fn update(&mut self, arguments: &str) {
+        self.command(&format!("deploy {arguments}"));
+        self.deployed();
+    }
+
+    /// Updates the stack with all grants but this one.
+    pub fn without(&mut self, role: &str, action: &str, resource: &str) {
+        self.command(&format!("without {role} {action} {resource}"));
+        self.deployed();
+    }
+
+    pub fn destroy(&mut self) {
+        self.command("destroy");
+        self.step("destroyed");
+    }
+
+    /// Ends `MiniStack`; fails where any process outlives it.
+    pub fn end(mut self) {
+        let all = descendants(self.driver.id());
+        assert!(all.len() > 1, "MiniStack does not run");
+        drop(self.commands.take());
+        assert!(self.driver.wait().unwrap().success());
+        let left: Vec<_> = all.into_iter().filter(|pid| runs(*pid)).collect();
+        assert_eq!(left, Vec::<u32>::new(), "processes that outlive MiniStack");
+    }
+
+    /// How the suite reaches it.
+    pub fn gateway(&self, issuer: &Host) -> Gateway {
+        let output = |name: &str| self.outputs[name].as_str().unwrap().to_owned();
+        let tables = Tables {
+            endpoint: self.endpoint.clone(),
+            bookings: output("BookingsTableName"),
+            connections: output("ConnectionsTableName"),
+        };
+        Gateway { url: self.url.clone(), token_url: issuer.gateway.token_url.clone(), tables }
+    }
+
+    fn command(&mut self, line: &str) {
+        writeln!(self.commands.as_mut().unwrap(), "{line}").unwrap();
+    }
+
+    fn deployed(&mut self) {
+        let mut step = self.step("deployed");
+        self.url = step["url"].as_str().unwrap().to_owned();
+        self.endpoint = step["endpoint"].as_str().unwrap().to_owned();
+        self.outputs = step["outputs"].take();
+    }
+
+    fn step(&mut self, expected: &str) -> Value {
+        let line = self.steps.next().expect("the driver ended").unwrap();
+        let step: Value = line.parse().unwrap();
+        assert_eq!(step["step"], expected, "{step}");
+        step
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        drop(self.commands.take());
+        let _ = self.driver.wait();
+    }
+}
