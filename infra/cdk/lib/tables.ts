@@ -111,9 +111,9 @@ export class ConnectionsTable extends Table {
     }
   }
 
-  /** A new connection and its first subscription; the read is what warms the function. */
+  /** A new connection and its first subscription. */
   grantRemember(grantee: IGrantable) {
-    this.grant(grantee, 'PutItem', 'GetItem');
+    this.grant(grantee, 'PutItem');
   }
 
   /** A connection, whose item names its subscriptions, and those. */

@@ -62,7 +62,7 @@ const READ_STREAM = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListSt
 /** All that each function may do, as `resource action`. */
 const GRANTS: Record<string, string[]> = {
   authorizer: [...TRACING, ...logs('Authorizer')],
-  connect: [...TRACING, ...logs('Connect'), ...on('Connections.Arn', 'GetItem', 'PutItem')],
+  connect: [...TRACING, ...logs('Connect'), ...on('Connections.Arn', 'PutItem')],
   disconnect: [...TRACING, ...logs('Disconnect'), ...on('Connections.Arn', 'GetItem', 'DeleteItem')],
   message: [
     ...TRACING,

@@ -1,5 +1,7 @@
 //! What each function may do, and a test of the suite that cannot pass without it.
 
+use e2e::Value;
+
 /// One grant, and who misses it.
 pub struct Grant {
     pub role: &'static str,
@@ -61,4 +63,60 @@ pub fn tests() -> Vec<&'static str> {
     tests.sort_unstable();
     tests.dedup();
     tests
+}
+
+/// Grants that `MiniStack` does not ask for: logs and traces, which it keeps itself, and what
+/// AWS does with a function's role to feed it the stream. That they are there is held by the
+/// tests in `infra/cdk`.
+const NOT_ASKED_FOR: &[&str] = &[
+    "logs:",
+    "xray:",
+    "sqs:",
+    "dynamodb:DescribeStream",
+    "dynamodb:GetRecords",
+    "dynamodb:GetShardIterator",
+    "dynamodb:ListStreams",
+];
+/// Closing a connection takes one that cannot be reached; the local host has a test of that.
+const NOT_REACHED: &str = "/DELETE/@connections";
+
+/// All grants of the functions in the template: the policy's name, the action, the resource.
+fn of_the_template() -> Vec<[String; 3]> {
+    let template = std::fs::read_to_string(crate::root().join("infra/cdk/template.json")).unwrap();
+    let template: Value = template.parse().unwrap();
+    let one_or_many = |value: &Value| value.as_array().cloned().unwrap_or(vec![value.clone()]);
+    let mut grants = vec![];
+    for (id, resource) in template["Resources"].as_object().unwrap() {
+        if resource["Type"] != "AWS::IAM::Policy" || !id.starts_with("Functions") {
+            continue;
+        }
+        for statement in one_or_many(&resource["Properties"]["PolicyDocument"]["Statement"]) {
+            for action in one_or_many(&statement["Action"]) {
+                for granted in one_or_many(&statement["Resource"]) {
+                    let action = action.as_str().unwrap().to_owned();
+                    grants.push([id.clone(), action, granted.to_string()]);
+                }
+            }
+        }
+    }
+    grants
+}
+
+#[test]
+fn every_grant_that_can_be_missed_is_missed_by_a_test() {
+    let mut missing: Vec<_> = GRANTS.iter().collect();
+    for [policy, action, resource] in of_the_template() {
+        let elsewhere = NOT_ASKED_FOR.iter().any(|other| action.starts_with(other))
+            || resource.contains(NOT_REACHED);
+        let same = |grant: &&Grant| {
+            policy.contains(grant.role)
+                && action == grant.action
+                && resource.contains(grant.resource)
+                && resource.contains('/') == grant.resource.contains('/')
+        };
+        let found = missing.iter().position(same).map(|place| missing.remove(place));
+        assert_ne!(found.is_some(), elsewhere, "{policy} {action} {resource}");
+    }
+    let missing: Vec<_> = missing.iter().map(|grant| (grant.role, grant.action)).collect();
+    assert!(missing.is_empty(), "not in the template: {missing:?}");
 }

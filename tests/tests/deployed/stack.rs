@@ -1,7 +1,8 @@
 //! The stack on a `MiniStack` of its own, as `npm run ministack` in `infra/cdk` deploys it.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader, Lines, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use e2e::processes::{descendants, runs};
@@ -17,12 +18,14 @@ pub struct Stack {
     driver: Child,
     commands: Option<ChildStdin>,
     steps: Lines<BufReader<ChildStdout>>,
+    /// What `cdk` says.
+    log: PathBuf,
 }
 
 impl Stack {
     /// Bootstraps and deploys; tokens are those of the host's development issuer.
     pub fn deploy(binaries: &Path, issuer: &Host) -> Self {
-        let log = std::fs::File::create(binaries.join("deployment.log")).unwrap();
+        let log = binaries.join("deployment.log");
         let mut command = Command::new("npm");
         command.args(["run", "--silent", "ministack", "--"]);
         command.arg("-c").arg(format!("binaries={}", binaries.display()));
@@ -39,13 +42,13 @@ impl Stack {
             .current_dir(crate::root().join("infra/cdk"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(log)
+            .stderr(File::create(&log).unwrap())
             .spawn()
             .unwrap();
         let commands = driver.stdin.take();
         let steps = BufReader::new(driver.stdout.take().unwrap()).lines();
         let (url, endpoint, outputs) = (String::new(), String::new(), Value::Null);
-        let mut stack = Self { url, endpoint, outputs, driver, commands, steps };
+        let mut stack = Self { url, endpoint, outputs, driver, commands, steps, log };
         stack.deployed();
         stack
     }
@@ -100,9 +103,9 @@ impl Stack {
     }
 
     fn step(&mut self, expected: &str) -> Value {
-        let line = self.steps.next().expect("the driver ended").unwrap();
-        let step: Value = line.parse().unwrap();
-        assert_eq!(step["step"], expected, "{step}");
+        let line = self.steps.next().map_or_else(String::new, Result::unwrap);
+        let step: Value = line.parse().unwrap_or_default();
+        assert_eq!(step["step"], expected, "{line} (see {})", self.log.display());
         step
     }
 }

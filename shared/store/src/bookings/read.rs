@@ -95,6 +95,8 @@ impl Bookings {
         after: Option<&BookingId>,
         now: Timestamp,
     ) -> Result<(Vec<Booking>, bool), Error> {
+        // Without a filter every booking counts, so that more need not be read.
+        let most = status.is_none().then(|| i32::try_from(limit + 1).unwrap_or(i32::MAX));
         let mut found = Vec::new();
         let mut start = after.map(|id| keys::booking(customer, id).attributes());
         loop {
@@ -109,6 +111,7 @@ impl Bookings {
                 )
                 .expression_attribute_values(":bookings", AttributeValue::S("B#".to_owned()))
                 .consistent_read(true)
+                .set_limit(most)
                 .set_exclusive_start_key(start)
                 .send()
                 .await?;
