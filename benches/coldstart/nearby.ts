@@ -23,7 +23,9 @@ export class Nearby {
 
   static async open(folder: string): Promise<Nearby> {
     const { key, chain, roots } = certificates(folder);
-    const server = https.createServer({ key, cert: chain }, (request, response) => {
+    // What DynamoDB's endpoints were seen to agree on, whatever this machine's OpenSSL prefers.
+    const tls: https.ServerOptions = { minVersion: 'TLSv1.3', ecdhCurve: 'X25519', ciphers: 'TLS_AES_256_GCM_SHA384' };
+    const server = https.createServer({ key, cert: chain, ...tls }, (request, response) => {
       request.resume().on('end', () => {
         response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
         response.end(request.url?.endsWith('jwks.json') ? '{"keys":[]}' : '{}');
@@ -40,9 +42,29 @@ export class Nearby {
 
   /** What has a function find both here. */
   get environment(): Record<string, string> {
-    const url = `https://localhost:${(this.server.address() as AddressInfo).port}`;
-    return { AWS_ENDPOINT_URL_DYNAMODB: url, TOKEN_JWKS_URL: `${url}/jwks.json`, SSL_CERT_FILE: this.roots };
+    return at((this.server.address() as AddressInfo).port, this.roots);
   }
+
+  /**
+   * What has a function find neither, at once: how long a name takes not to be resolved is the
+   * resolver's affair.
+   */
+  get nowhere(): Record<string, string> {
+    return at(NOBODY, AMAZON_ROOTS);
+  }
+}
+
+/** A port that nobody listens on. */
+const NOBODY = 1;
+
+function at(port: number, roots: string): Record<string, string> {
+  const url = `https://localhost:${port}`;
+  return {
+    AWS_ENDPOINT_URL_DYNAMODB: url,
+    TOKEN_JWKS_URL: `${url}/jwks.json`,
+    SSL_CERT_FILE: roots,
+    NODE_EXTRA_CA_CERTS: roots,
+  };
 }
 
 /** Makes a root, an intermediate and a server's certificate that outlive the run by a day. */

@@ -55,7 +55,7 @@ impl Gateway {
     }
 }
 
-/// Whether the suite runs against MiniStack, which cannot do what this test is about; says so.
+/// Whether the suite runs against `MiniStack`, which cannot do what this test is about; says so.
 #[must_use]
 pub fn beyond_ministack(test: &str, reason: &str) -> bool {
     is_ministack() && skipped(test, reason)

@@ -61,7 +61,7 @@ fn a_deployed_stack_does_what_the_local_host_does() {
     }
     stack.update("");
     let tests = grants::tests();
-    suite.protocol(&stack, &issuer, &tests, 60).expect(tests.len());
+    suite.protocol(&stack, &issuer, &tests, BRIEF).expect(tests.len());
     say(&format!("with all grants again: the same {} tests pass", tests.len()));
 
     stack.destroy();

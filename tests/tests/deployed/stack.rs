@@ -97,8 +97,8 @@ impl Stack {
 
     fn deployed(&mut self) {
         let mut step = self.step("deployed");
-        self.url = step["url"].as_str().unwrap().to_owned();
-        self.endpoint = step["endpoint"].as_str().unwrap().to_owned();
+        let text = |name: &str| step[name].as_str().unwrap().to_owned();
+        (self.url, self.endpoint) = (text("url"), text("endpoint"));
         self.outputs = step["outputs"].take();
     }
 
