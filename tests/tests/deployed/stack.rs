@@ -25,6 +25,8 @@ pub struct Stack {
 impl Stack {
     /// Bootstraps and deploys; tokens are those of the host's development issuer.
     pub fn deploy(binaries: &Path, issuer: &Host) -> Self {
+        let packaged = binaries.join("message/bootstrap").exists();
+        assert!(packaged, "no {}: run infra/cdk/scripts/package first", binaries.display());
         let log = binaries.join("deployment.log");
         let mut command = Command::new("npm");
         command.args(["run", "--silent", "ministack", "--"]);
