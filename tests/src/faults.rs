@@ -117,8 +117,8 @@ async fn forward(
     }
 }
 
-/// Functions warm their connection to the database before the host tells where it is: by a read
-/// that finds nothing.
+/// Functions make their connection to the database before the host tells where it is: by asking how
+/// it is, whatever the answer.
 fn warm_up() -> Response<Body> {
     let response = Response::builder().header("content-type", "application/x-amz-json-1.0");
     response.body(Body::from("{}")).unwrap()
