@@ -74,6 +74,12 @@ pub fn is_deployed() -> bool {
     std::env::var_os("BOOKING_URL").is_some()
 }
 
+/// How many clients act at once: fewer where an emulator starts a process for each of them.
+#[must_use]
+pub fn crowd(most: usize) -> usize {
+    if is_ministack() { most / 4 } else { most }
+}
+
 /// Its addresses all have this in them, and API Gateway's have not.
 fn is_ministack() -> bool {
     std::env::var("BOOKING_URL").is_ok_and(|url| url.contains("/_aws/execute-api/"))

@@ -1,5 +1,7 @@
 //! What connections leave behind that nobody said are gone, and many of it.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
 use e2e::wait::eventually;
 use e2e::{Gateway, Room, json, unique};
 
@@ -9,7 +11,8 @@ async fn the_next_push_forgets_a_connection_that_is_gone() {
     let room = Room::single(gateway).await;
     let alice = unique("alice");
     let mut client = room.named_customer(&alice).await;
-    let gone = unique("gone");
+    // Formed as API Gateway forms them: of another form, it would be no connection that is gone.
+    let gone = URL_SAFE.encode([(); 11].map(|()| fastrand::u8(..)));
     gateway.tables.leave_connection(&gone, &alice).await;
     let booked = client.ok(room.one("book", 0)).await;
     client.booking_pushed(&booked, 1).await;

@@ -274,7 +274,7 @@ async fn a_topic_subscribed_twice_is_pushed_once() {
 async fn changes_reach_every_one_of_many_watchers() {
     let gateway = Gateway::shared();
     let room = Room::single(gateway).await;
-    let watchers = (0..100).map(|_| room.watcher());
+    let watchers = (0..e2e::gateway::crowd(100)).map(|_| room.watcher());
     let mut watchers: Vec<Client> = futures::future::join_all(watchers).await;
     let mut alice = room.customer().await;
     alice.ok(room.one("book", 0)).await;

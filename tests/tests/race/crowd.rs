@@ -6,7 +6,10 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 /// How many race each other.
-pub const SIZE: usize = 64;
+pub fn size() -> usize {
+    e2e::gateway::crowd(64)
+}
+
 /// How often, each time with another seed.
 pub fn seeds() -> u64 {
     if e2e::gateway::is_deployed() { 3 } else { 50 }

@@ -3,12 +3,12 @@
 use e2e::{Gateway, Room, json};
 use fastrand::Rng;
 
-use crate::crowd::{self, SIZE};
+use crate::crowd;
 
 #[tokio::test]
 async fn the_last_place_is_sold_once() {
     let gateway = Gateway::shared();
-    let mut crowd = crowd::gather(gateway, SIZE).await;
+    let mut crowd = crowd::gather(gateway, crowd::size()).await;
     let mut rooms = vec![];
     for seed in 0..crowd::seeds() {
         let mut random = Rng::with_seed(seed);

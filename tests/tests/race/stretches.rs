@@ -4,12 +4,12 @@ use e2e::{Gateway, Room, Value, json};
 use fastrand::Rng;
 use jiff::Timestamp;
 
-use crate::crowd::{self, SIZE};
+use crate::crowd;
 
 #[tokio::test]
 async fn overlapping_stretches_fill_what_there_is_and_no_more() {
     let gateway = Gateway::shared();
-    let mut crowd = crowd::gather(gateway, SIZE).await;
+    let mut crowd = crowd::gather(gateway, crowd::size()).await;
     let mut races = vec![];
     for seed in 0..crowd::seeds() {
         let mut random = Rng::with_seed(seed);
