@@ -6,32 +6,49 @@ use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::page::{Wanted, fit};
 use aws_lc_rs::rand;
-use domain::{Booking, BookingId, Command, Key, Quantity, Rejection, Request, ResourceId, Version};
+use domain::{
+    Action, Attempt, Booking, BookingHash, ConfirmationCode, Key, Quantity, Rejection, Request,
+    ResourceId,
+};
 use jiff::Timestamp;
 use protocol::reply::Page;
 use protocol::request::{Change, Decide, Get, List, Place, Reschedule};
 use protocol::view::BookingView;
 use protocol::{BookingRef, Reply};
-use store::bookings::read::Place as ListPlace;
+use store::bookings::calendar::Place as ListPlace;
+use store::bookings::change::{Intent, Target};
 use store::cursor;
 
 fn reply(booking: &Booking) -> Reply {
     Reply::Booking(BookingView::from(booking))
 }
 
-/// Holds or books a stretch of slots.
-pub async fn place(
+/// Holds a stretch of slots.
+pub async fn hold(
     app: &App,
     caller: &Caller,
     asked: Place,
-    hold: bool,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
+    sell(app, request(caller, asked, true)?, now).await
+}
+
+/// Books a stretch of slots at once.
+pub async fn book(
+    app: &App,
+    caller: &Caller,
+    asked: Place,
+    now: Timestamp,
+) -> Result<Reply, Failure> {
+    sell(app, request(caller, asked, false)?, now).await
+}
+
+fn request(caller: &Caller, asked: Place, hold: bool) -> Result<Request, Failure> {
     let key = match asked.key {
         Some(key) => key,
         None => random_key()?,
     };
-    let request = Request {
+    Ok(Request {
         customer: caller.customer().clone(),
         key,
         hold,
@@ -39,33 +56,37 @@ pub async fn place(
         start: asked.start.0,
         end: asked.end.map(|end| end.0),
         quantity: asked.quantity.unwrap_or(Quantity::ONE),
-    };
-    Ok(reply(&app.bookings.place(&request, app.max_open_holds, now).await?))
+    })
 }
 
-/// A name that no other attempt has: `~` starts none of a client's, by accident or design, that
-/// would be worth anything, for what follows cannot be guessed.
+async fn sell(app: &App, request: Request, now: Timestamp) -> Result<Reply, Failure> {
+    let code = ConfirmationCode::from_random(random()?);
+    Ok(reply(&app.bookings.sell(&request, &code, app.max_open_holds, now).await?))
+}
+
+/// A name that no other attempt has, for an attempt that is never sent again.
 fn random_key() -> Result<Key, Failure> {
-    let mut bytes = [0_u8; 16];
-    let failed = |_| store::Unavailable::Call("the system gave no random bytes".into());
-    rand::fill(&mut bytes).map_err(failed)?;
-    let key = format!("~{:032x}", u128::from_be_bytes(bytes));
-    Key::parse(&key).map_err(|error| store::Unavailable::Call(error.into()).into())
+    let key = format!("~{:032x}", u128::from_be_bytes(random()?));
+    Ok(Key::parse(&key).map_err(|_| Failure::Random)?)
 }
 
-/// Turns the caller's own hold into a sale, or into a request where an operator must approve.
+fn random<const BYTES: usize>() -> Result<[u8; BYTES], Failure> {
+    let mut bytes = [0; BYTES];
+    rand::fill(&mut bytes).map_err(|_| Failure::Random)?;
+    Ok(bytes)
+}
+
+/// Turns a hold into a sale, or into a request where an operator must approve.
 pub async fn confirm(
     app: &App,
     caller: &Caller,
-    asked: &Change,
+    asked: Change,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
-    let id = asked.booking.id().ok_or(Rejection::NoSuchBooking)?;
-    let customer = caller.customer();
-    let held = app.bookings.booking(customer, &id).await?.ok_or(Rejection::NoSuchBooking)?;
-    let approval = app.bookings.resource(&held.resource).await?.approval;
-    let command = Command::Confirm(approval);
-    Ok(reply(&app.bookings.change(customer, &id, &command, asked.if_version, now).await?))
+    let intent = Intent::Confirm(ConfirmationCode::from_random(random()?));
+    let attempt = attempt(caller, asked.key, "confirm".to_owned());
+    let attempt = Attempt { if_version: asked.if_version, ..attempt };
+    change(app, caller, &asked.booking, &intent, &attempt, now).await
 }
 
 /// Gives a booking's places back.
@@ -75,20 +96,21 @@ pub async fn cancel(
     asked: Decide,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
-    let command = Command::Cancel(asked.reason.map(Into::into));
-    change(app, caller, &asked.booking, &command, asked.if_version, now).await
+    decide(app, caller, asked, ("cancel", Action::Cancel), now).await
 }
 
 /// Moves a confirmed booking.
 pub async fn reschedule(
     app: &App,
     caller: &Caller,
-    asked: &Reschedule,
+    asked: Reschedule,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
-    let (owner, id) = caller.owner_of(&asked.booking, &app.bookings).await?;
-    let to = (asked.start.0, asked.end.map(|end| end.0));
-    Ok(reply(&app.bookings.reschedule(&owner, &id, to, asked.if_version, now).await?))
+    let (start, end) = (asked.start.0, asked.end.map(|end| end.0));
+    let attempt = attempt(caller, asked.key, format!("reschedule {start}/{end:?}"));
+    let attempt = Attempt { if_version: asked.if_version, ..attempt };
+    let intent = Intent::Reschedule(start, end);
+    change(app, caller, &asked.booking, &intent, &attempt, now).await
 }
 
 /// An operator's yes.
@@ -99,8 +121,9 @@ pub async fn approve(
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     caller.must_be_operator()?;
-    let command = Command::Approve(asked.reason.map(Into::into));
-    change(app, caller, &asked.booking, &command, asked.if_version, now).await
+    let code = ConfirmationCode::from_random(random()?);
+    let action = |reason| Action::Approve(reason, code);
+    decide(app, caller, asked, ("approve", action), now).await
 }
 
 /// An operator's no.
@@ -111,42 +134,53 @@ pub async fn decline(
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     caller.must_be_operator()?;
-    let command = Command::Decline(asked.reason.map(Into::into));
-    change(app, caller, &asked.booking, &command, asked.if_version, now).await
+    decide(app, caller, asked, ("decline", Action::Decline), now).await
 }
 
-/// The customer came.
-pub async fn complete(
+/// What an operator says of a booking that has begun: the customer came, or did not.
+pub async fn close(
     app: &App,
     caller: &Caller,
-    asked: &Change,
+    asked: Change,
+    (name, action): (&str, Action),
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     caller.must_be_operator()?;
-    change(app, caller, &asked.booking, &Command::Complete, asked.if_version, now).await
+    let attempt = attempt(caller, asked.key, name.to_owned());
+    let attempt = Attempt { if_version: asked.if_version, ..attempt };
+    change(app, caller, &asked.booking, &Intent::Act(action), &attempt, now).await
 }
 
-/// The customer did not come.
-pub async fn no_show(
+async fn decide(
     app: &App,
     caller: &Caller,
-    asked: &Change,
+    asked: Decide,
+    (name, action): (&str, impl FnOnce(Option<String>) -> Action),
     now: Timestamp,
 ) -> Result<Reply, Failure> {
-    caller.must_be_operator()?;
-    change(app, caller, &asked.booking, &Command::NoShow, asked.if_version, now).await
+    let reason: Option<String> = asked.reason.map(Into::into);
+    let attempt = attempt(caller, asked.key, format!("{name} {reason:?}"));
+    let attempt = Attempt { if_version: asked.if_version, ..attempt };
+    change(app, caller, &asked.booking, &Intent::Act(action(reason)), &attempt, now).await
+}
+
+/// An attempt of this caller; `fields` tell it from others of the same key.
+fn attempt(caller: &Caller, key: Option<Key>, fields: String) -> Attempt {
+    let (by, role) = (caller.customer().clone(), caller.connection.role);
+    Attempt { by, role, key, fields, if_version: None }
 }
 
 async fn change(
     app: &App,
     caller: &Caller,
     booking: &BookingRef,
-    command: &Command,
-    if_version: Option<Version>,
+    intent: &Intent,
+    attempt: &Attempt,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     let (owner, id) = caller.owner_of(booking, &app.bookings).await?;
-    Ok(reply(&app.bookings.change(&owner, &id, command, if_version, now).await?))
+    let target = Target { customer: &owner, id: &id };
+    Ok(reply(&app.bookings.change(target, intent, attempt, now).await?))
 }
 
 /// Reads a booking.
@@ -157,8 +191,8 @@ pub async fn get(
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     let (owner, id) = caller.owner_of(&asked.booking, &app.bookings).await?;
-    let booking = app.bookings.booking(&owner, &id).await?.ok_or(Rejection::NoSuchBooking)?;
-    Ok(reply(&booking.at(now)))
+    let booking = app.bookings.booking(&owner, &id, now).await?;
+    Ok(reply(&booking.ok_or(Rejection::NoSuchBooking)?))
 }
 
 /// Lists the caller's own bookings or, for an operator, a resource's.
@@ -194,11 +228,12 @@ pub async fn own(
     wanted: &Wanted<'_>,
     now: Timestamp,
 ) -> Result<Page, Failure> {
-    let after = wanted.after(|place| BookingId::parse(place).ok())?;
+    let after = wanted.after(|place| BookingHash::parse(place).ok())?;
     let (customer, most) = (caller.customer(), wanted.most());
-    let (found, more) =
+    let (found, next) =
         app.bookings.bookings_of(customer, wanted.status, most, after.as_ref(), now).await?;
-    bookings_page(&found, more, |last| wanted.list.cursor(last.id.as_str()))
+    let hash = |booking: &Booking| booking.id.hash().to_string();
+    page(wanted, &found, next.map(|next| next.to_string()), hash)
 }
 
 /// One page of a resource's bookings.
@@ -211,18 +246,24 @@ pub async fn at(
 ) -> Result<Page, Failure> {
     let after = wanted.after(ListPlace::parse)?;
     let (status, most) = (wanted.status, wanted.most());
-    let (found, more) =
+    let (found, next) =
         app.bookings.bookings_at(resource, window, status, most, after.as_ref(), now).await?;
-    bookings_page(&found, more, |last| wanted.list.cursor(&ListPlace::of(last).to_string()))
+    let place = |booking: &Booking| ListPlace::of(booking).to_string();
+    page(wanted, &found, next.map(|next| next.to_string()), place)
 }
 
-fn bookings_page(
+/// The bookings that fit a frame, and the cursor to those that come after them.
+fn page(
+    wanted: &Wanted<'_>,
     found: &[Booking],
-    more: bool,
-    cursor: impl FnOnce(&Booking) -> String,
+    next: Option<String>,
+    place: impl FnOnce(&Booking) -> String,
 ) -> Result<Page, Failure> {
     let (bookings, cut) = fit(found.iter().map(BookingView::from).collect())?;
-    let last = found[..bookings.len()].last();
-    let cursor = last.filter(|_| more || cut).map(cursor);
+    let next = match found[..bookings.len()].last() {
+        Some(last) if cut => Some(place(last)),
+        _ => next,
+    };
+    let cursor = next.map(|place| wanted.list.cursor(&place));
     Ok(Page { bookings: Some(bookings), cursor, ..Page::default() })
 }

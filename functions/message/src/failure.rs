@@ -16,6 +16,9 @@ pub enum Failure {
     /// The issuer's keys could not be had.
     #[error("the token issuer did not answer")]
     Issuer(#[source] identity::IdentityError),
+    /// The system gave no random bytes.
+    #[error("the system gave no random bytes")]
+    Random,
     /// A reply could not be written.
     #[error("a reply could not be written")]
     Json(#[from] serde_json::Error),
@@ -53,6 +56,7 @@ impl Failure {
             }
             error @ (Self::Store(store::Error::Unavailable(_))
             | Self::Issuer(_)
+            | Self::Random
             | Self::Json(_)) => {
                 tracing::error!(error = &error as &dyn Error, "a dependency failed");
                 let message = "something behind this gateway did not answer: try again, with the \

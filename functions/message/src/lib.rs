@@ -22,6 +22,7 @@ pub mod topics;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use domain::Action;
 use identity::Verifier;
 use jiff::Timestamp;
 use protocol::{Frame, Reply, Request, WireError};
@@ -36,8 +37,8 @@ pub struct App {
     pub connections: Connections,
     /// Who is calling, for `refresh`.
     pub verifier: Verifier,
-    /// Holds that one customer may have open at once.
-    pub max_open_holds: usize,
+    /// Places that one customer may have open at once, held or pending.
+    pub max_open_holds: u64,
 }
 
 /// Answers invocations until the process is ended.
@@ -69,16 +70,18 @@ impl App {
         } else {
             protocol::decode(event.body.as_deref().unwrap_or_default())
         };
-        let units = self.bookings.units().written();
+        let before = self.bookings.units().consumed();
         let outcome = match frame.request {
             Ok(request) => self.answer(&id, request, now).await.map_err(Failure::into_wire),
             Err(error) => Err(error),
         };
+        let after = self.bookings.units().consumed();
         tracing::info!(
             connection = %id,
             action = frame.action,
             code = outcome.as_ref().err().map(|error| tracing::field::debug(error.code)),
-            write_units = self.bookings.units().written() - units,
+            read_units = after.read - before.read,
+            write_units = after.written - before.written,
             "answered"
         );
         let mut response = ApiGatewayProxyResponse::default();
@@ -105,15 +108,21 @@ impl App {
             Request::ResourceGet(asked) => resources::get(self, &asked).await,
             Request::ResourceList(asked) => resources::list(self, &asked).await,
             Request::Availability(asked) => resources::availability(self, &asked, now).await,
-            Request::Hold(asked) => bookings::place(self, &caller, asked, true, now).await,
-            Request::Book(asked) => bookings::place(self, &caller, asked, false, now).await,
-            Request::Confirm(asked) => bookings::confirm(self, &caller, &asked, now).await,
+            Request::Hold(asked) => bookings::hold(self, &caller, asked, now).await,
+            Request::Book(asked) => bookings::book(self, &caller, asked, now).await,
+            Request::Confirm(asked) => bookings::confirm(self, &caller, asked, now).await,
             Request::Cancel(asked) => bookings::cancel(self, &caller, asked, now).await,
-            Request::Reschedule(asked) => bookings::reschedule(self, &caller, &asked, now).await,
+            Request::Reschedule(asked) => bookings::reschedule(self, &caller, asked, now).await,
             Request::Approve(asked) => bookings::approve(self, &caller, asked, now).await,
             Request::Decline(asked) => bookings::decline(self, &caller, asked, now).await,
-            Request::Complete(asked) => bookings::complete(self, &caller, &asked, now).await,
-            Request::NoShow(asked) => bookings::no_show(self, &caller, &asked, now).await,
+            Request::Complete(asked) => {
+                let complete = ("complete", Action::Complete);
+                bookings::close(self, &caller, asked, complete, now).await
+            }
+            Request::NoShow(asked) => {
+                let no_show = ("noShow", Action::NoShow);
+                bookings::close(self, &caller, asked, no_show, now).await
+            }
             Request::Get(asked) => bookings::get(self, &caller, &asked, now).await,
             Request::List(asked) => bookings::list(self, &caller, &asked, now).await,
             Request::Subscribe(asked) => topics::subscribe(self, &caller, &asked, now).await,

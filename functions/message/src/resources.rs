@@ -4,7 +4,7 @@ use crate::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::page::{Wanted, fit};
-use domain::{Resource, Slot};
+use domain::Resource;
 use jiff::{SignedDuration, Timestamp};
 use protocol::Reply;
 use protocol::reply::Page;
@@ -67,23 +67,16 @@ pub async fn slots(
     wanted: &Wanted<'_>,
     now: Timestamp,
 ) -> Result<Page, Failure> {
+    // A cursor leads on within the window, whatever it says.
     let after: Option<Timestamp> = wanted.after(|place| place.parse().ok())?;
-    let from = after.map_or(from, |last| last + SignedDuration::from_nanos(1));
+    let next = after.and_then(|last| last.checked_add(SignedDuration::from_nanos(1)).ok());
+    let from = next.unwrap_or(from).clamp(from, to);
     let mut starts: Vec<Timestamp> =
-        resource.slots_between(from, to).take(wanted.most() + 1).collect();
+        resource.grid.slots_between(from, to).take(wanted.most() + 1).collect();
     let more = starts.len() > wanted.most();
     starts.truncate(wanted.most());
-    let touched = match (starts.first(), starts.last()) {
-        (Some(first), Some(last)) => {
-            let end = *last + SignedDuration::from_nanos(1);
-            app.bookings.slots(&resource.id, *first, end).await?
-        }
-        _ => std::collections::BTreeMap::new(),
-    };
-    let view = |start: &Timestamp| match touched.get(start) {
-        Some(slot) => SlotView::new(resource, slot, now),
-        None => SlotView::new(resource, &Slot::untouched(*start), now),
-    };
+    let slots = app.bookings.availability(resource, &starts, now).await?;
     let cursor = starts.last().filter(|_| more).map(|last| wanted.list.cursor(&last.to_string()));
-    Ok(Page { slots: Some(starts.iter().map(view).collect()), cursor, ..Page::default() })
+    let slots = slots.into_iter().map(SlotView::from).collect();
+    Ok(Page { slots: Some(slots), cursor, ..Page::default() })
 }

@@ -8,7 +8,7 @@ use crate::callback::{Callback, Delivery};
 use crate::conflate::{Conflation, News};
 use crate::topic;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
-use domain::{Booking, Resource, ResourceId, Slot};
+use domain::{Availability, Resource, Slot};
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use protocol::view::{BookingView, ResourceView, SlotView};
@@ -232,11 +232,7 @@ impl Fanout {
     ) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
         match news {
             News::Bookings(bookings) => {
-                let mut current = Vec::with_capacity(bookings.len());
-                for booking in bookings {
-                    current.push(self.booking_at(booking, now).await?);
-                }
-                let views = current.iter().map(BookingView::from);
+                let views = bookings.iter().map(BookingView::from);
                 let name = if topic::is_for_operators(topic) {
                     topic.as_str().to_owned()
                 } else {
@@ -246,41 +242,38 @@ impl Fanout {
             }
             News::Availability { resource, slots, rewritten } => {
                 let resource: Resource = self.bookings.resource(resource).await?;
-                let mut current = Vec::with_capacity(slots.len());
-                for slot in slots {
-                    current.push(self.slot_at(&resource.id, slot, now).await?);
-                }
-                let views = current.iter().map(|slot| SlotView::new(&resource, slot, now));
+                let slots = self.offered(&resource, slots, now).await?;
+                let views = slots.into_iter().map(SlotView::from);
                 let rewritten = rewritten.then(|| ResourceView::from(&resource));
                 pieces(topic.as_str(), "slots", views, rewritten.as_ref())
             }
         }
     }
 
-    /// A booking as it is at this instant. A hold that seems to have run out may have been confirmed
-    /// before it did, in a record that is yet to come: expired and confirmed are then the same
-    /// version, and only the table knows which it is.
-    async fn booking_at(&self, told: &Booking, now: Timestamp) -> Result<Booking, store::Error> {
-        if told.at(now) == *told {
-            return Ok(told.clone());
-        }
-        let read = self.bookings.booking(&told.customer, &told.id).await?;
-        Ok(read.as_ref().unwrap_or(told).at(now))
-    }
-
-    /// A slot as it is at this instant, for the same reason.
-    async fn slot_at(
+    /// What the resource offers where slots have changed. A slot that is not on its grid any more is
+    /// in no snapshot: nobody is told of it, but of the slots of today's grid that it overlaps.
+    async fn offered(
         &self,
-        resource: &ResourceId,
-        told: &Slot,
+        resource: &Resource,
+        changed: &[Slot],
         now: Timestamp,
-    ) -> Result<Slot, store::Error> {
-        if told.run_out(now).next().is_none() {
-            return Ok(told.clone());
+    ) -> Result<Vec<Availability>, store::Error> {
+        let step = resource.grid.step();
+        let mut offered = BTreeMap::new();
+        for slot in changed {
+            let from = slot.start.checked_sub(step).unwrap_or(Timestamp::MIN);
+            let starts = resource.grid.slots_between(from, slot.end());
+            let starts: Vec<Timestamp> =
+                starts.filter(|start| *start + step > slot.start).collect();
+            let slots = if resource.has_moved() {
+                self.bookings.availability(resource, &starts, now).await?
+            } else {
+                let touched = BTreeMap::from([(slot.start, slot.clone())]);
+                starts.iter().map(|start| resource.availability(*start, &touched, now)).collect()
+            };
+            offered.extend(slots.into_iter().map(|slot| (slot.start, slot)));
         }
-        let end = told.start + SignedDuration::from_secs(1);
-        let read = self.bookings.slots(resource, told.start, end).await?.remove(&told.start);
-        Ok(read.unwrap_or_else(|| told.clone()))
+        Ok(offered.into_values().collect())
     }
 }
 

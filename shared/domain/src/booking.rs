@@ -1,10 +1,12 @@
 //! One booking and the statuses it goes through.
 
-use crate::ids::{BookingId, CustomerId, ResourceId};
+use crate::grid::Stretch;
+use crate::ids::{BookingId, ConfirmationCode, CustomerId, ResourceId};
 use crate::numbers::{Quantity, Version};
-use crate::resource::Stretch;
+use crate::slot::Effect;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// Where a booking stands. See [`crate::command`] for what leads from one to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -44,11 +46,6 @@ impl Status {
         Self::NoShow,
     ];
 
-    /// Whether a booking of this status takes places in its slots.
-    pub fn takes_capacity(self) -> bool {
-        matches!(self, Self::Held | Self::Pending | Self::Confirmed)
-    }
-
     /// Its name on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -68,7 +65,7 @@ impl Status {
 /// One booking as it was written last.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Booking {
-    /// Its id: see [`BookingId::derive`].
+    /// Its id: where it was first sold, and the hash of its customer's key.
     pub id: BookingId,
     /// What is booked.
     pub resource: ResourceId,
@@ -85,7 +82,7 @@ pub struct Booking {
     /// While held: when the hold runs out.
     pub hold_expires_at: Option<Timestamp>,
     /// Once confirmed.
-    pub confirmation_code: Option<String>,
+    pub confirmation_code: Option<ConfirmationCode>,
     /// Why it was cancelled or declined, in the caller's words, at most 500 characters.
     pub reason: Option<String>,
     /// When it was made.
@@ -94,6 +91,19 @@ pub struct Booking {
     pub updated_at: Timestamp,
     /// The fields that it was asked for with, to tell a repeated request from a different one.
     pub fingerprint: String,
+    /// The attempt that changed it last, if that attempt had a key.
+    pub last_attempt: Option<Mark>,
+}
+
+/// What is kept of an attempt to change a booking: enough to recognise it when it is sent again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// Whose attempt, under which key.
+    #[serde(rename = "k")]
+    pub key: String,
+    /// What was to be done.
+    #[serde(rename = "f")]
+    pub fields: String,
 }
 
 impl Booking {
@@ -110,7 +120,50 @@ impl Booking {
             booking.hold_expires_at = None;
             booking.version = self.version.next();
             booking.updated_at = until;
+            booking.last_attempt = None;
         }
         booking
+    }
+
+    /// Whether it waits for something: a confirmation or an operator.
+    pub fn is_open(&self) -> bool {
+        matches!(self.status, Status::Held | Status::Pending)
+    }
+
+    /// The slots in which it takes places, as it was written last.
+    fn slots(&self) -> BTreeSet<Timestamp> {
+        let takes = |start: &Timestamp| match self.status {
+            Status::Held | Status::Pending | Status::Confirmed | Status::Completed => true,
+            // What had begun when the customer did not come can be sold to nobody else.
+            Status::NoShow => *start <= self.updated_at,
+            Status::Waitlisted | Status::Cancelled | Status::Expired | Status::Declined => false,
+        };
+        self.stretch.slots().filter(takes).collect()
+    }
+
+    /// How many places it takes in the slot of this start, as it was written last.
+    pub fn places_in(&self, start: Timestamp) -> u32 {
+        if self.slots().contains(&start) { self.quantity.get() } else { 0 }
+    }
+
+    /// What a booking's change from `before` (nothing: it is new) to `after` does to each slot.
+    ///
+    /// Running out is not among it: the slots' expiry buckets give those places back.
+    pub fn effects(before: Option<&Self>, after: &Self) -> Vec<(Timestamp, Effect)> {
+        let old = before.map(Self::slots).unwrap_or_default();
+        let new = after.slots();
+        let left = before.into_iter().flat_map(|before| {
+            let release = Effect::Release(before.quantity, before.hold_expires_at);
+            old.difference(&new).map(move |start| (*start, release))
+        });
+        let taken = new.difference(&old).map(|start| {
+            let take = Effect::Take(after.quantity, after.hold_expires_at);
+            (*start, take)
+        });
+        let kept = before.and_then(|before| before.hold_expires_at).into_iter().flat_map(|until| {
+            let keep = Effect::Keep(after.quantity, until);
+            old.intersection(&new).map(move |start| (*start, keep))
+        });
+        left.chain(taken).chain(kept).collect()
     }
 }

@@ -1,158 +1,176 @@
 //! What may be done to a booking: state as read, command, now -> new state or rejection.
 
-use crate::booking::{Booking, Status};
-use crate::ids::{BookingId, CustomerId, Key, ResourceId};
-use crate::numbers::{Quantity, Version};
+use crate::booking::{Booking, Mark, Status};
+use crate::grid::Stretch;
+use crate::ids::{ConfirmationCode, CustomerId, Key, Role, fingerprint};
+use crate::numbers::Version;
 use crate::rejection::Rejection;
-use crate::resource::{Approval, Resource, Stretch};
-use jiff::{SignedDuration, Timestamp};
+use crate::resource::Approval;
+use jiff::Timestamp;
 
-/// What a new booking asks for.
+/// What is to be done to a booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
-    /// Who asks.
-    pub customer: CustomerId,
-    /// The attempt's name.
-    pub key: Key,
-    /// Hold it, or book at once.
-    pub hold: bool,
-    /// What.
-    pub resource: ResourceId,
-    /// From when.
-    pub start: Timestamp,
-    /// Until when; one slot where it is not said.
-    pub end: Option<Timestamp>,
-    /// Places in each slot.
-    pub quantity: Quantity,
-}
-
-impl Request {
-    /// The id that the booking has, or would have.
-    pub fn id(&self) -> BookingId {
-        BookingId::derive(&self.customer, &self.key)
-    }
-
-    /// The fields that make two requests of one key the same request.
-    pub fn fingerprint(&self) -> String {
-        let action = if self.hold { "hold" } else { "book" };
-        let end = self.end.map(|end| end.to_string()).unwrap_or_default();
-        format!("{action} {} {}/{end} {}", self.resource, self.start, self.quantity)
-    }
-
-    /// The booking that this request makes, if the resource can be booked so. Whether its slots
-    /// have room is theirs to say.
-    pub fn decide(&self, resource: &Resource, now: Timestamp) -> Result<Booking, Rejection> {
-        let stretch = resource.stretch(self.start, self.end, now)?;
-        resource.fits(self.quantity)?;
-        let hold = SignedDuration::from_secs(i64::from(resource.hold_seconds.get()));
-        let mut booking = Booking {
-            id: self.id(),
-            resource: resource.id.clone(),
-            customer: self.customer.clone(),
-            stretch,
-            quantity: self.quantity,
-            status: Status::Held,
-            version: Version::FIRST,
-            hold_expires_at: self.hold.then(|| now.checked_add(hold).unwrap_or(Timestamp::MAX)),
-            confirmation_code: None,
-            reason: None,
-            created_at: now,
-            updated_at: now,
-            fingerprint: self.fingerprint(),
-        };
-        if !self.hold {
-            booking.sell(resource.approval);
-        }
-        Ok(booking)
-    }
-
-    /// The booking that this key already made, if it was asked for with the same fields.
-    pub fn repeats(&self, booking: &Booking) -> Result<(), Rejection> {
-        if booking.fingerprint == self.fingerprint() {
-            Ok(())
-        } else {
-            Err(Rejection::IdempotencyMismatch)
-        }
-    }
-}
-
-/// What is done to a booking that exists.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Turns a hold into a sale, or into a request where an operator must approve.
-    Confirm(Approval),
-    /// Gives the places back.
+pub enum Action {
+    /// Turn a hold into a sale, or into a pending booking where an operator approves.
+    Confirm(Approval, ConfirmationCode),
+    /// Give its places back, with a reason.
     Cancel(Option<String>),
-    /// Moves a confirmed booking to another stretch.
+    /// Move it to another stretch of the same resource.
     Reschedule(Stretch),
-    /// An operator's yes.
-    Approve(Option<String>),
-    /// An operator's no.
+    /// Confirm a pending booking, with a reason.
+    Approve(Option<String>, ConfirmationCode),
+    /// Refuse a pending booking, with a reason.
     Decline(Option<String>),
     /// The customer came.
     Complete,
     /// The customer did not come.
     NoShow,
-    /// Records that the hold ran out.
-    Expire,
+}
+
+/// Who does it, and the name of the attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// Who.
+    pub by: CustomerId,
+    /// In which role.
+    pub role: Role,
+    /// The attempt's name: sent again, it is answered with what it did.
+    pub key: Option<Key>,
+    /// What was asked for, as it was asked: tells the same attempt from another of the same key.
+    pub fields: String,
+    /// Only if the booking is at this version.
+    pub if_version: Option<Version>,
+}
+
+/// What is to be done to a booking, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Command {
+    /// What.
+    pub action: Action,
+    /// By whom.
+    pub attempt: Attempt,
+}
+
+/// What a command comes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// The booking becomes this.
+    Change(Box<Booking>),
+    /// The very same attempt has changed it already, into what it is.
+    Done(Box<Booking>),
+}
+
+impl Attempt {
+    /// Whether this very attempt is the one that changed the booking last.
+    ///
+    /// An attempt that is sent again is answered before its `if_version` is looked at: that names
+    /// the version before it.
+    pub fn repeats(&self, booking: &Booking) -> Result<bool, Rejection> {
+        match (self.mark(), &booking.last_attempt) {
+            (Some(mark), Some(last)) if mark == *last => Ok(true),
+            (Some(mark), Some(last)) if mark.key == last.key => Err(Rejection::IdempotencyMismatch),
+            _ => Ok(false),
+        }
+    }
+
+    /// What is kept of this attempt.
+    fn mark(&self) -> Option<Mark> {
+        let key = self.key.as_ref()?;
+        Some(Mark {
+            key: fingerprint([self.by.as_str(), key.as_str()]),
+            fields: fingerprint([self.fields.as_str()]),
+        })
+    }
 }
 
 impl Command {
-    /// The booking after this command. `booking` is as it was read; `if_version` is the version
-    /// that the caller believes it has.
-    pub fn decide(
-        &self,
-        booking: &Booking,
-        if_version: Option<Version>,
-        now: Timestamp,
-    ) -> Result<Booking, Rejection> {
+    /// What becomes of the booking at this instant.
+    pub fn decide(&self, booking: &Booking, now: Timestamp) -> Result<Decision, Rejection> {
         let current = booking.at(now);
-        if matches!(self, Self::Confirm(_)) && current.status == Status::Expired {
+        if self.attempt.repeats(&current)? {
+            return Ok(Decision::Done(Box::new(current)));
+        }
+        if matches!(self.action, Action::Confirm(..)) && current.status == Status::Expired {
             // Running out raised the version: that it came too late says more than that it changed.
             return Err(Rejection::HoldExpired);
         }
-        if if_version.is_some_and(|version| version != current.version) {
+        if self.attempt.if_version.is_some_and(|version| version != current.version) {
             return Err(Rejection::VersionConflict(Box::new(current)));
         }
         let mut next = Booking {
-            version: booking.version.next(),
+            version: current.version.next(),
             hold_expires_at: None,
             updated_at: now,
-            ..booking.clone()
+            last_attempt: self.attempt.mark(),
+            ..current.clone()
         };
-        let say = |next: &mut Booking, reason: &Option<String>| next.reason.clone_from(reason);
-        match (self, current.status) {
-            (Self::Confirm(approval), Status::Held) => next.sell(*approval),
-            (Self::Cancel(reason), Status::Held | Status::Pending | Status::Confirmed) => {
+        let allowed = match (&self.action, current.status) {
+            (Action::Confirm(approval, code), Status::Held) => {
+                next.sell(*approval, code);
+                true
+            }
+            (Action::Cancel(reason), Status::Held | Status::Pending | Status::Confirmed) => {
                 next.status = Status::Cancelled;
-                say(&mut next, reason);
+                next.reason.clone_from(reason);
+                current.status == Status::Held
+                    || self.in_time(&current, current.stretch.end, now)?
             }
-            (Self::Reschedule(stretch), Status::Confirmed) => next.stretch = *stretch,
-            (Self::Approve(reason), Status::Pending) => {
-                next.sell(Approval::Auto);
-                say(&mut next, reason);
+            (Action::Reschedule(stretch), Status::Confirmed) => {
+                next.stretch = *stretch;
+                self.in_time(&current, current.stretch.start, now)?
             }
-            (Self::Decline(reason), Status::Pending) => {
+            (Action::Approve(reason, code), Status::Pending) => {
+                next.sell(Approval::Auto, code);
+                next.reason.clone_from(reason);
+                true
+            }
+            (Action::Decline(reason), Status::Pending) => {
                 next.status = Status::Declined;
-                say(&mut next, reason);
+                next.reason.clone_from(reason);
+                true
             }
-            (Self::Complete, Status::Confirmed) => next.status = Status::Completed,
-            (Self::NoShow, Status::Confirmed) => next.status = Status::NoShow,
-            (Self::Expire, Status::Expired) if booking.status == Status::Held => next = current,
-            _ => return Err(Rejection::InvalidTransition(Box::new(current))),
+            (Action::Complete, Status::Confirmed) => {
+                next.status = Status::Completed;
+                current.stretch.start <= now
+            }
+            (Action::NoShow, Status::Confirmed) => {
+                next.status = Status::NoShow;
+                current.stretch.start <= now
+            }
+            _ => false,
+        };
+        if allowed {
+            Ok(Decision::Change(Box::new(next)))
+        } else {
+            Err(Rejection::InvalidTransition(Box::new(current)))
         }
-        Ok(next)
+    }
+
+    /// Whether there is still time: a customer has it until the booking begins, an operator until
+    /// the instant `last`.
+    fn in_time(
+        &self,
+        booking: &Booking,
+        last: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, Rejection> {
+        match self.attempt.role {
+            Role::Customer if now >= booking.stretch.start => {
+                Err(Rejection::TooLate(Box::new(booking.clone())))
+            }
+            Role::Customer => Ok(true),
+            Role::Operator => Ok(now < last),
+        }
     }
 }
 
 impl Booking {
-    fn sell(&mut self, approval: Approval) {
-        self.hold_expires_at = None;
+    pub(crate) fn sell(&mut self, approval: Approval, code: &ConfirmationCode) {
         if approval == Approval::Manual {
             self.status = Status::Pending;
         } else {
             self.status = Status::Confirmed;
-            self.confirmation_code = Some(self.id.confirmation_code());
+            self.confirmation_code = Some(code.clone());
         }
     }
 }

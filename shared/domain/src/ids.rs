@@ -1,6 +1,8 @@
 //! Names of customers, resources and bookings, checked once where they enter.
 
+use crate::base36;
 use aws_lc_rs::{digest, hmac};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -74,8 +76,8 @@ text_type!(
 );
 
 text_type!(
-    /// A booking: see [`BookingId::derive`].
-    BookingId,
+    /// A customer's name for a booking, hashed: see [`BookingHash::derive`].
+    BookingHash,
     |text| text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
     "32 lower-case hexadecimal digits"
 );
@@ -97,21 +99,115 @@ pub enum Role {
     Operator,
 }
 
-impl BookingId {
-    /// The id of the booking that this customer's key names: the same key, the same booking, so
-    /// that the booking is its own idempotency record.
+impl BookingHash {
+    /// The hash that this customer's key names: the same key, the same booking, so that the booking
+    /// is its own idempotency record.
     pub fn derive(customer: &CustomerId, key: &Key) -> Self {
         let secret = hmac::Key::new(hmac::HMAC_SHA256, customer.as_str().as_bytes());
         Self(hex(&hmac::sign(&secret, key.as_str().as_bytes()).as_ref()[..16]))
     }
+}
 
-    /// The code a confirmed customer shows at the door: 8 characters that are hard to misread.
-    pub fn confirmation_code(&self) -> String {
-        const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-        let hash = digest::digest(&digest::SHA256, self.0.as_bytes());
-        let letter = |byte: &u8| char::from(LETTERS[usize::from(byte % 32)]);
-        hash.as_ref()[..8].iter().map(letter).collect()
+/// A booking's public id: the place in the calendar that it was first sold at, and its hash. So an
+/// operator's command finds the booking with one read of that calendar, and without an index.
+///
+/// As text: `room-1.2yk3w0.3029927cf1603332c06186faaef08ad3`, the start in seconds since 1970 to
+/// the base of 36.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BookingId {
+    resource: ResourceId,
+    start: Timestamp,
+    hash: BookingHash,
+}
+
+impl BookingId {
+    /// What the text of an id looks like.
+    pub const FORM: &'static str = "the id of a booking, like room-1.2yk3w0.3029927c...";
+
+    /// The id of the booking of this hash, first sold here.
+    pub fn new(resource: ResourceId, start: Timestamp, hash: BookingHash) -> Self {
+        Self { resource, start, hash }
     }
+
+    /// Takes the text if it is the id of a booking, written as [`Self::to_string`] writes it.
+    pub fn parse(text: &str) -> Result<Self, Malformed> {
+        let read = || {
+            let (resource, rest) = text.split_once('.')?;
+            let (start, hash) = rest.split_once('.')?;
+            let start = i64::try_from(base36::decode(start)?).ok()?;
+            Some(Self {
+                resource: ResourceId::parse(resource).ok()?,
+                start: Timestamp::from_second(start).ok()?,
+                hash: BookingHash::parse(hash).ok()?,
+            })
+        };
+        read().ok_or(Malformed(Self::FORM))
+    }
+
+    /// The resource that it was first sold at.
+    pub fn resource(&self) -> &ResourceId {
+        &self.resource
+    }
+
+    /// The start that it was first sold at.
+    pub fn start(&self) -> Timestamp {
+        self.start
+    }
+
+    /// The hash of its customer's key.
+    pub fn hash(&self) -> &BookingHash {
+        &self.hash
+    }
+}
+
+impl fmt::Display for BookingId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let start = base36::encode(self.start.as_second().unsigned_abs());
+        write!(f, "{}.{start}.{}", self.resource, self.hash)
+    }
+}
+
+impl TryFrom<String> for BookingId {
+    type Error = Malformed;
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        Self::parse(&text)
+    }
+}
+
+impl From<BookingId> for String {
+    fn from(id: BookingId) -> Self {
+        id.to_string()
+    }
+}
+
+/// The code that a confirmed customer shows at the door: 8 characters that are hard to misread.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ConfirmationCode(String);
+
+impl ConfirmationCode {
+    /// The code made of these bytes. They are to be random: nobody may know a code before the
+    /// booking is sold.
+    pub fn from_random(bytes: [u8; 8]) -> Self {
+        const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+        Self(bytes.iter().map(|byte| char::from(LETTERS[usize::from(byte % 32)])).collect())
+    }
+
+    /// The code itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The first half of the SHA-256 of some texts, each marked off from the next.
+pub(crate) fn fingerprint<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for text in texts {
+        context.update(&u64::try_from(text.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(text.as_bytes());
+    }
+    hex(&context.finish().as_ref()[..16])
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -137,11 +233,41 @@ mod tests {
     fn a_key_names_one_booking_of_one_customer() {
         let customer = |name| CustomerId::parse(name).unwrap();
         let key = |name| Key::parse(name).unwrap();
-        let id = BookingId::derive(&customer("alice"), &key("1"));
-        assert_eq!(id, BookingId::derive(&customer("alice"), &key("1")));
-        assert_ne!(id, BookingId::derive(&customer("alice"), &key("2")));
-        assert_ne!(id, BookingId::derive(&customer("bob"), &key("1")));
-        assert!(BookingId::parse(id.as_str()).is_ok());
+        let hash = BookingHash::derive(&customer("alice"), &key("1"));
+        assert_eq!(hash, BookingHash::derive(&customer("alice"), &key("1")));
+        assert_ne!(hash, BookingHash::derive(&customer("alice"), &key("2")));
+        assert_ne!(hash, BookingHash::derive(&customer("bob"), &key("1")));
+        assert!(BookingHash::parse(hash.as_str()).is_ok());
+    }
+
+    #[test]
+    fn the_id_of_a_booking_is_written_in_one_way() {
+        let text = "room-1.2yk3w0.3029927cf1603332c06186faaef08ad3";
+        let id = BookingId::parse(text).unwrap();
+        assert_eq!(id.to_string(), text);
+        assert_eq!(id.resource().as_str(), "room-1");
+        for other in [
+            "",
+            "room-1",
+            "room-1.2yk3w0",
+            "room-1.2yk3w0.",
+            "room-1.02yk3w0.3029927cf1603332c06186faaef08ad3",
+            "room-1.2YK3W0.3029927cf1603332c06186faaef08ad3",
+            "room-1..3029927cf1603332c06186faaef08ad3",
+            "room-1.-1.3029927cf1603332c06186faaef08ad3",
+            "room-1.zzzzzzzzzzzzzzzz.3029927cf1603332c06186faaef08ad3",
+            "room-1.2yk3w0.3029927CF1603332c06186faaef08ad3",
+            "room-1.2yk3w0.3029927cf1603332c06186faaef08ad3.",
+            ".2yk3w0.3029927cf1603332c06186faaef08ad3",
+        ] {
+            assert!(BookingId::parse(other).is_err(), "{other}");
+        }
+    }
+
+    #[test]
+    fn texts_are_marked_off_from_each_other() {
+        assert_ne!(fingerprint(["a", "bc"]), fingerprint(["ab", "c"]));
+        assert_ne!(fingerprint(["a"]), fingerprint(["a", ""]));
     }
 
     #[test]

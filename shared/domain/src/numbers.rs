@@ -1,6 +1,7 @@
 //! Numbers with a range: a value of one of these types is in it.
 
 use crate::ids::Malformed;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -84,6 +85,17 @@ impl Quantity {
 impl HoldSeconds {
     /// Five minutes, where a resource does not say.
     pub const DEFAULT: Self = Self(300);
+
+    /// When a hold that is made now ends: after this time, rounded up to a grid of one 64th of it
+    /// (2 s: 31 ms; 5 min: 4.7 s). So all the holds on a slot end at some 64 instants, and a slot
+    /// keeps one number for each of these instead of one for each hold.
+    pub fn end(self, now: Timestamp) -> Timestamp {
+        let length = i64::from(self.0) * 1000;
+        let grid = (length / 64).max(1);
+        let end = now.as_millisecond().saturating_add(length);
+        let rounded = end.saturating_add((-end).rem_euclid(grid));
+        Timestamp::from_millisecond(rounded).unwrap_or(Timestamp::MAX)
+    }
 }
 
 /// How often a thing was written: 1, 2, 3, ... without a gap.

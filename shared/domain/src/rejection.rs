@@ -1,6 +1,7 @@
 //! Why a command is refused.
 
 use crate::booking::Booking;
+use jiff::SignedDuration;
 
 /// Why a command is refused. Nothing was changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -23,8 +24,11 @@ pub enum Rejection {
     /// The hold ran out before the confirmation came.
     #[error("the hold has run out")]
     HoldExpired,
+    /// The booking has begun.
+    #[error("the booking has begun: it is too late for this")]
+    TooLate(Box<Booking>),
     /// The booking is not in a status that allows the command.
-    #[error("a booking that is {} does not allow this", .0.status.as_str())]
+    #[error("a booking that is {} does not allow this now", .0.status.as_str())]
     InvalidTransition(Box<Booking>),
     /// The caller's `ifVersion` is not the current version.
     #[error("the booking is at version {}", .0.version)]
@@ -35,6 +39,10 @@ pub enum Rejection {
     /// More than is allowed at once.
     #[error("{0}")]
     LimitExceeded(String),
+    /// The resource's hours have just changed: what does not fit the former ones as well is sold
+    /// again after this time.
+    #[error("the opening hours have just changed: this time can be booked in a moment")]
+    InTransition(SignedDuration),
     /// A value that is well formed, but not for this resource.
     #[error("{message}")]
     Unacceptable {

@@ -1,13 +1,30 @@
-//! What can be booked, and which stretches of it.
+//! What can be booked: a grid of slots, a capacity, and how it is sold.
+//!
+//! The grid may change while somebody sells on the one before. So a resource remembers the grids
+//! that it had until shortly ([`FormerGrid`]): for as long as a request may live, only what fits
+//! all of them is sold. From then on nobody sells on a former grid any more, and what was sold there
+//! is seen by reading it: [`Resource::availability`] counts it against the slots that it overlaps.
 
-use crate::MAX_SLOTS;
+use crate::grid::{Grid, Stretch};
 use crate::ids::{Malformed, ResourceId};
-use crate::numbers::{Capacity, HoldSeconds, Quantity, SlotMinutes, Version};
-use crate::opening::Opening;
+use crate::numbers::{Capacity, HoldSeconds, Quantity, Version};
 use crate::rejection::Rejection;
+use crate::slot::{Slot, Terms};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// No request that has read a resource writes anything later than this: `message` gives up on a
+/// request after 10 s, and a call that is under way then ends within 3 s more. The change of a grid
+/// and the sale that overlaps it may each take this long.
+pub const REQUEST_LIFE: SignedDuration = SignedDuration::from_secs(15);
+/// How long after a change of its grid a resource sells only what fits the former grid as well.
+pub const TRANSITION: SignedDuration = SignedDuration::from_secs(2 * REQUEST_LIFE.as_secs());
+/// Changes of the grid within one transition.
+const MAX_FORMER: usize = 8;
+/// No slot is longer than a day.
+pub const LONGEST_SLOT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Whether a booking is confirmed at once or by an operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -51,6 +68,15 @@ impl From<TimeZoneName> for String {
     }
 }
 
+/// A grid that a resource had before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerGrid {
+    /// The grid.
+    pub grid: Grid,
+    /// When the request that replaced it began.
+    pub replaced_at: Timestamp,
+}
+
 /// A room, a table, a seat: opening rules, capacity, and how it is sold.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resource {
@@ -58,12 +84,8 @@ pub struct Resource {
     pub id: ResourceId,
     /// Its name for people, 1 to 200 characters.
     pub name: String,
-    /// The zone that its hours are written in.
-    pub time_zone: TimeZoneName,
-    /// How long a slot lasts.
-    pub slot_minutes: SlotMinutes,
-    /// When it is open.
-    pub opening: Opening,
+    /// When its slots are.
+    pub grid: Grid,
     /// Places in each slot.
     pub capacity: Capacity,
     /// How long a hold lasts.
@@ -72,74 +94,112 @@ pub struct Resource {
     pub approval: Approval,
     /// How often it was written.
     pub version: Version,
+    /// The grids that it had until shortly, the oldest first.
+    pub former: Vec<FormerGrid>,
+    /// When its grid changed last, in microseconds since 1970; 0 for a grid that never changed.
+    pub grid_epoch: u64,
 }
 
-/// Whole, adjacent slots: what a booking covers.
+/// What a resource offers at one slot at an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch {
-    /// The first slot's start.
+pub struct Availability {
+    /// When the slot starts.
     pub start: Timestamp,
-    /// The last slot's end.
+    /// When it ends.
     pub end: Timestamp,
-    /// How long each slot lasts.
-    pub slot_minutes: SlotMinutes,
-}
-
-impl Stretch {
-    /// The start of each slot, in order.
-    pub fn slots(&self) -> impl Iterator<Item = Timestamp> + use<> {
-        let step = SignedDuration::from_mins(i64::from(self.slot_minutes.get()));
-        let end = self.end;
-        std::iter::successors(Some(self.start), move |start| start.checked_add(step).ok())
-            .take_while(move |start| *start < end)
-    }
+    /// Places in all.
+    pub capacity: Capacity,
+    /// Places that can be booked.
+    pub free: u32,
+    /// Rises with every change: of two views of a slot, the one of the higher version is newer.
+    pub version: Version,
 }
 
 impl Resource {
-    /// How long a slot lasts.
-    pub fn step(&self) -> SignedDuration {
-        SignedDuration::from_mins(i64::from(self.slot_minutes.get()))
+    /// This resource as it replaces another of its id: the next version, with what has to be
+    /// remembered of the grid before.
+    pub fn replacing(mut self, old: &Self, now: Timestamp) -> Result<Self, Rejection> {
+        self.version = old.version.next();
+        self.grid_epoch = old.grid_epoch;
+        self.former.clone_from(&old.former);
+        self.former.retain(|former| in_transition(former, now).is_some());
+        if self.grid != old.grid {
+            if self.former.len() >= MAX_FORMER {
+                return Err(Rejection::InTransition(TRANSITION));
+            }
+            self.former.push(FormerGrid { grid: old.grid.clone(), replaced_at: now });
+            let epoch = u64::try_from(now.as_microsecond()).unwrap_or_default();
+            self.grid_epoch = epoch.max(old.grid_epoch.saturating_add(1));
+        }
+        Ok(self)
     }
 
-    /// All slot starts with `from <= start < to`, in order.
-    pub fn slots_between(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Timestamp> {
-        self.opening.slots_between(from, to, self.time_zone.zone(), self.slot_minutes)
+    /// Whether something may have been sold here on another grid than today's.
+    pub fn has_moved(&self) -> bool {
+        self.grid_epoch > 0
     }
 
-    /// Takes the stretch if it is of whole, adjacent slots of one opening that has not begun.
-    pub fn stretch(
+    /// Refuses, for now, a stretch that somebody else may be selling a part of on a former grid.
+    pub fn settled(&self, stretch: &Stretch, now: Timestamp) -> Result<(), Rejection> {
+        let step = self.grid.step();
+        for former in &self.former {
+            let Some(left) = in_transition(former, now) else { continue };
+            if !stretch.slots().all(|start| former.grid.agrees_with(start, start + step)) {
+                return Err(Rejection::InTransition(left));
+            }
+        }
+        Ok(())
+    }
+
+    /// Where to read slots from to know what is offered from this start on: slots of a former grid
+    /// may have begun before.
+    pub fn reads_from(&self, start: Timestamp) -> Timestamp {
+        let earlier = start.checked_sub(LONGEST_SLOT).unwrap_or(Timestamp::MIN);
+        if self.has_moved() { earlier } else { start }
+    }
+
+    /// What is offered at the slot of this start, seen at this instant. `touched` has the slots that
+    /// somebody touched, read from [`Self::reads_from`] to the end of the slot.
+    ///
+    /// A slot changes with its own writes, with buckets that run out and with its resource; each of
+    /// these counters only rises, so their sum tells newer from older. After a change of the grid
+    /// other slots are counted, so the sum starts again from the microsecond of the change: more
+    /// than any number of writes before it.
+    pub fn availability(
         &self,
         start: Timestamp,
-        end: Option<Timestamp>,
+        touched: &BTreeMap<Timestamp, Slot>,
         now: Timestamp,
-    ) -> Result<Stretch, Rejection> {
-        if start < now {
-            return Err(Rejection::Closed("the start is in the past"));
-        }
-        let zone = self.time_zone.zone();
-        let date = zone.to_datetime(start).date();
-        // Where clocks go back over midnight, a slot's clock shows the date before its opening's.
-        let mut openings = [Some(date), date.tomorrow().ok()]
-            .into_iter()
-            .flatten()
-            .flat_map(|date| self.opening.slots_on(date, zone, self.slot_minutes));
-        let opening = openings.find(|slots| slots.contains(&start));
-        let opening = opening.ok_or(Rejection::Closed(
-            "the start is not the start of a slot of this resource's opening hours",
-        ))?;
-        let step = self.step();
-        let end = end.unwrap_or(start + step);
-        let last = opening.iter().find(|slot| **slot >= start && **slot + step == end);
-        last.ok_or(Rejection::Closed(
-            "the end is not the end of a slot of the same opening as the start",
-        ))?;
-        let stretch = Stretch { start, end, slot_minutes: self.slot_minutes };
-        if stretch.slots().count() > MAX_SLOTS {
-            return Err(Rejection::LimitExceeded(format!(
-                "a booking covers at most {MAX_SLOTS} slots"
-            )));
-        }
-        Ok(stretch)
+    ) -> Availability {
+        let end = start.checked_add(self.grid.step()).unwrap_or(Timestamp::MAX);
+        let free = self.slot(start, touched).free(self.terms(start, touched, now), now);
+        // Whether or not they overlap now: one that no longer does must not lower the sum.
+        let counted = touched.range(self.reads_from(start)..end).map(|(_, slot)| slot.at(now));
+        let first = self.version.plus(self.grid_epoch);
+        let version = counted.fold(first, |sum, slot| sum.plus(slot.version.get()));
+        Availability { start, end, capacity: self.capacity, free, version }
+    }
+
+    /// The slot of this start as somebody left it, or as nobody has touched it.
+    pub fn slot(&self, start: Timestamp, touched: &BTreeMap<Timestamp, Slot>) -> Slot {
+        let untouched = || Slot::untouched(start, self.grid.slot_minutes);
+        touched.get(&start).cloned().unwrap_or_else(untouched)
+    }
+
+    /// On what terms the slot of this start is sold: without the places that slots of former grids
+    /// take in its time.
+    pub fn terms(
+        &self,
+        start: Timestamp,
+        touched: &BTreeMap<Timestamp, Slot>,
+        now: Timestamp,
+    ) -> Terms {
+        let end = start.checked_add(self.grid.step()).unwrap_or(Timestamp::MAX);
+        let near = touched.range(self.reads_from(start)..end).map(|(_, slot)| slot.at(now));
+        let others: Vec<Slot> =
+            near.filter(|slot| slot.start != start && slot.end() > start).collect();
+        let places = self.capacity.get().saturating_sub(most_at_once(&others));
+        Terms { minutes: self.grid.slot_minutes, places }
     }
 
     /// Takes the quantity if a slot of this resource has as many places at all.
@@ -152,14 +212,19 @@ impl Resource {
         }
         Ok(())
     }
+}
 
-    /// Whether a slot sold under other opening rules would be sold again, in part, by these:
-    /// it overlaps one of these slots without being that slot.
-    pub fn would_resell(&self, start: Timestamp, end: Timestamp) -> bool {
-        let step = self.step();
-        // A slot that began before this one and is not over has begun within a step.
-        let from = start.checked_sub(step).unwrap_or(Timestamp::MIN);
-        self.slots_between(from, end)
-            .any(|slot| slot < end && slot + step > start && (slot, slot + step) != (start, end))
-    }
+/// For how long a sale on this grid may still be under way.
+fn in_transition(former: &FormerGrid, now: Timestamp) -> Option<SignedDuration> {
+    let left = TRANSITION - now.duration_since(former.replaced_at);
+    left.is_positive().then_some(left)
+}
+
+/// The most places that these slots take at one time.
+fn most_at_once(slots: &[Slot]) -> u32 {
+    let at = |instant: Timestamp| {
+        let there = slots.iter().filter(|slot| slot.start <= instant && instant < slot.end());
+        there.fold(0_u32, |sum, slot| sum.saturating_add(slot.taken))
+    };
+    slots.iter().map(|slot| at(slot.start)).max().unwrap_or(0)
 }

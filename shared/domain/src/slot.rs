@@ -1,22 +1,34 @@
 //! How much of one slot is taken, held and free at an instant.
 //!
-//! A hold that runs out is a change of the slot at that instant, whoever records it and when: it
+//! A slot keeps no entry for each hold: thousands of them would make every write of it dear. It
+//! keeps, for each instant at which holds run out, the sum of their places: an expiry bucket. A
+//! bucket that runs out is a change of the slot at that instant, whoever records it and when: it
 //! gives its places back and raises the version by one. So every read at the same instant gives the
 //! same answer, whether the slot has been swept or not.
 
-use crate::ids::BookingId;
-use crate::numbers::{Capacity, Quantity, Version};
+use crate::numbers::{Quantity, SlotMinutes, Version};
 use crate::rejection::Rejection;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
-/// Places kept for a booking until an instant.
+/// What a command does to a booking's places in one slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hold {
-    /// How many.
-    pub quantity: Quantity,
-    /// From this instant on they are free again.
-    pub until: Timestamp,
+pub enum Effect {
+    /// Places are taken: held until an instant, or for good.
+    Take(Quantity, Option<Timestamp>),
+    /// Places held until this instant are now taken for good.
+    Keep(Quantity, Timestamp),
+    /// Places are given back; they were held until an instant, or taken for good.
+    Release(Quantity, Option<Timestamp>),
+}
+
+/// On what terms a resource sells a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// How long the slot lasts.
+    pub minutes: SlotMinutes,
+    /// Its places, without those that something else takes in its time.
+    pub places: u32,
 }
 
 /// One slot as it was written last.
@@ -24,79 +36,103 @@ pub struct Hold {
 pub struct Slot {
     /// When it starts.
     pub start: Timestamp,
+    /// How long it lasted when it was sold last.
+    pub minutes: SlotMinutes,
     /// Places taken by held, pending and confirmed bookings, holds that ran out unswept included.
     pub taken: u32,
     /// How often it was written; 0 for a slot that nobody touched.
     pub version: Version,
-    /// Holds not yet confirmed, released or swept.
-    pub holds: BTreeMap<BookingId, Hold>,
+    /// Expiry buckets: the places of all holds that run out at an instant.
+    pub expiring: BTreeMap<Timestamp, u32>,
 }
+
+/// How far the version of a slot rises when places leave a bucket before it runs out. It may be the
+/// bucket's last place, and a reader whose clock is ahead may have counted the bucket as one change
+/// already: so the write is two, and newer than what that reader saw.
+pub const LEAVES_BUCKET: u64 = 2;
 
 impl Slot {
     /// A slot that nobody touched.
-    pub fn untouched(start: Timestamp) -> Self {
-        Self { start, taken: 0, version: Version::default(), holds: BTreeMap::new() }
+    pub fn untouched(start: Timestamp, minutes: SlotMinutes) -> Self {
+        let (version, expiring) = (Version::default(), BTreeMap::new());
+        Self { start, minutes, taken: 0, version, expiring }
     }
 
-    /// The holds that have run out at this instant.
-    pub fn run_out(&self, now: Timestamp) -> impl Iterator<Item = (&BookingId, &Hold)> {
-        self.holds.iter().filter(move |(_, hold)| hold.until <= now)
+    /// When it ends, as it was sold last.
+    pub fn end(&self) -> Timestamp {
+        let minutes = SignedDuration::from_mins(i64::from(self.minutes.get()));
+        self.start.checked_add(minutes).unwrap_or(Timestamp::MAX)
     }
 
-    /// The slot as it is at this instant: without the holds that have run out.
+    /// The buckets that have run out at this instant, also those that are empty.
+    pub fn run_out(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, u32)> {
+        self.expiring.range(..=now).map(|(end, places)| (*end, *places))
+    }
+
+    /// The slot as it is at this instant: without the buckets that have run out.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> Self {
         let mut slot = self.clone();
-        for (booking, hold) in self.run_out(now) {
-            slot.holds.remove(booking);
-            slot.taken = slot.taken.saturating_sub(hold.quantity.get());
-            slot.version = slot.version.next();
+        for (end, places) in self.run_out(now) {
+            slot.expiring.remove(&end);
+            slot.taken = slot.taken.saturating_sub(places);
+            slot.version = slot.version.plus(u64::from(places > 0));
         }
         slot
     }
 
-    /// Places that can be booked at this instant.
-    pub fn free(&self, capacity: Capacity, now: Timestamp) -> u32 {
-        capacity.get().saturating_sub(self.at(now).taken)
+    /// Places that can be booked at this instant: none while it is sold at another length.
+    pub fn free(&self, terms: Terms, now: Timestamp) -> u32 {
+        let slot = self.at(now);
+        if slot.taken > 0 && slot.minutes != terms.minutes {
+            return 0;
+        }
+        terms.places.saturating_sub(slot.taken)
     }
 
-    /// The slot with places taken: held until an instant, or sold.
-    pub fn take(
+    /// The slot after this effect, if it can have it at this instant.
+    pub fn after(&self, effect: Effect, terms: Terms, now: Timestamp) -> Result<Self, Rejection> {
+        match effect {
+            Effect::Take(quantity, until) => self.take(quantity, until, terms, now),
+            Effect::Keep(quantity, until) => self.leave(quantity, until),
+            Effect::Release(quantity, until) => {
+                let mut slot = match until {
+                    Some(until) => self.leave(quantity, until)?,
+                    None => Self { version: self.version.next(), ..self.clone() },
+                };
+                slot.taken = slot.taken.saturating_sub(quantity.get());
+                Ok(slot)
+            }
+        }
+    }
+
+    fn take(
         &self,
-        booking: &BookingId,
         quantity: Quantity,
         until: Option<Timestamp>,
-        capacity: Capacity,
+        terms: Terms,
         now: Timestamp,
     ) -> Result<Self, Rejection> {
-        let mut slot = self.at(now);
-        if quantity.get() > capacity.get().saturating_sub(slot.taken) {
+        if quantity.get() > self.free(terms, now) {
             return Err(Rejection::SlotFull);
         }
+        let mut slot = Self { minutes: terms.minutes, ..self.at(now) };
         slot.taken += quantity.get();
         if let Some(until) = until {
-            slot.holds.insert(booking.clone(), Hold { quantity, until });
+            let bucket = slot.expiring.entry(until).or_default();
+            *bucket = bucket.saturating_add(quantity.get());
         }
         slot.version = slot.version.next();
         Ok(slot)
     }
 
-    /// The slot with a hold turned into a sale, while the slot itself still holds it.
-    pub fn confirm(&self, booking: &BookingId, now: Timestamp) -> Result<Self, Rejection> {
-        let mut slot = self.at(now);
-        slot.holds.remove(booking).ok_or(Rejection::HoldExpired)?;
-        slot.version = slot.version.next();
-        Ok(slot)
-    }
-
-    /// The slot with a booking's places given back. They must still be the booking's: those of a
-    /// hold are only while the slot has the hold, or they would be given back twice.
-    #[must_use]
-    pub fn release(&self, booking: &BookingId, quantity: Quantity) -> Self {
+    /// Places leave the bucket of the holds that end at an instant, while the slot still has it:
+    /// whoever needed them after that instant has dropped the bucket as a whole.
+    fn leave(&self, quantity: Quantity, until: Timestamp) -> Result<Self, Rejection> {
         let mut slot = self.clone();
-        slot.holds.remove(booking);
-        slot.taken = slot.taken.saturating_sub(quantity.get());
-        slot.version = slot.version.next();
-        slot
+        let left = slot.expiring.get(&until).and_then(|places| places.checked_sub(quantity.get()));
+        slot.expiring.insert(until, left.ok_or(Rejection::HoldExpired)?);
+        slot.version = slot.version.plus(LEAVES_BUCKET);
+        Ok(slot)
     }
 }

@@ -1,7 +1,7 @@
 //! The error codes.
 
 use crate::view::BookingView;
-use domain::Rejection;
+use domain::{Booking, Rejection};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -23,6 +23,8 @@ pub enum Code {
     SlotFull,
     /// The confirmation came too late.
     HoldExpired,
+    /// The booking has begun.
+    TooLate,
     /// The booking is not in a status that allows it.
     InvalidTransition,
     /// `ifVersion` is not the current version.
@@ -60,29 +62,51 @@ pub struct WireError {
     /// How long to wait before the next try, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u32>,
-    /// The booking as it is, on `version_conflict` and `invalid_transition`.
+    /// The booking as it is, on `version_conflict`, `too_late` and `invalid_transition`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub current: Option<Box<BookingView>>,
+}
+
+/// The longest message, in characters. What serde and the domain say may quote what the client sent.
+const MAX_MESSAGE: usize = 300;
+/// The longest pointer, in characters: the names of unknown fields are the client's.
+const MAX_FIELD: usize = 200;
+/// How long a client waits before it tries again, in milliseconds. Longer does not help: contention
+/// on one slot passes within some transactions.
+const RETRY_AFTER: u32 = 500;
+
+/// The text, cut to so many characters, without control characters: those would grow sixfold as JSON.
+fn bounded(text: &str, most: usize) -> String {
+    let plain = |character: char| if character.is_control() { ' ' } else { character };
+    let mut bounded: String = text.chars().take(most).map(plain).collect();
+    if text.chars().nth(most).is_some() {
+        bounded.push_str("...");
+    }
+    bounded
 }
 
 impl WireError {
     /// An error of this code.
     pub fn new(code: Code, message: &str) -> Self {
-        // Longer waits do not help: contention on one slot passes within some transactions.
-        let retry_after_ms = code.retryable().then_some(500);
         Self {
             code,
-            message: message.to_owned(),
+            message: bounded(message, MAX_MESSAGE),
             retryable: code.retryable(),
             field: None,
-            retry_after_ms,
+            retry_after_ms: code.retryable().then_some(RETRY_AFTER),
             current: None,
         }
     }
 
     /// What the client sent is malformed, at this JSON pointer if one field is at fault.
     pub fn bad_request(message: &str, field: Option<&str>) -> Self {
-        Self { field: field.map(ToOwned::to_owned), ..Self::new(Code::BadRequest, message) }
+        let field = field.map(|field| bounded(field, MAX_FIELD));
+        Self { field, ..Self::new(Code::BadRequest, message) }
+    }
+
+    /// The booking as it is stands in the way.
+    fn because_of(code: Code, message: &str, current: &Booking) -> Self {
+        Self { current: Some(Box::new(BookingView::from(current))), ..Self::new(code, message) }
     }
 }
 
@@ -97,22 +121,40 @@ impl From<Rejection> for WireError {
             Rejection::HoldExpired => Code::HoldExpired,
             Rejection::IdempotencyMismatch => Code::IdempotencyMismatch,
             Rejection::LimitExceeded(_) => Code::LimitExceeded,
+            Rejection::InTransition(left) => {
+                let left = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
+                return Self {
+                    retry_after_ms: Some(left.max(RETRY_AFTER)),
+                    ..Self::new(Code::Busy, &message)
+                };
+            }
             Rejection::Unacceptable { field, message } => {
                 return Self::bad_request(&message, Some(field));
             }
+            Rejection::TooLate(current) => {
+                return Self::because_of(Code::TooLate, &message, &current);
+            }
             Rejection::InvalidTransition(current) => {
-                return Self {
-                    current: Some(Box::new(BookingView::from(&*current))),
-                    ..Self::new(Code::InvalidTransition, &message)
-                };
+                return Self::because_of(Code::InvalidTransition, &message, &current);
             }
             Rejection::VersionConflict(current) => {
-                return Self {
-                    current: Some(Box::new(BookingView::from(&*current))),
-                    ..Self::new(Code::VersionConflict, &message)
-                };
+                return Self::because_of(Code::VersionConflict, &message, &current);
             }
         };
         Self::new(code, &message)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_client_sent_does_not_grow_in_an_error() {
+        let quoted = format!("{:?}", "\u{7f}".repeat(30_000));
+        let error = WireError::bad_request(&quoted, Some(&format!("/{}", "\u{1}".repeat(30_000))));
+        let written = serde_json::to_string(&error).unwrap();
+        assert!(written.len() < 1200, "{} bytes", written.len());
+        assert_eq!(WireError::bad_request("short", Some("/é")).field.as_deref(), Some("/é"));
     }
 }

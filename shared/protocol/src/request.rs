@@ -46,9 +46,9 @@ actions! {
     "resource.get" ResourceGet(ResourceGet): "Reads a resource. Anyone.",
     "resource.list" ResourceList(ResourceList): "Lists all resources by id. Anyone.",
     "availability" Availability(Availability): "Reads slots. Anyone.",
-    "hold" Hold(Place): "Keeps places until the hold runs out. Customers.",
-    "book" Book(Place): "Books places at once. Customers.",
-    "confirm" Confirm(Change): "Turns a hold into a sale. Its owner.",
+    "hold" Hold(Place): "Keeps places until the hold runs out. Anyone.",
+    "book" Book(Place): "Books places at once. Anyone.",
+    "confirm" Confirm(Change): "Turns a hold into a sale. Its owner, operators.",
     "cancel" Cancel(Decide): "Gives a booking's places back. Its owner, operators.",
     "reschedule" Reschedule(Reschedule): "Moves a booking. Its owner, operators.",
     "approve" Approve(Decide): "Confirms a pending booking. Operators.",
@@ -147,6 +147,10 @@ fields! {
         /// Only if the booking is at this version.
         #[schemars(with = "Option<u64>")]
         if_version: Option<Version>,
+        /// The attempt's name, at most 255 characters: sent again while it is the booking's last
+        /// change, it is answered with what it did.
+        #[schemars(with = "Option<String>")]
+        key: Option<Key>,
     }
 }
 fields! {
@@ -159,6 +163,10 @@ fields! {
         /// Only if the booking is at this version.
         #[schemars(with = "Option<u64>")]
         if_version: Option<Version>,
+        /// The attempt's name, at most 255 characters: sent again while it is the booking's last
+        /// change, it is answered with what it did.
+        #[schemars(with = "Option<String>")]
+        key: Option<Key>,
     }
 }
 fields! {
@@ -173,6 +181,10 @@ fields! {
         /// Only if the booking is at this version.
         #[schemars(with = "Option<u64>")]
         if_version: Option<Version>,
+        /// The attempt's name, at most 255 characters: sent again while it is the booking's last
+        /// change, it is answered with what it did.
+        #[schemars(with = "Option<String>")]
+        key: Option<Key>,
     }
 }
 fields! {
@@ -183,7 +195,7 @@ fields! {
     }
 }
 fields! {
-    /// Lists the caller's own bookings, or for an operator a resource's that start in `from..to`.
+    /// Lists the caller's own bookings, or for an operator a resource's that overlap `from..to`.
     List {
         /// The resource's id, for operators.
         #[schemars(with = "Option<String>")]

@@ -3,10 +3,9 @@
 use crate::fields::{Instant, Text};
 use domain::opening::{Day, Hours};
 use domain::{
-    Approval, Booking, Capacity, HoldSeconds, Opening, Resource, ResourceId, Slot, SlotMinutes,
-    TimeZoneName, Version,
+    Approval, Availability, Booking, Capacity, Grid, HoldSeconds, Opening, Resource, ResourceId,
+    SlotMinutes, TimeZoneName, Version,
 };
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -95,13 +94,13 @@ impl ResourceInput {
         Ok(Resource {
             id: self.id,
             name: self.name.into(),
-            time_zone: self.time_zone,
-            slot_minutes: self.slot_minutes,
-            opening,
+            grid: Grid { time_zone: self.time_zone, slot_minutes: self.slot_minutes, opening },
             capacity: self.capacity,
             hold_seconds: self.hold_seconds,
             approval: self.approval,
             version: Version::FIRST,
+            former: Vec::new(),
+            grid_epoch: 0,
         })
     }
 }
@@ -130,9 +129,9 @@ impl From<&Resource> for ResourceView {
         Self {
             id: resource.id.to_string(),
             name: resource.name.clone(),
-            time_zone: resource.time_zone.clone().into(),
-            slot_minutes: resource.slot_minutes.get(),
-            opening: resource.opening.clone(),
+            time_zone: resource.grid.time_zone.clone().into(),
+            slot_minutes: resource.grid.slot_minutes.get(),
+            opening: resource.grid.opening.clone(),
             capacity: resource.capacity.get(),
             hold_seconds: resource.hold_seconds.get(),
             approval: resource.approval,
@@ -157,18 +156,14 @@ pub struct SlotView {
     pub version: u64,
 }
 
-impl SlotView {
-    /// The slot as it is at this instant. A slot changes with its own writes, with holds that run
-    /// out and with its resource; each of these counters only rises, so their sum tells newer from
-    /// older.
-    pub fn new(resource: &Resource, slot: &Slot, now: Timestamp) -> Self {
-        let slot = slot.at(now);
+impl From<Availability> for SlotView {
+    fn from(slot: Availability) -> Self {
         Self {
             start: Instant(slot.start),
-            end: Instant(slot.start + resource.step()),
-            capacity: resource.capacity.get(),
-            free: slot.free(resource.capacity, now),
-            version: resource.version.plus(slot.version.get()).get(),
+            end: Instant(slot.end),
+            capacity: slot.capacity.get(),
+            free: slot.free,
+            version: slot.version.get(),
         }
     }
 }
@@ -193,7 +188,7 @@ pub enum StatusName {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BookingView {
-    /// Its id.
+    /// Its id: what the server gave it, to be sent back as it is.
     pub id: String,
     /// The resource's id.
     pub resource: String,
@@ -237,7 +232,10 @@ impl From<&Booking> for BookingView {
             status: booking.status,
             version: booking.version.get(),
             hold_expires_at: booking.hold_expires_at.map(Instant),
-            confirmation_code: booking.confirmation_code.clone(),
+            confirmation_code: booking
+                .confirmation_code
+                .as_ref()
+                .map(|code| code.as_str().to_owned()),
             reason: booking.reason.clone(),
             created_at: Instant(booking.created_at),
             updated_at: Instant(booking.updated_at),

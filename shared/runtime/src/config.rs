@@ -8,7 +8,7 @@
 //! | `TOKEN_AUDIENCE` | authorizer, message | the `aud` of accepted tokens |
 //! | `TOKEN_JWKS_URL` | authorizer, message | the issuer's key set; empty: `{issuer}/.well-known/jwks.json` |
 //! | `OPERATOR_CLAIM`, `OPERATOR_VALUE` | authorizer, message | the claim, and the word in it, that make an operator |
-//! | `MAX_OPEN_HOLDS` | message | holds that one customer may have open at once |
+//! | `MAX_OPEN_HOLDS` | message | places that one customer may have open at once, held or pending |
 //! | `CALLBACK_URL` | push | `https://{api}.execute-api.{region}.amazonaws.com/{stage}` |
 //! | `RUST_LOG` | all | which logs, as `info` or `info,store=debug` |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI` | all | elsewhere than AWS, as every SDK reads them |
@@ -49,8 +49,8 @@ pub(crate) fn optional(name: &'static str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// Holds that one customer may have open at once.
-pub fn max_open_holds() -> Result<usize, ConfigError> {
+/// Places that one customer may have open at once, held or pending.
+pub fn max_open_holds() -> Result<u64, ConfigError> {
     let name = "MAX_OPEN_HOLDS";
     let value = required(name)?;
     value.parse().map_err(|_| ConfigError::Malformed { name, value, expected: "a whole number" })

@@ -7,10 +7,11 @@
 //! | resource | `R#id` | `META` |
 //! | resource, in the list of all | `RESOURCES` | `R#id` |
 //! | slot, once somebody touched it | `R#id` | `S#start` |
-//! | booking | `C#customer` | `B#id` |
+//! | booking | `C#customer` | `B#hash` |
+//! | a customer's open bookings | `C#customer` | `OPEN` |
+//! | pointer: a booking may be here in a resource's calendar | `L#resource` | `start#hash` |
 //!
-//! Two keys-only indexes find bookings for operators: `byBooking` (`bookingId`) and `byResource`
-//! (`atResource`, `atStart`).
+//! There is no index: whatever decides or is shown is read strongly consistently.
 //!
 //! `connections`:
 //!
@@ -21,7 +22,7 @@
 //! | how many shards a topic has, if more than one | `T#topic#0` | `!` |
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{BookingId, CustomerId, ResourceId};
+use domain::{BookingHash, CustomerId, ResourceId};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -29,10 +30,6 @@ use std::collections::HashMap;
 pub const PK: &str = "PK";
 /// Sort key of both tables.
 pub const SK: &str = "SK";
-/// The index that finds a booking by its id.
-pub const BY_BOOKING: &str = "byBooking";
-/// The index that finds a resource's bookings by their start.
-pub const BY_RESOURCE: &str = "byResource";
 /// Sort key of a resource and of a connection.
 pub const META: &str = "META";
 /// Partition of the list of all resources.
@@ -98,9 +95,32 @@ pub fn customer_partition(customer: &CustomerId) -> String {
     format!("C#{customer}")
 }
 
+/// What the sort keys of a customer's bookings begin with.
+pub const BOOKING: &str = "B#";
+
 /// A booking.
-pub fn booking(customer: &CustomerId, id: &BookingId) -> ItemKey {
-    ItemKey::new(customer_partition(customer), format!("B#{id}"))
+pub fn booking(customer: &CustomerId, hash: &BookingHash) -> ItemKey {
+    ItemKey::new(customer_partition(customer), format!("{BOOKING}{hash}"))
+}
+
+/// A customer's open bookings.
+pub fn open_bookings(customer: &CustomerId) -> ItemKey {
+    ItemKey::new(customer_partition(customer), "OPEN")
+}
+
+/// A resource's calendar: where its bookings may be.
+pub fn calendar_partition(resource: &ResourceId) -> String {
+    format!("L#{resource}")
+}
+
+/// A pointer's place in a resource's calendar.
+pub fn pointer_sort(start: Timestamp, hash: &BookingHash) -> String {
+    format!("{start}#{hash}")
+}
+
+/// A pointer.
+pub fn pointer(resource: &ResourceId, start: Timestamp, hash: &BookingHash) -> ItemKey {
+    ItemKey::new(calendar_partition(resource), pointer_sort(start, hash))
 }
 
 /// A connection.

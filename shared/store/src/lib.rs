@@ -10,6 +10,7 @@
 //! | [`items`] | items <-> domain values, for the tables and for their stream |
 //! | [`bookings`] | resources, slots and bookings |
 //! | [`connections`] | connections and subscriptions |
+//! | `table` | reads and single writes, counted |
 //! | [`cursor`] | where the next page starts |
 //! | [`transact`] | transactions, their retries, and what made them fail |
 //! | [`error`] | what can go wrong |
@@ -20,6 +21,7 @@ pub mod cursor;
 pub mod error;
 pub mod items;
 pub mod keys;
+mod table;
 pub mod transact;
 
 pub use bookings::Bookings;

@@ -27,28 +27,52 @@ pub enum Outcome {
     Refused(Vec<usize>),
 }
 
-/// Counts write units, as DynamoDB reports them.
+/// Counts capacity units, as DynamoDB reports them.
 #[derive(Debug, Clone, Default)]
-pub struct Units(Arc<AtomicU64>);
+pub struct Units(Arc<Counts>);
+
+/// Reads may take half a unit: both are counted in halves.
+#[derive(Debug, Default)]
+struct Counts {
+    read: AtomicU64,
+    written: AtomicU64,
+}
+
+/// Capacity units consumed since the start of the process.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Consumed {
+    /// Read units, of 4 KB read strongly consistently each.
+    pub read: f64,
+    /// Write units, of 1 KB each; two for each in a transaction.
+    pub written: f64,
+}
 
 impl Units {
-    /// Write units consumed since the start of the process.
-    pub fn written(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
+    /// What has been consumed so far.
+    pub fn consumed(&self) -> Consumed {
+        #[expect(clippy::cast_precision_loss, reason = "far fewer than 2^52 units")]
+        let units = |halves: &AtomicU64| halves.load(Ordering::Relaxed) as f64 / 2.0;
+        Consumed { read: units(&self.0.read), written: units(&self.0.written) }
     }
 
-    fn add(&self, consumed: &[ConsumedCapacity]) {
-        let units: f64 = consumed
-            .iter()
-            .filter_map(|table| table.write_capacity_units().or_else(|| table.capacity_units()))
-            .sum();
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "writes consume whole units, far fewer than 2^64"
-        )]
-        self.0.fetch_add(units as u64, Ordering::Relaxed);
+    pub(crate) fn read(&self, used: Option<&ConsumedCapacity>) {
+        let units = used.and_then(|it| it.read_capacity_units().or_else(|| it.capacity_units()));
+        add(&self.0.read, units);
     }
+
+    pub(crate) fn written(&self, used: Option<&ConsumedCapacity>) {
+        let units = used.and_then(|it| it.write_capacity_units().or_else(|| it.capacity_units()));
+        add(&self.0.written, units);
+    }
+}
+
+fn add(halves: &AtomicU64, units: Option<f64>) {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a few units, in halves"
+    )]
+    halves.fetch_add((units.unwrap_or_default() * 2.0) as u64, Ordering::Relaxed);
 }
 
 /// Writes all or nothing. Conflicts with other transactions and throttling are tried again after a
@@ -68,12 +92,12 @@ pub async fn transact(
             .transact_write_items()
             .set_transact_items(Some(writes.clone()))
             .client_request_token(&token)
-            .return_consumed_capacity(ReturnConsumedCapacity::Indexes)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;
         let error = match result {
             Ok(output) => {
-                units.add(output.consumed_capacity());
+                output.consumed_capacity().iter().for_each(|used| units.written(Some(used)));
                 return Ok(Outcome::Written);
             }
             Err(error) => error,

@@ -1,77 +1,146 @@
-//! Confirms, cancels, approves, ...: what a booking goes through after it was made.
+//! Confirms, cancels, reschedules, ...: what a booking goes through after it was made.
 
 use crate::bookings::{Bookings, DECISIONS};
 use crate::error::Error;
-use crate::transact::{Outcome, transact};
+use crate::transact::Outcome;
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use domain::{Booking, BookingId, Command, CustomerId, Rejection, Slot, Status, Version};
+use domain::{
+    Action, Attempt, Booking, BookingId, Command, ConfirmationCode, CustomerId, Decision, Effect,
+    Rejection, Resource,
+};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
+/// DynamoDB takes no more items than this in one transaction.
+const MAX_WRITES: usize = 100;
+
+/// What is to be done to a booking: for some, it depends on its resource.
+#[derive(Debug, Clone)]
+pub enum Intent {
+    /// This.
+    Act(Action),
+    /// Confirm it as its resource says, with this code.
+    Confirm(ConfirmationCode),
+    /// Move it to the stretch from here to there, or to one slot.
+    Reschedule(Timestamp, Option<Timestamp>),
+}
+
+/// Which booking.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// Whose.
+    pub customer: &'a CustomerId,
+    /// Which.
+    pub id: &'a BookingId,
+}
+
 impl Bookings {
-    /// Carries out a command on this customer's booking: the booking and its slots in one
-    /// transaction.
+    /// Carries out an attempt on a booking: the booking and its slots in one transaction.
     pub async fn change(
         &self,
-        customer: &CustomerId,
-        id: &BookingId,
-        command: &Command,
-        if_version: Option<Version>,
+        target: Target<'_>,
+        intent: &Intent,
+        attempt: &Attempt,
         now: Timestamp,
     ) -> Result<Booking, Error> {
         let mut now = now;
-        let mut refused = None;
-        for _ in 0..DECISIONS {
-            let read = self.booking(customer, id).await?.ok_or(Rejection::NoSuchBooking)?;
-            let mut left = None;
-            if refused == Some(read.version) {
-                // The booking is as it was, and yet a slot does not hold its places any more. If it
-                // is a hold, it has run out by the clock of whoever needed them.
-                now = now.max(read.hold_expires_at.unwrap_or(now));
-                left = Some(self.slots_of(&read).await?);
-            }
-            let next = command.decide(&read, if_version, now)?;
+        for tries in 0..DECISIONS {
+            let read = self.booking(target.customer, target.id, now).await?;
+            let read = read.ok_or(Rejection::NoSuchBooking)?;
+            let (next, resource) = match self.decide(&read, intent, attempt, now).await? {
+                (Decision::Done(booking), _) => return Ok(*booking),
+                (Decision::Change(next), resource) => (*next, resource),
+            };
             let mut writes = vec![self.replace(&next, read.version)?];
-            writes.extend(self.slot_changes(&read, &next, left.as_ref(), now)?);
-            match transact(&self.client, &self.units, writes).await? {
+            writes.extend(self.slot_writes(&read, &next, resource.as_ref(), tries, now).await?);
+            if writes.len() > MAX_WRITES {
+                let most = MAX_WRITES - 1;
+                let message = format!("one move leaves and takes at most {most} slots together");
+                return Err(Rejection::LimitExceeded(message).into());
+            }
+            if next.stretch != read.stretch {
+                // Before the booking, so that whoever reads the calendar after it finds it.
+                self.point_at(&next, now).await?;
+            }
+            match self.table.transact(writes).await? {
                 Outcome::Written => return Ok(next),
-                Outcome::Refused(places) if places.contains(&0) => refused = None,
-                Outcome::Refused(_) => refused = Some(read.version),
+                Outcome::Refused(places) if places.contains(&0) => {}
+                // The booking is as it was, and yet a slot does not have its places any more. If it
+                // is a hold, it has run out by the clock of whoever needed them.
+                Outcome::Refused(_) => now = now.max(read.hold_expires_at.unwrap_or(now)),
             }
         }
         Err(Error::Busy)
     }
 
-    /// `left` are the booking's slots as they were read, if they had to be.
-    fn slot_changes(
+    async fn decide(
+        &self,
+        read: &Booking,
+        intent: &Intent,
+        attempt: &Attempt,
+        now: Timestamp,
+    ) -> Result<(Decision, Option<Resource>), Error> {
+        let decide = |action| {
+            let command = Command { action, attempt: attempt.clone() };
+            command.decide(read, now)
+        };
+        match intent {
+            Intent::Act(action) => Ok((decide(action.clone())?, None)),
+            Intent::Confirm(code) => {
+                let resource = self.resource(&read.resource).await?;
+                Ok((decide(Action::Confirm(resource.approval, code.clone()))?, None))
+            }
+            Intent::Reschedule(start, end) => {
+                // Whether it may be moved at all comes before where to.
+                if let done @ Decision::Done(_) = decide(Action::Reschedule(read.stretch))? {
+                    return Ok((done, None));
+                }
+                let resource = self.resource(&read.resource).await?;
+                let stretch = resource.grid.stretch(*start, *end, now)?;
+                resource.settled(&stretch, now)?;
+                Ok((decide(Action::Reschedule(stretch))?, Some(resource)))
+            }
+        }
+    }
+
+    /// What a change of the booking does to its slots. Only places that are taken need to know their
+    /// resource and what others have there; what is kept or given back is read only after it was
+    /// refused once: a slot long past has been collected, and has nothing to give back.
+    async fn slot_writes(
         &self,
         read: &Booking,
         next: &Booking,
-        left: Option<&BTreeMap<Timestamp, Slot>>,
+        resource: Option<&Resource>,
+        tries: u32,
         now: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, Error> {
-        let slots = read.stretch.slots();
-        match (read.status, next.status) {
-            (Status::Held, Status::Confirmed | Status::Pending) => {
-                slots.map(|start| self.confirm_slot(read, start, now)).collect()
+        let taken = match resource {
+            Some(resource) => {
+                let from = resource.reads_from(next.stretch.start);
+                self.slots(&resource.id, from, next.stretch.end).await?
             }
-            (before, after) if before.takes_capacity() && !after.takes_capacity() => slots
-                .filter(|start| has_places_of(read, *start, left))
-                .map(|start| self.release(read, start))
-                .collect(),
-            _ => Ok(Vec::new()),
+            None => BTreeMap::new(),
+        };
+        let left = match tries {
+            0 => None,
+            _ => Some(self.slots(&read.resource, read.stretch.start, read.stretch.end).await?),
+        };
+        let gone = |start| left.as_ref().is_some_and(|left| !left.contains_key(&start));
+        let mut writes = Vec::new();
+        for (start, effect) in Booking::effects(Some(read), next) {
+            let id = &read.resource;
+            writes.push(match effect {
+                Effect::Take(..) => {
+                    let resource = resource.ok_or(Rejection::NoSuchResource)?;
+                    let terms = resource.terms(start, &taken, now);
+                    let slot = resource.slot(start, &taken);
+                    self.slot_write(&resource.id, &slot, effect, terms, now)?
+                }
+                Effect::Keep(quantity, until) => self.keep(id, start, quantity, until)?,
+                Effect::Release(_, None) if gone(start) => continue,
+                Effect::Release(quantity, until) => self.release(id, start, quantity, until)?,
+            });
         }
+        Ok(writes)
     }
-}
-
-/// Whether a slot has places to give back for this booking, as far as the slots that are left were
-/// read: one long past is collected, and a hold that has run out may have been dropped.
-pub(super) fn has_places_of(
-    booking: &Booking,
-    start: Timestamp,
-    left: Option<&BTreeMap<Timestamp, Slot>>,
-) -> bool {
-    let held = booking.hold_expires_at.is_some();
-    let has = |slot: &Slot| !held || slot.holds.contains_key(&booking.id);
-    left.is_none_or(|left| left.get(&start).is_some_and(has))
 }

@@ -3,43 +3,49 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`resources`] | writes, reads and lists resources |
-//! | [`place`] | holds and books |
-//! | [`change`] | confirms, cancels, approves, ... |
-//! | [`reschedule`] | moves a booking |
-//! | [`read`] | snapshots and lists |
-//! | `sweep` | drops holds that have run out, where there are many |
+//! | [`sell`] | holds and books |
+//! | [`change`] | confirms, cancels, reschedules, ... |
+//! | [`own`] | a customer's bookings |
+//! | [`calendar`] | a resource's bookings, by the pointers in its calendar |
+//! | [`slots`] | what is offered |
+//! | `open` | what a customer has open, and how much that may be |
 //! | `write` | the writes that transactions are made of |
 
+pub mod calendar;
 pub mod change;
-pub mod place;
-pub mod read;
-pub mod reschedule;
+mod open;
+pub mod own;
 pub mod resources;
-mod sweep;
+pub mod sell;
+pub mod slots;
 mod write;
 
+use crate::table::Table;
 use crate::transact::Units;
 use aws_sdk_dynamodb::Client;
 
-/// Conditions that do not hold are decided anew so many times before the caller is told to wait.
+/// Conditions that do not hold are decided anew; attempts before [`crate::Error::Busy`].
 const DECISIONS: u32 = 10;
+/// Bookings that one request looks at before it answers with a cursor, however few are what was
+/// asked for.
+const EXAMINED: usize = 500;
+/// Calls under way at once on behalf of one request.
+const AT_ONCE: usize = 8;
 
 /// The bookings table.
 #[derive(Debug, Clone)]
 pub struct Bookings {
-    client: Client,
-    table: String,
-    units: Units,
+    table: Table,
 }
 
 impl Bookings {
     /// The table of this name.
     pub fn new(client: Client, table: String) -> Self {
-        Self { client, table, units: Units::default() }
+        Self { table: Table { client, name: table, units: Units::default() } }
     }
 
-    /// Counts the write units of all that this handle and its clones write.
+    /// Counts the capacity units of all that this handle and its clones read and write.
     pub fn units(&self) -> &Units {
-        &self.units
+        &self.table.units
     }
 }

@@ -1,22 +1,31 @@
 //! The writes that transactions are made of.
 //!
-//! Each mirrors one step of [`domain::Slot`], as an update that does not need to have read the
-//! slot: its condition says what must hold, its expression what changes.
+//! A slot is written as the effect says that the domain decided ([`domain::Slot::after`]): as an
+//! update whose condition says what must still hold, and whose expression says what changes.
 
 use crate::bookings::Bookings;
+use crate::bookings::own::AT_VERSION;
 use crate::error::Error;
-use crate::items::{self, HoldItem, hold_attribute};
-use crate::keys::{self, ItemKey};
+use crate::items;
+use crate::items::booking::from_booking;
+use crate::items::slot::bucket_attribute;
+use crate::keys;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
-use domain::{Booking, BookingId, Capacity, Hold, ResourceId, Slot, Version};
+use domain::slot::LEAVES_BUCKET;
+use domain::{Booking, Effect, Quantity, ResourceId, Slot, Terms, Version};
 use jiff::Timestamp;
 use serde_dynamo::Item;
 use std::collections::HashMap;
 
 /// A slot nobody asks for any more is collected this many days after it has ended.
 const SLOT_KEPT_DAYS: i64 = 30;
+/// The most buckets that one update names: an expression has at most 4 KB and 300 operators. There
+/// are more only where a resource's `holdSeconds` was changed often and shortly before.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+const NAMED: usize = 80;
 
 /// An update under construction: names and values are placeholders in its texts.
+#[derive(Default)]
 struct Step {
     sets: Vec<String>,
     adds: Vec<String>,
@@ -27,42 +36,48 @@ struct Step {
 }
 
 impl Step {
-    /// Every change of a slot raises its version, by one for each thing that changed.
-    fn new(version: usize) -> Self {
-        let mut step = Self {
-            sets: Vec::new(),
-            adds: vec!["version :changes".to_owned()],
-            removes: Vec::new(),
-            conditions: Vec::new(),
-            names: HashMap::new(),
-            values: HashMap::new(),
-        };
-        step.value(":changes", &version);
-        step
-    }
-
-    fn value<N: ToString + ?Sized>(&mut self, name: &str, number: &N) {
-        self.values.insert(name.to_owned(), AttributeValue::N(number.to_string()));
-    }
-
-    /// A placeholder for the attribute of a booking's hold.
-    fn hold(&mut self, booking: &BookingId) -> String {
-        let placeholder = format!("#h{}", self.names.len());
-        self.names.insert(placeholder.clone(), hold_attribute(booking));
+    /// A placeholder for a number.
+    fn number<N: ToString + ?Sized>(&mut self, number: &N) -> String {
+        let placeholder = format!(":n{}", self.values.len());
+        self.values.insert(placeholder.clone(), AttributeValue::N(number.to_string()));
         placeholder
     }
 
-    /// Drops holds, which must all be there still; the places that they give back.
-    fn drop_holds(&mut self, holds: &[(&BookingId, &Hold)]) -> u32 {
-        for (id, _) in holds {
-            let hold = self.hold(id);
-            self.conditions.push(format!("attribute_exists({hold})"));
-            self.removes.push(hold);
-        }
-        holds.iter().map(|(_, hold)| hold.quantity.get()).sum()
+    /// A placeholder for the bucket of the holds that end then.
+    fn bucket(&mut self, end: Timestamp) -> String {
+        let placeholder = format!("#x{}", self.names.len());
+        self.names.insert(placeholder.clone(), bucket_attribute(end));
+        placeholder
     }
 
-    fn build(self, table: &str, key: &ItemKey) -> Result<TransactWriteItem, Error> {
+    fn add<N: ToString + ?Sized>(&mut self, attribute: &str, number: &N) {
+        let number = self.number(number);
+        self.adds.push(format!("{attribute} {number}"));
+    }
+
+    fn set<N: ToString + ?Sized>(&mut self, attribute: &str, number: &N) {
+        let number = self.number(number);
+        self.sets.push(format!("{attribute} = {number}"));
+    }
+
+    /// Drops buckets that have run out, which must be as they were seen.
+    fn drop_buckets(&mut self, buckets: &[(Timestamp, u32)]) {
+        for (end, places) in buckets {
+            let (bucket, places) = (self.bucket(*end), self.number(places));
+            self.conditions.push(format!("{bucket} = {places}"));
+            self.removes.push(bucket);
+        }
+    }
+
+    /// Takes places out of the bucket of the holds that end then, while the slot still has it.
+    fn leave_bucket(&mut self, quantity: Quantity, end: Timestamp) {
+        let (bucket, places) = (self.bucket(end), self.number(&quantity));
+        self.conditions.push(format!("{bucket} >= {places}"));
+        self.add(&bucket, &-i64::from(quantity.get()));
+        self.add("version", &LEAVES_BUCKET);
+    }
+
+    fn build(self, table: &str, key: &keys::ItemKey) -> Result<TransactWriteItem, Error> {
         let clause = |verb: &str, parts: &[String]| match parts {
             [] => String::new(),
             parts => format!("{verb} {} ", parts.join(", ")),
@@ -82,92 +97,118 @@ impl Step {
 }
 
 impl Bookings {
-    /// Takes places in a slot, as it was last seen or believed to be: held until an instant, or
-    /// sold. Holds seen to have run out give way in the same write.
-    pub(super) fn take(
+    /// Writes an effect on a slot as it was read, on these terms; or the domain's rejection.
+    pub(super) fn slot_write(
         &self,
-        booking: &Booking,
-        seen: &Slot,
-        capacity: Capacity,
+        resource: &ResourceId,
+        slot: &Slot,
+        effect: Effect,
+        terms: Terms,
         now: Timestamp,
     ) -> Result<TransactWriteItem, Error> {
-        let run_out: Vec<(&BookingId, &Hold)> = seen.run_out(now).collect();
-        let quantity = booking.quantity.get();
-
-        let mut step = Step::new(1 + run_out.len());
-        let given_back = step.drop_holds(&run_out);
-        step.adds.push("taken :change".to_owned());
-        step.value(":change", &(i64::from(quantity) - i64::from(given_back)));
-        step.value(":room", &(capacity.get() + given_back).saturating_sub(quantity));
-        step.conditions.push("(attribute_not_exists(taken) OR taken <= :room)".to_owned());
-        if let Some(until) = booking.hold_expires_at {
-            let hold = step.hold(&booking.id);
-            let item = HoldItem { q: booking.quantity, u: until.as_millisecond() };
-            step.values.insert(":hold".to_owned(), serde_dynamo::to_attribute_value(item)?);
-            step.sets.push(format!("{hold} = :hold"));
+        slot.after(effect, terms, now)?;
+        match effect {
+            Effect::Take(quantity, until) => {
+                self.take(resource, slot, (quantity, until), terms, now)
+            }
+            Effect::Keep(quantity, until) => self.keep(resource, slot.start, quantity, until),
+            Effect::Release(quantity, until) => self.release(resource, slot.start, quantity, until),
         }
-        let minutes = booking.stretch.slot_minutes;
-        step.sets.push("minutes = :minutes".to_owned());
-        step.value(":minutes", &minutes);
-        step.sets.push("#ttl = :ttl".to_owned());
-        step.names.insert("#ttl".to_owned(), "ttl".to_owned());
-        step.value(":ttl", &items::ttl(seen.start, SLOT_KEPT_DAYS));
-        step.build(&self.table, &keys::slot(&booking.resource, seen.start))
     }
 
-    /// Drops holds of a slot that have run out, and nothing else.
-    pub(super) fn sweep(
+    /// Takes places: held until an instant, or for good. Buckets that have run out give way in the
+    /// same write.
+    fn take(
+        &self,
+        resource: &ResourceId,
+        slot: &Slot,
+        (quantity, until): (Quantity, Option<Timestamp>),
+        terms: Terms,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, Error> {
+        let quantity = quantity.get();
+        let run_out: Vec<(Timestamp, u32)> = slot.run_out(now).collect();
+        let given_back: u32 = run_out.iter().map(|(_, places)| places).sum();
+        let changes = 1 + run_out.iter().filter(|(_, places)| *places > 0).count();
+
+        let mut step = Step::default();
+        step.drop_buckets(&run_out);
+        let room = step.number(&(terms.places + given_back).saturating_sub(quantity));
+        let (length, nobody) = (step.number(&terms.minutes), step.number(&given_back));
+        // What is sold at another length is not sold in part again.
+        step.conditions.push(format!(
+            "(attribute_not_exists(taken) OR \
+             (taken <= {room} AND (minutes = {length} OR taken <= {nobody})))"
+        ));
+        step.add("version", &changes);
+        step.add("taken", &(i64::from(quantity) - i64::from(given_back)));
+        if let Some(until) = until {
+            let bucket = step.bucket(until);
+            step.add(&bucket, &quantity);
+        }
+        step.sets.push(format!("minutes = {length}"));
+        step.names.insert("#ttl".to_owned(), "ttl".to_owned());
+        step.set("#ttl", &items::ttl(slot.start, SLOT_KEPT_DAYS));
+        step.build(&self.table.name, &keys::slot(resource, slot.start))
+    }
+
+    /// Turns held places into sold ones, while the slot still has the bucket that they are in.
+    pub(super) fn keep(
         &self,
         resource: &ResourceId,
         start: Timestamp,
-        run_out: &[(&BookingId, &Hold)],
+        quantity: Quantity,
+        until: Timestamp,
     ) -> Result<TransactWriteItem, Error> {
-        let mut step = Step::new(run_out.len());
-        let given_back = step.drop_holds(run_out);
-        step.adds.push("taken :back".to_owned());
-        step.value(":back", &-i64::from(given_back));
-        step.build(&self.table, &keys::slot(resource, start))
+        let mut step = Step::default();
+        step.leave_bucket(quantity, until);
+        step.build(&self.table.name, &keys::slot(resource, start))
     }
 
-    /// Turns a hold into a sale, while the slot itself still holds it.
-    pub(super) fn confirm_slot(
-        &self,
-        booking: &Booking,
-        start: Timestamp,
-        now: Timestamp,
-    ) -> Result<TransactWriteItem, Error> {
-        let mut step = Step::new(1);
-        let hold = step.hold(&booking.id);
-        step.value(":now", &now.as_millisecond());
-        step.conditions.push(format!("{hold}.u > :now"));
-        step.removes.push(hold);
-        step.build(&self.table, &keys::slot(&booking.resource, start))
-    }
-
-    /// Gives a booking's places back: held ones only while the slot still holds them.
+    /// Gives places back: held ones only while the slot still has the bucket that they are in.
     pub(super) fn release(
         &self,
-        booking: &Booking,
+        resource: &ResourceId,
         start: Timestamp,
+        quantity: Quantity,
+        until: Option<Timestamp>,
     ) -> Result<TransactWriteItem, Error> {
-        let quantity = booking.quantity.get();
-        let mut step = Step::new(1);
-        step.adds.push("taken :back".to_owned());
-        step.value(":back", &-i64::from(quantity));
-        if booking.hold_expires_at.is_some() {
-            let hold = step.hold(&booking.id);
-            step.conditions.push(format!("attribute_exists({hold})"));
-            step.removes.push(hold);
+        let mut step = Step::default();
+        if let Some(until) = until {
+            step.leave_bucket(quantity, until);
         } else {
-            step.value(":quantity", &quantity);
-            step.conditions.push("taken >= :quantity".to_owned());
+            let places = step.number(&quantity);
+            step.conditions.push(format!("taken >= {places}"));
+            step.add("version", &1);
         }
-        step.build(&self.table, &keys::slot(&booking.resource, start))
+        step.add("taken", &-i64::from(quantity.get()));
+        step.build(&self.table.name, &keys::slot(resource, start))
+    }
+
+    /// Drops buckets that have run out, where there are more than a sale could drop along with what
+    /// it takes.
+    pub(super) fn sweep(
+        &self,
+        resource: &ResourceId,
+        slot: &Slot,
+        now: Timestamp,
+    ) -> Result<Option<TransactWriteItem>, Error> {
+        let mut run_out: Vec<(Timestamp, u32)> = slot.run_out(now).collect();
+        if run_out.len() <= NAMED {
+            return Ok(None);
+        }
+        run_out.truncate(NAMED);
+        let given_back: u32 = run_out.iter().map(|(_, places)| places).sum();
+        let mut step = Step::default();
+        step.drop_buckets(&run_out);
+        step.add("version", &run_out.iter().filter(|(_, places)| *places > 0).count());
+        step.add("taken", &-i64::from(given_back));
+        step.build(&self.table.name, &keys::slot(resource, slot.start)).map(Some)
     }
 
     /// Writes a booking that must not exist yet.
     pub(super) fn create(&self, booking: &Booking) -> Result<TransactWriteItem, Error> {
-        self.put(items::from_booking(booking)?, None)
+        self.put(from_booking(booking)?, None)
     }
 
     /// Writes a booking over the version that was read.
@@ -176,7 +217,7 @@ impl Bookings {
         booking: &Booking,
         read: Version,
     ) -> Result<TransactWriteItem, Error> {
-        self.put(items::from_booking(booking)?, Some(read))
+        self.put(from_booking(booking)?, Some(read))
     }
 
     /// Writes an item: a new one, or over the version that was read.
@@ -185,11 +226,11 @@ impl Bookings {
         item: Item,
         over: Option<Version>,
     ) -> Result<TransactWriteItem, Error> {
-        let put = Put::builder().table_name(&self.table).set_item(Some(item.into()));
+        let put = Put::builder().table_name(&self.table.name).set_item(Some(item.into()));
         let put = match over {
             None => put.condition_expression("attribute_not_exists(PK)"),
             Some(version) => put
-                .condition_expression("version = :read")
+                .condition_expression(AT_VERSION)
                 .expression_attribute_values(":read", AttributeValue::N(version.to_string())),
         };
         Ok(TransactWriteItem::builder().put(put.build()?).build())

@@ -1,0 +1,173 @@
+//! A resource's bookings, by the pointers in its calendar.
+//!
+//! A pointer is written before its booking, by itself: so whoever reads the calendar after a booking
+//! was committed finds it. What a pointer says is a hint. It may lead to a booking that was never
+//! made, was collected, or has moved on; the booking itself, read consistently, says where it is.
+
+use crate::bookings::slots::whole_second_after;
+use crate::bookings::{AT_ONCE, Bookings, EXAMINED};
+use crate::error::{Error, Unavailable};
+use crate::items::booking::{Pointer, from_pointer, to_booking, to_pointer};
+use crate::keys;
+use crate::table::Range;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{Booking, BookingHash, BookingId, CustomerId, ResourceId, Status};
+use futures::StreamExt;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+
+/// Pointers read at once: as many bookings as one batch reads.
+const PAGE: usize = 100;
+/// No booking is longer: one opening, on the day on which clocks go back.
+const LONGEST_BOOKING: SignedDuration = SignedDuration::from_hours(25);
+/// A pointer that leads nowhere is left alone for this long: its booking may be on the way.
+const ON_THE_WAY: SignedDuration = SignedDuration::from_hours(1);
+
+/// A booking's place in a resource's calendar.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// When it starts.
+    pub start: Timestamp,
+    /// Which it is.
+    pub hash: BookingHash,
+}
+
+impl Place {
+    /// The place of this booking.
+    pub fn of(booking: &Booking) -> Self {
+        Self { start: booking.stretch.start, hash: booking.id.hash().clone() }
+    }
+
+    /// Reads what [`Self::to_string`] wrote.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (start, hash) = text.split_once('#')?;
+        Some(Self { start: start.parse().ok()?, hash: BookingHash::parse(hash).ok()? })
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&keys::pointer_sort(self.start, &self.hash))
+    }
+}
+
+impl Bookings {
+    /// Whose booking this is.
+    pub async fn owner(&self, id: &BookingId) -> Result<Option<CustomerId>, Error> {
+        let key = keys::pointer(id.resource(), id.start(), id.hash());
+        let pointer = self.table.get(key).await?.map(to_pointer).transpose()?;
+        Ok(pointer.map(|pointer| pointer.customer))
+    }
+
+    /// Points at a booking, where it is about to be.
+    pub(super) async fn point_at(
+        &self,
+        booking: &Booking,
+        now: Timestamp,
+    ) -> Result<(), Unavailable> {
+        self.table.put(from_pointer(booking, now)?, None).await?;
+        Ok(())
+    }
+
+    /// A resource's bookings that overlap a window, by start, from the one after `after`: at most
+    /// `limit`, only those that have the status at this instant. With where to go on, if there may
+    /// be more: a page may have few bookings or none, and others come after it.
+    pub async fn bookings_at(
+        &self,
+        resource: &ResourceId,
+        (from, to): (Timestamp, Timestamp),
+        status: Option<Status>,
+        limit: usize,
+        after: Option<&Place>,
+        now: Timestamp,
+    ) -> Result<(Vec<Booking>, Option<Place>), Error> {
+        let first = from.checked_sub(LONGEST_BOOKING).unwrap_or(Timestamp::MIN);
+        let mut range = Range {
+            partition: keys::calendar_partition(resource),
+            from: whole_second_after(first).to_string(),
+            // Every pointer's key at this start is longer, and so comes after it.
+            to: format!("{}#", whole_second_after(to)),
+        };
+        if let Some(after) = after {
+            range = range.after(&after.to_string());
+        }
+        let (mut found, mut examined) = (Vec::new(), 0);
+        loop {
+            let (items, more) = self.table.page(&range, PAGE).await?;
+            let pointers = items.into_iter().map(to_pointer).collect::<Result<Vec<_>, _>>()?;
+            let mut bookings = self.pointed_at(&pointers).await?;
+            let (mut last, mut stale) = (None, Vec::new());
+            let count = pointers.len();
+            for (index, pointer) in pointers.into_iter().enumerate() {
+                let place = Place { start: pointer.start, hash: pointer.hash.clone() };
+                let key = (pointer.customer.clone(), pointer.hash.clone());
+                match bookings.remove(&key) {
+                    Some(booking) if is_at(&booking, resource, &place) => {
+                        let stretch = booking.stretch;
+                        if stretch.start < to
+                            && stretch.end > from
+                            && status.is_none_or(|status| booking.at(now).status == status)
+                        {
+                            found.push(booking);
+                        }
+                    }
+                    // Its first place is in its id: the pointer there is needed.
+                    Some(booking) if is_first(&booking.id, resource, &place) => {}
+                    _ => stale.push(pointer),
+                }
+                let is_last = index + 1 == count;
+                if found.len() == limit && (more || !is_last) {
+                    self.forget(resource, stale, now).await;
+                    return Ok((self.settle_all(found, now).await?, Some(place)));
+                }
+                last = Some(place);
+            }
+            self.forget(resource, stale, now).await;
+            examined += count;
+            let next = last.filter(|_| more);
+            match next {
+                Some(last) if examined < EXAMINED => range = range.after(&last.to_string()),
+                next => return Ok((self.settle_all(found, now).await?, next)),
+            }
+        }
+    }
+
+    /// The bookings that these pointers lead to.
+    async fn pointed_at(
+        &self,
+        pointers: &[Pointer],
+    ) -> Result<HashMap<(CustomerId, BookingHash), Booking>, Error> {
+        let key = |pointer: &Pointer| keys::booking(&pointer.customer, &pointer.hash);
+        let keys = pointers.iter().map(key).collect();
+        let mut bookings = HashMap::new();
+        for item in self.table.batch(keys).await? {
+            let booking = to_booking(item)?;
+            bookings.insert((booking.customer.clone(), booking.id.hash().clone()), booking);
+        }
+        Ok(bookings)
+    }
+
+    /// Deletes pointers that lead nowhere. Whether it succeeds makes no difference to anybody but
+    /// the next reader.
+    async fn forget(&self, resource: &ResourceId, stale: Vec<Pointer>, now: Timestamp) {
+        let old = |pointer: &Pointer| now.duration_since(pointer.written) > ON_THE_WAY;
+        futures::stream::iter(stale.into_iter().filter(old))
+            .for_each_concurrent(AT_ONCE, |pointer| async move {
+                let key = keys::pointer(resource, pointer.start, &pointer.hash);
+                let written = AttributeValue::N(pointer.written.as_millisecond().to_string());
+                if let Err(error) = self.table.delete_if(key, "written", written).await {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(error, "a pointer that leads nowhere stays");
+                }
+            })
+            .await;
+    }
+}
+
+fn is_at(booking: &Booking, resource: &ResourceId, place: &Place) -> bool {
+    booking.resource == *resource && booking.stretch.start == place.start
+}
+
+fn is_first(id: &BookingId, resource: &ResourceId, place: &Place) -> bool {
+    id.resource() == resource && id.start() == place.start
+}

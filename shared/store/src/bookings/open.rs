@@ -1,0 +1,154 @@
+//! What a customer has open, held or pending, and how much that may be.
+//!
+//! One small item for each customer names what was opened lately, so that a hold need not read the
+//! customer's whole history to count. Confirming or cancelling does not write it: whether an entry
+//! is still open is looked up when it matters, which is when the limit is near or entries pile up.
+
+use crate::bookings::own::AT_VERSION;
+use crate::bookings::{Bookings, DECISIONS};
+use crate::error::Error;
+use crate::items::booking::to_booking;
+use crate::keys;
+use crate::transact::wait;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::resource::REQUEST_LIFE;
+use domain::{Booking, BookingHash, CustomerId, Quantity, Rejection, Version};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashSet};
+
+/// With so many entries it is looked up which of them are still open: the item stays small.
+const CROWDED: usize = 16;
+
+/// What a customer has opened lately.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct OpenBookings {
+    version: Version,
+    entries: BTreeMap<BookingHash, Entry>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Entry {
+    /// Places.
+    q: Quantity,
+    /// When it was entered, in milliseconds since 1970.
+    at: i64,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct OpenItem {
+    #[serde(rename = "PK")]
+    pk: String,
+    #[serde(rename = "SK")]
+    sk: String,
+    #[serde(flatten)]
+    open: OpenBookings,
+}
+
+impl OpenBookings {
+    fn places(&self) -> u64 {
+        self.entries.values().map(|entry| u64::from(entry.q.get())).sum()
+    }
+
+    /// Whether this customer may open so many places more. The first may be of any size.
+    fn takes(&self, quantity: Quantity, max: u64) -> bool {
+        self.entries.is_empty() || self.places() + u64::from(quantity.get()) <= max
+    }
+}
+
+impl Bookings {
+    pub(super) async fn open_bookings(&self, customer: &CustomerId) -> Result<OpenBookings, Error> {
+        let item = self.table.get(keys::open_bookings(customer)).await?;
+        let item: Option<OpenItem> = item.map(serde_dynamo::from_item).transpose()?;
+        Ok(item.map(|item| item.open).unwrap_or_default())
+    }
+
+    /// Enters a booking that is about to be made, or refuses it where the customer would have too
+    /// many places open. Entries are written over the version that was read, so that no two requests
+    /// pass the limit together.
+    pub(super) async fn enter(
+        &self,
+        booking: &Booking,
+        mut open: OpenBookings,
+        max: u64,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (customer, hash) = (&booking.customer, booking.id.hash());
+        for attempt in 0..2 * DECISIONS {
+            if open.entries.contains_key(hash) {
+                return Ok(());
+            }
+            if !open.takes(booking.quantity, max) || open.entries.len() >= CROWDED {
+                self.drop_closed(customer, &mut open, now).await?;
+            }
+            if !open.takes(booking.quantity, max) {
+                let message = format!("a customer has at most {max} places open at once");
+                return Err(Rejection::LimitExceeded(message).into());
+            }
+            let entry = Entry { q: booking.quantity, at: now.as_millisecond() };
+            open.entries.insert(hash.clone(), entry);
+            if self.put_open(customer, &mut open).await? {
+                return Ok(());
+            }
+            wait(attempt).await;
+            open = self.open_bookings(customer).await?;
+        }
+        Err(Error::Busy)
+    }
+
+    /// Takes back the entry of a booking that was not made. Where that fails, the entry counts until
+    /// the request would be over.
+    pub(super) async fn take_back(&self, customer: &CustomerId, hash: &BookingHash) {
+        for attempt in 0..DECISIONS {
+            let Ok(mut open) = self.open_bookings(customer).await else { return };
+            if open.entries.remove(hash).is_none() {
+                return;
+            }
+            match self.put_open(customer, &mut open).await {
+                Ok(true) | Err(_) => return,
+                Ok(false) => wait(attempt).await,
+            }
+        }
+    }
+
+    /// Drops the entries of bookings that are no longer open, or were never made.
+    async fn drop_closed(
+        &self,
+        customer: &CustomerId,
+        open: &mut OpenBookings,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let keys = open.entries.keys().map(|hash| keys::booking(customer, hash)).collect();
+        let mut made = HashSet::new();
+        for item in self.table.batch(keys).await? {
+            let booking = to_booking(item)?;
+            if !booking.at(now).is_open() {
+                open.entries.remove(booking.id.hash());
+            }
+            made.insert(booking.id.hash().clone());
+        }
+        let since = now.as_millisecond().saturating_sub(2 * 1000 * REQUEST_LIFE.as_secs());
+        open.entries.retain(|hash, entry| made.contains(hash) || entry.at > since);
+        Ok(())
+    }
+
+    /// Writes over the version that was read; whether it was still that one.
+    async fn put_open(
+        &self,
+        customer: &CustomerId,
+        open: &mut OpenBookings,
+    ) -> Result<bool, Error> {
+        let read = open.version;
+        open.version = read.next();
+        let key = keys::open_bookings(customer);
+        let item = OpenItem { pk: key.pk, sk: key.sk, open: open.clone() };
+        let item = serde_dynamo::to_item(item)?;
+        let version = AttributeValue::N(read.to_string());
+        let condition = if read == Version::default() {
+            ("attribute_not_exists(PK)", &[][..])
+        } else {
+            (AT_VERSION, &[(":read", version)][..])
+        };
+        Ok(self.table.put(item, Some(condition)).await?)
+    }
+}

@@ -1,0 +1,118 @@
+//! A customer's bookings.
+
+use crate::bookings::{AT_ONCE, Bookings, DECISIONS, EXAMINED};
+use crate::error::Error;
+use crate::items::booking::{from_booking, to_booking};
+use crate::keys;
+use crate::table::Range;
+use crate::transact::wait;
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{Booking, BookingHash, BookingId, CustomerId, Rejection, Status};
+use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
+
+/// What the expression of a conditional write calls the version that was read.
+pub(super) const AT_VERSION: &str = "version = :read";
+
+impl Bookings {
+    /// This customer's booking of this id.
+    pub async fn booking(
+        &self,
+        customer: &CustomerId,
+        id: &BookingId,
+        now: Timestamp,
+    ) -> Result<Option<Booking>, Error> {
+        let found = self.booking_of_hash(customer, id.hash(), now).await?;
+        Ok(found.filter(|booking| booking.id == *id))
+    }
+
+    /// This customer's booking of this hash.
+    pub(super) async fn booking_of_hash(
+        &self,
+        customer: &CustomerId,
+        hash: &BookingHash,
+        now: Timestamp,
+    ) -> Result<Option<Booking>, Error> {
+        let Some(item) = self.table.get(keys::booking(customer, hash)).await? else {
+            return Ok(None);
+        };
+        self.settle(to_booking(item)?, now).await.map(Some)
+    }
+
+    /// The booking as it is at this instant. That it has run out is written down before anybody is
+    /// told: a confirmation that was decided before the end and is still under way then finds
+    /// another version and is refused. Otherwise it would commit under a version that was already
+    /// seen as expired.
+    ///
+    /// The slots are left alone: their buckets give the places back by themselves.
+    pub(super) async fn settle(&self, read: Booking, now: Timestamp) -> Result<Booking, Error> {
+        let mut read = read;
+        for attempt in 0..DECISIONS {
+            let settled = read.at(now);
+            if settled == read {
+                return Ok(read);
+            }
+            let version = AttributeValue::N(read.version.to_string());
+            let condition = (AT_VERSION, &[(":read", version)][..]);
+            if self.table.put(from_booking(&settled)?, Some(condition)).await? {
+                return Ok(settled);
+            }
+            // Somebody else was faster.
+            let key = keys::booking(&read.customer, read.id.hash());
+            read = to_booking(self.table.get(key).await?.ok_or(Rejection::NoSuchBooking)?)?;
+            wait(attempt).await;
+        }
+        Err(Error::Busy)
+    }
+
+    /// The bookings as they are at this instant, in the same order.
+    pub(super) async fn settle_all(
+        &self,
+        read: Vec<Booking>,
+        now: Timestamp,
+    ) -> Result<Vec<Booking>, Error> {
+        futures::stream::iter(read)
+            .map(|booking| self.settle(booking, now))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
+    /// This customer's bookings by hash, from the one after `after`: at most `limit`, only those
+    /// that have the status at this instant. With where to go on, if there may be more: a page may
+    /// have few bookings or none, and others come after it.
+    pub async fn bookings_of(
+        &self,
+        customer: &CustomerId,
+        status: Option<Status>,
+        limit: usize,
+        after: Option<&BookingHash>,
+        now: Timestamp,
+    ) -> Result<(Vec<Booking>, Option<BookingHash>), Error> {
+        let mut range = Range {
+            partition: keys::customer_partition(customer),
+            from: keys::BOOKING.to_owned(),
+            // After every hash.
+            to: format!("{}~", keys::BOOKING),
+        };
+        if let Some(after) = after {
+            range = range.after(&keys::booking(customer, after).sk);
+        }
+        // With a filter it takes more to fill a page; without one, no more need be read.
+        let size = if status.is_some() { EXAMINED } else { limit };
+        let (items, mut more) = self.table.page(&range, size).await?;
+        let (mut found, mut last) = (Vec::new(), None);
+        for item in items {
+            if found.len() == limit {
+                more = true;
+                break;
+            }
+            let booking = to_booking(item)?;
+            last = Some(booking.id.hash().clone());
+            if status.is_none_or(|status| booking.at(now).status == status) {
+                found.push(booking);
+            }
+        }
+        Ok((self.settle_all(found, now).await?, last.filter(|_| more)))
+    }
+}

@@ -1,0 +1,56 @@
+//! What is offered: the slots that somebody touched.
+
+use crate::bookings::Bookings;
+use crate::error::Error;
+use crate::items::slot::to_slot;
+use crate::keys;
+use crate::table::Range;
+use domain::{Availability, Resource, ResourceId, Slot};
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
+use std::collections::BTreeMap;
+
+impl Bookings {
+    /// What a resource offers at these slots, which are in order, at this instant.
+    pub async fn availability(
+        &self,
+        resource: &Resource,
+        starts: &[Timestamp],
+        now: Timestamp,
+    ) -> Result<Vec<Availability>, Error> {
+        let (Some(first), Some(last)) = (starts.first(), starts.last()) else {
+            return Ok(Vec::new());
+        };
+        let end = last.checked_add(resource.grid.step()).unwrap_or(Timestamp::MAX);
+        let touched = self.slots(&resource.id, resource.reads_from(*first), end).await?;
+        Ok(starts.iter().map(|start| resource.availability(*start, &touched, now)).collect())
+    }
+
+    /// The slots with `from <= start < to` that somebody touched.
+    pub async fn slots(
+        &self,
+        resource: &ResourceId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<BTreeMap<Timestamp, Slot>, Error> {
+        let range = Range {
+            partition: keys::resource_partition(resource),
+            from: keys::slot_sort(whole_second_after(from)),
+            to: keys::slot_sort(whole_second_after(to)),
+        };
+        let mut slots = BTreeMap::new();
+        for item in self.table.all(range).await? {
+            let slot = to_slot(item)?;
+            if (from..to).contains(&slot.start) {
+                slots.insert(slot.start, slot);
+            }
+        }
+        Ok(slots)
+    }
+}
+
+/// Starts are kept in whole seconds, and compared as texts: a fraction would sort before its second.
+pub(super) fn whole_second_after(instant: Timestamp) -> Timestamp {
+    instant
+        .round(TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil))
+        .unwrap_or(instant)
+}

@@ -1,0 +1,66 @@
+//! Items <-> domain values, for the tables and for their stream.
+//!
+//! | module | items |
+//! |---|---|
+//! | [`resource`] | resources, with the grids that they had |
+//! | [`slot`] | slots, with their expiry buckets |
+//! | [`booking`] | bookings, and what points at them |
+
+pub mod booking;
+pub mod resource;
+pub mod slot;
+
+use crate::error::Unavailable;
+use crate::keys;
+use domain::{Booking, Resource, ResourceId, Slot};
+use jiff::Timestamp;
+use serde_dynamo::Item;
+
+/// Seconds since 1970, as DynamoDB's time to live wants them.
+pub fn ttl(end: Timestamp, days: i64) -> i64 {
+    end.as_second() + days * 24 * 60 * 60
+}
+
+/// What a record of the bookings table's stream tells of.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A resource was written.
+    Resource(Resource),
+    /// A slot was written.
+    Slot(ResourceId, Slot),
+    /// A booking was written.
+    Booking(Booking),
+}
+
+impl Change {
+    /// What an item's new image tells of; nothing for items that nobody watches.
+    pub fn of(item: Item) -> Result<Option<Self>, Unavailable> {
+        let text = |name: &str| match item.get(name) {
+            Some(serde_dynamo::AttributeValue::S(text)) => text.as_str(),
+            _ => "",
+        };
+        let (pk, sk) = (text(keys::PK), text(keys::SK));
+        if sk.starts_with(keys::BOOKING) {
+            return booking::to_booking(item).map(Self::Booking).map(Some);
+        }
+        if let Some(resource) = pk.strip_prefix("R#") {
+            let resource = ResourceId::parse(resource).map_err(malformed)?;
+            if sk == keys::META {
+                return resource::to_resource(item).map(Self::Resource).map(Some);
+            }
+            if sk.starts_with("S#") {
+                return slot::to_slot(item).map(|slot| Some(Self::Slot(resource, slot)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// An instant from milliseconds since 1970.
+pub(crate) fn instant(millisecond: i64) -> Result<Timestamp, Unavailable> {
+    Timestamp::from_millisecond(millisecond).map_err(malformed)
+}
+
+fn malformed(error: impl std::fmt::Display) -> Unavailable {
+    Unavailable::Item(serde::ser::Error::custom(error))
+}
