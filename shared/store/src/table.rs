@@ -14,6 +14,9 @@ use serde_dynamo::Item;
 const BATCH: usize = 100;
 
 /// A table.
+///
+/// The SDK's futures are large: each is put on the heap here, so that those of whole commands, which
+/// hold many of them, stay small.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     pub client: Client,
@@ -45,15 +48,16 @@ impl Range {
 
 impl Table {
     pub async fn get(&self, key: ItemKey) -> Result<Option<Item>, Unavailable> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(key.attributes()))
-            .consistent_read(true)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await?;
+        let found = Box::pin(
+            self.client
+                .get_item()
+                .table_name(&self.name)
+                .set_key(Some(key.attributes()))
+                .consistent_read(true)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send(),
+        )
+        .await?;
         self.units.read(found.consumed_capacity());
         Ok(found.item.map(Item::from))
     }
@@ -68,19 +72,20 @@ impl Table {
             return Ok((Vec::new(), false));
         }
         let text = |text: &str| AttributeValue::S(text.to_owned());
-        let page = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .key_condition_expression("PK = :pk AND SK BETWEEN :from AND :to")
-            .expression_attribute_values(":pk", text(&range.partition))
-            .expression_attribute_values(":from", text(&range.from))
-            .expression_attribute_values(":to", text(&range.to))
-            .consistent_read(true)
-            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await?;
+        let page = Box::pin(
+            self.client
+                .query()
+                .table_name(&self.name)
+                .key_condition_expression("PK = :pk AND SK BETWEEN :from AND :to")
+                .expression_attribute_values(":pk", text(&range.partition))
+                .expression_attribute_values(":from", text(&range.from))
+                .expression_attribute_values(":to", text(&range.to))
+                .consistent_read(true)
+                .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send(),
+        )
+        .await?;
         self.units.read(page.consumed_capacity());
         let more = page.last_evaluated_key.is_some();
         Ok((page.items.unwrap_or_default().into_iter().map(Item::from).collect(), more))
@@ -108,13 +113,14 @@ impl Table {
             let batch = missing.split_off(missing.len().saturating_sub(BATCH));
             let wanted =
                 KeysAndAttributes::builder().set_keys(Some(batch)).consistent_read(true).build()?;
-            let output = self
-                .client
-                .batch_get_item()
-                .request_items(&self.name, wanted)
-                .return_consumed_capacity(ReturnConsumedCapacity::Total)
-                .send()
-                .await?;
+            let output = Box::pin(
+                self.client
+                    .batch_get_item()
+                    .request_items(&self.name, wanted)
+                    .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                    .send(),
+            )
+            .await?;
             output.consumed_capacity().iter().for_each(|used| self.units.read(Some(used)));
             let found = output.responses.unwrap_or_default().into_values().flatten();
             items.extend(found.map(Item::from));
@@ -142,7 +148,8 @@ impl Table {
                 put = put.expression_attribute_values(*name, value.clone());
             }
         }
-        let put = put.return_consumed_capacity(ReturnConsumedCapacity::Total).send().await;
+        let put = put.return_consumed_capacity(ReturnConsumedCapacity::Total);
+        let put = Box::pin(put.send()).await;
         match put {
             Ok(output) => {
                 self.units.written(output.consumed_capacity());
@@ -160,17 +167,18 @@ impl Table {
         attribute: &str,
         value: AttributeValue,
     ) -> Result<(), Unavailable> {
-        let deleted = self
-            .client
-            .delete_item()
-            .table_name(&self.name)
-            .set_key(Some(key.attributes()))
-            .condition_expression("#attribute = :value")
-            .expression_attribute_names("#attribute", attribute)
-            .expression_attribute_values(":value", value)
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
+        let deleted = Box::pin(
+            self.client
+                .delete_item()
+                .table_name(&self.name)
+                .set_key(Some(key.attributes()))
+                .condition_expression("#attribute = :value")
+                .expression_attribute_names("#attribute", attribute)
+                .expression_attribute_values(":value", value)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send(),
+        )
+        .await;
         match deleted {
             Ok(output) => self.units.written(output.consumed_capacity()),
             Err(error) if is_refused(&error) => {}
@@ -181,7 +189,7 @@ impl Table {
 
     /// Writes all or nothing.
     pub async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<Outcome, Error> {
-        transact(&self.client, &self.units, writes).await
+        Box::pin(transact(&self.client, &self.units, writes)).await
     }
 }
 

@@ -1,10 +1,10 @@
 //! What a batch comes to: one frame for each connection, with the newest of each thing.
 
-use crate::scene::{Scene, availability, booked, everybodys, me};
-use crate::support::fixtures::{NOW, at, hold, room};
+use crate::scene::{Scene, availability, booked, everybodys, me, shown};
+use crate::support::fixtures::{NOW, Shortly, at, confirm, hold, room};
 use delivery::fanout::Told;
-use domain::{Approval, Capacity, Command, Resource};
-use protocol::view::{BookingView, ResourceView, SlotView};
+use domain::{Capacity, Resource};
+use protocol::view::{BookingView, ResourceView};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use store::Change;
@@ -25,14 +25,14 @@ async fn one_frame_with_the_newest_of_each_thing() {
     let held = store.place(&hold("alice", "1", "09:00:00"), 50, at(NOW)).await.unwrap();
     let mut changes = vec![Change::Booking(held.clone())];
     changes.extend(scene.slots().await);
-    let confirm = Command::Confirm(Approval::Auto);
-    let confirmed = store.change(&held.customer, &held.id, &confirm, None, at(NOW)).await.unwrap();
+    let (customer, id) = (&held.customer, &held.id);
+    let confirmed = store.carry_out(customer, id, &confirm(), None, at(NOW)).await.unwrap();
     changes.push(Change::Booking(confirmed.clone()));
     let [Change::Slot(_, slot)] = &scene.slots().await[..] else { panic!() };
     changes.push(Change::Slot(room(3).id, slot.clone()));
 
     let booking = json!(BookingView::from(&confirmed));
-    let slot = json!(SlotView::new(&room(3), slot, at(NOW)));
+    let slot = shown(slot, at(NOW));
     let mine = json!({"topic": "me", "bookings": [booking]});
     let everybodys = json!({"topic": "resource:room-1/bookings", "bookings": [booking]});
     let free = json!({"topic": "resource:room-1", "slots": [slot]});

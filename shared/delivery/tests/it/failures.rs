@@ -3,7 +3,7 @@
 use crate::gateway::{Event, Mood};
 use crate::scene::{PATIENT, Scene, availability, booked, everybodys, me};
 use crate::support;
-use crate::support::fixtures::{NOW, at, book, room};
+use crate::support::fixtures::{NOW, Shortly, at, book, room};
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use delivery::fanout::Told;
 use delivery::{Callback, Delivery, Fanout};
@@ -135,7 +135,7 @@ async fn a_topic_that_cannot_be_told_holds_up_no_other() {
     let scene = Scene::new().await;
     let unknown = ResourceId::parse("unknown").unwrap();
     scene.connect("mine=", &[me("alice"), delivery::topic::resource(&unknown)]).await;
-    let slot = domain::Slot::untouched(at("09:00:00"));
+    let slot = domain::Slot::untouched(at("09:00:00"), room(3).grid.slot_minutes);
     let changes = [
         Change::Booking(booked("alice", "1", 1)),
         Change::Slot(unknown.clone(), slot.clone()),

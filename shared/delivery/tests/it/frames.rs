@@ -1,8 +1,8 @@
 //! Frames stay under API Gateway's limit, whatever is in them.
 
 use crate::scene::{Scene, availability, booked, everybodys, me};
-use crate::support::fixtures::{NOW, at, room};
-use domain::{Booking, Slot, Version};
+use crate::support::fixtures::{NOW, at, grid, room};
+use domain::{Booking, Resource, Slot, Version};
 use jiff::SignedDuration;
 use protocol::MAX_OUTBOUND;
 use std::collections::BTreeMap;
@@ -54,11 +54,14 @@ async fn a_batch_of_the_largest_bookings_is_cut_into_frames() {
 async fn thousands_of_slots_are_cut_into_frames() {
     let scene = Scene::new().await;
     scene.connect("desk=", &[availability()]).await;
+    let always = Resource { grid: grid("UTC", 30, &["00:00-24:00"]), ..room(3) };
+    scene.tables.bookings.put_resource(always, at("07:00:00")).await.unwrap();
     let room = scene.tables.bookings.resource(&room(3).id).await.unwrap();
+    let length = room.grid.slot_minutes;
     let slots = (0..3000).map(|n| {
         let start = at(NOW) + SignedDuration::from_mins(30 * n);
         let version = Version::new(u64::MAX / 2);
-        Change::Slot(room.id.clone(), Slot { version, ..Slot::untouched(start) })
+        Change::Slot(room.id.clone(), Slot { version, ..Slot::untouched(start, length) })
     });
     let told = scene.tell(slots.chain([Change::Resource(room.clone())])).await;
     let texts = scene.gateway.texts("desk=");

@@ -5,7 +5,7 @@ use crate::support::fixtures::{NOW, at, customer, room};
 use crate::support::{self, Tables};
 use delivery::fanout::Told;
 use delivery::{Callback, Fanout, topic};
-use domain::{Booking, BookingId, Key, Quantity, Role, Status, Stretch, Version};
+use domain::{Booking, BookingHash, BookingId, Key, Quantity, Role, Status, Stretch, Version};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -104,13 +104,17 @@ pub fn everybodys() -> TopicKey {
 pub fn booked(name: &str, key: &str, version: u64) -> Booking {
     let customer = customer(name);
     Booking {
-        id: BookingId::derive(&customer, &Key::parse(key).unwrap()),
+        id: BookingId::new(
+            room(3).id,
+            at("09:00:00"),
+            BookingHash::derive(&customer, &Key::parse(key).unwrap()),
+        ),
         resource: room(3).id,
         customer,
         stretch: Stretch {
             start: at("09:00:00"),
             end: at("09:30:00"),
-            slot_minutes: room(3).slot_minutes,
+            slot_minutes: room(3).grid.slot_minutes,
         },
         quantity: Quantity::ONE,
         status: Status::Confirmed,
@@ -121,5 +125,13 @@ pub fn booked(name: &str, key: &str, version: u64) -> Booking {
         created_at: at(NOW),
         updated_at: at(NOW),
         fingerprint: String::new(),
+        last_attempt: None,
     }
+}
+
+/// A slot of `room-1` as clients are shown it.
+pub fn shown(slot: &domain::Slot, now: Timestamp) -> serde_json::Value {
+    let touched = BTreeMap::from([(slot.start, slot.clone())]);
+    let offered = room(3).availability(slot.start, &touched, now);
+    serde_json::json!(protocol::view::SlotView::from(offered))
 }

@@ -14,7 +14,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Booking, BookingHash, BookingId, CustomerId, ResourceId, Status};
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Pointers read at once: as many bookings as one batch reads.
 const PAGE: usize = 100;
@@ -95,20 +95,20 @@ impl Bookings {
         loop {
             let (items, more) = self.table.page(&range, PAGE).await?;
             let pointers = items.into_iter().map(to_pointer).collect::<Result<Vec<_>, _>>()?;
-            let mut bookings = self.pointed_at(&pointers).await?;
+            let bookings = self.pointed_at(&pointers).await?;
             let (mut last, mut stale) = (None, Vec::new());
             let count = pointers.len();
             for (index, pointer) in pointers.into_iter().enumerate() {
                 let place = Place { start: pointer.start, hash: pointer.hash.clone() };
                 let key = (pointer.customer.clone(), pointer.hash.clone());
-                match bookings.remove(&key) {
-                    Some(booking) if is_at(&booking, resource, &place) => {
+                match bookings.get(&key) {
+                    Some(booking) if is_at(booking, resource, &place) => {
                         let stretch = booking.stretch;
                         if stretch.start < to
                             && stretch.end > from
                             && status.is_none_or(|status| booking.at(now).status == status)
                         {
-                            found.push(booking);
+                            found.push(booking.clone());
                         }
                     }
                     // Its first place is in its id: the pointer there is needed.
@@ -137,8 +137,11 @@ impl Bookings {
         &self,
         pointers: &[Pointer],
     ) -> Result<HashMap<(CustomerId, BookingHash), Booking>, Error> {
-        let key = |pointer: &Pointer| keys::booking(&pointer.customer, &pointer.hash);
-        let keys = pointers.iter().map(key).collect();
+        // A booking that has moved has more than one pointer, and DynamoDB refuses the same key twice.
+        let distinct: HashSet<_> =
+            pointers.iter().map(|pointer| (&pointer.customer, &pointer.hash)).collect();
+        let keys =
+            distinct.into_iter().map(|(customer, hash)| keys::booking(customer, hash)).collect();
         let mut bookings = HashMap::new();
         for item in self.table.batch(keys).await? {
             let booking = to_booking(item)?;

@@ -1,11 +1,14 @@
 //! Holds that run out, in numbers and long ago.
 
 use crate::ledger::Ledger;
-use crate::support::Tables;
-use crate::support::fixtures::{NOW, at, book, hold, room};
-use domain::{Approval, Command, Quantity, Rejection, Request, Status};
+use crate::support::fixtures::{NOW, Shortly, approve, at, book, cancel, confirm, hold, room};
+use crate::support::{Item, Tables};
+use domain::{
+    Action, Approval, Booking, HoldSeconds, Quantity, Rejection, Request, Resource, Status,
+};
 use futures::future::join_all;
 use jiff::SignedDuration;
+use store::bookings::change::Intent;
 use store::{Error, keys};
 
 async fn tables(capacity: u32) -> Tables {
@@ -27,23 +30,84 @@ async fn open_holds_are_limited() {
     assert_eq!(place(hold("alice", "1", "09:00:00"), "08:02:00").await.unwrap(), first);
     place(book("alice", "4", "09:00:00"), "08:02:00").await.unwrap();
     place(hold("bob", "1", "09:00:00"), "08:02:00").await.unwrap();
-    // The first hold is over at 08:05:00.
-    place(third(), "08:04:59.999").await.unwrap_err();
-    place(third(), "08:05:00").await.unwrap();
+    // The first hold is over at its end, and not a millisecond before.
+    let end = first.hold_expires_at.unwrap();
+    let place = async |now| tables.bookings.place(&third(), 2, now).await;
+    place(end - SignedDuration::from_millis(1)).await.unwrap_err();
+    place(end).await.unwrap();
 }
 
-/// More holds than the condition of one write can name have run out, and all of their places are
+/// Held or pending, whatever is open counts, with its places; what is sold or given back does not,
+/// without anything being written for it.
+#[tokio::test]
+async fn what_is_open_counts_with_its_places() {
+    let tables = Tables::start();
+    let manual = Resource { approval: Approval::Manual, ..room(100) };
+    tables.bookings.put_resource(manual, at(NOW)).await.unwrap();
+    let many = |key: &str, places, hold| Request {
+        quantity: Quantity::new(places).unwrap(),
+        hold,
+        ..book("alice", key, "09:00:00")
+    };
+    let place = async |request: Request| tables.bookings.place(&request, 20, at(NOW)).await;
+    // The first may be of any size.
+    let large = place(many("0", 30, false)).await.unwrap();
+    assert!(matches!(place(many("1", 1, true)).await, Err(Error::Rejected(_))));
+    let settle = async |booking: &Booking, intent| {
+        let change =
+            tables.bookings.carry_out(&booking.customer, &booking.id, &intent, None, at(NOW));
+        change.await.unwrap()
+    };
+    settle(&large, approve()).await;
+    for key in ["2", "3"] {
+        place(many(key, 9, key == "2")).await.unwrap();
+    }
+    assert!(matches!(place(many("4", 3, false)).await, Err(Error::Rejected(_))));
+    let last = place(many("5", 2, false)).await.unwrap();
+    assert!(matches!(place(many("6", 1, false)).await, Err(Error::Rejected(_))));
+    settle(&last, cancel()).await;
+    place(many("6", 1, false)).await.unwrap();
+}
+
+/// No two requests of a customer pass the limit together.
+#[tokio::test]
+async fn the_limit_holds_for_requests_at_once() {
+    let tables = tables(100).await;
+    let requests: Vec<_> = (0..24).map(|n| hold("alice", &n.to_string(), "09:00:00")).collect();
+    let place = |request| tables.bookings.place(request, 10, at(NOW));
+    let answers = join_all(requests.iter().map(place)).await;
+    let refused = answers.iter().filter(|answer| answer.is_err()).count();
+    let ledger = Ledger::read(&tables).await;
+    assert_eq!((ledger.bookings.len(), refused), (10, 14), "{answers:?}");
+}
+
+/// What was entered for a hold that was then refused does not count.
+#[tokio::test]
+async fn a_refused_hold_is_not_open() {
+    let tables = tables(1).await;
+    tables.bookings.place(&hold("bob", "1", "09:00:00"), 2, at(NOW)).await.unwrap();
+    for n in 0..5 {
+        let request = hold("alice", &n.to_string(), "09:00:00");
+        tables.bookings.place(&request, 2, at(NOW)).await.unwrap_err();
+    }
+    for (key, start) in [("6", "09:30:00"), ("7", "10:00:00")] {
+        tables.bookings.place(&hold("alice", key, start), 2, at(NOW)).await.unwrap();
+    }
+}
+
+/// Hundreds of holds have run out, at as many instants as there can be, and all of their places are
 /// wanted at once.
 #[tokio::test]
 async fn hundreds_of_run_out_holds_give_way() {
     let tables = tables(240).await;
-    let abandoned: Vec<Request> =
-        (0..240).map(|n| hold(&format!("gone{n}"), "1", "09:00:00")).collect();
-    let place = |request| tables.bookings.place(request, 50, at(NOW));
-    for made in join_all(abandoned.iter().map(place)).await {
-        made.unwrap();
+    for n in 0..240 {
+        let now = at(NOW) + SignedDuration::from_millis(n * 1250);
+        let request = hold(&format!("gone{n}"), "1", "09:00:00");
+        tables.bookings.place(&request, 50, now).await.unwrap();
     }
-    let later = at("08:05:00");
+    let slot = Ledger::read(&tables).await.slots[&at("09:00:00")].clone();
+    assert_eq!((slot.taken, slot.expiring.len()), (240, 64));
+    let later = at("08:12:00");
     let group = Request { quantity: Quantity::new(230).unwrap(), ..book("group", "1", "09:00:00") };
     tables.bookings.place(&group, 50, later).await.unwrap();
     let rest = (0..12).map(|n| book(&format!("late{n}"), "1", "09:00:00")).collect::<Vec<_>>();
@@ -52,8 +116,25 @@ async fn hundreds_of_run_out_holds_give_way() {
 
     let ledger = Ledger::read(&tables).await;
     ledger.assert_balanced(240, later);
-    // 240 holds, 240 that ran out, 11 bookings: as if they had been swept one by one.
-    assert_eq!(ledger.slots[&at("09:00:00")].at(later).version.get(), 491);
+    // 240 holds, 64 buckets that ran out, 11 bookings: as if they had been swept one by one.
+    assert_eq!(ledger.slots[&at("09:00:00")].version.get(), 315);
+}
+
+/// Where holds have had many lengths, a slot has more buckets than one write can name.
+#[tokio::test]
+async fn more_buckets_than_one_write_names_give_way() {
+    let tables = Tables::start();
+    for n in 1..=200 {
+        let hold_seconds = HoldSeconds::new(n).unwrap();
+        let resource = Resource { hold_seconds, ..room(200) };
+        tables.bookings.put_resource(resource, at(NOW)).await.unwrap();
+        let request = hold(&format!("gone{n}"), "1", "09:00:00");
+        tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
+    }
+    let later = at("08:12:00");
+    let all = Request { quantity: Quantity::new(200).unwrap(), ..book("all", "1", "09:00:00") };
+    tables.bookings.place(&all, 50, later).await.unwrap();
+    Ledger::read(&tables).await.assert_balanced(200, later);
 }
 
 /// Slots are collected a month after they are over; their bookings stay and can still be settled.
@@ -61,12 +142,14 @@ async fn hundreds_of_run_out_holds_give_way() {
 async fn a_booking_outlives_its_slots() {
     let later = at(NOW) + SignedDuration::from_hours(24 * 40);
     for (command, status) in [
-        (Some(Command::Complete), Status::Completed),
-        (Some(Command::NoShow), Status::NoShow),
-        (Some(Command::Cancel(None)), Status::Cancelled),
-        (None, Status::Confirmed),
+        (Intent::Act(Action::Complete), Status::Completed),
+        (Intent::Act(Action::NoShow), Status::NoShow),
+        (Intent::Act(Action::Decline(None)), Status::Declined),
     ] {
-        let tables = tables(1).await;
+        let tables = Tables::start();
+        let manual = status == Status::Declined;
+        let approval = if manual { Approval::Manual } else { Approval::Auto };
+        tables.bookings.put_resource(Resource { approval, ..room(1) }, at(NOW)).await.unwrap();
         let request = Request { end: Some(at("10:00:00")), ..book("alice", "1", "09:00:00") };
         let made = tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
         for start in [at("09:00:00"), at("09:30:00")] {
@@ -75,33 +158,82 @@ async fn a_booking_outlives_its_slots() {
             delete.set_key(Some(key)).send().await.unwrap();
         }
         let (customer, id) = (&made.customer, &made.id);
-        let settled = if let Some(command) = &command {
-            tables.bookings.change(customer, id, command, None, later).await
-        } else {
-            let to = (later + SignedDuration::from_hours(1), None);
-            tables.bookings.reschedule(customer, id, to, None, later).await
-        };
+        let settled = tables.bookings.carry_out(customer, id, &command, None, later).await;
         assert_eq!(settled.unwrap().status, status, "{command:?}");
-        let ledger = Ledger::read(&tables).await;
-        ledger.assert_balanced(1, later);
-        assert_eq!(ledger.slots.len(), usize::from(command.is_none()));
+        assert_eq!(Ledger::read(&tables).await.slots.len(), 0);
     }
 }
 
 /// A hold confirmed at its last millisecond is sold; at its end it is out.
 #[tokio::test]
 async fn a_hold_ends_to_the_millisecond() {
-    for (now, sold) in [("08:04:59.999", true), ("08:05:00", false)] {
+    for sold in [true, false] {
         let tables = tables(1).await;
         let request = hold("alice", "1", "09:00:00");
         let held = tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
-        let confirm = Command::Confirm(Approval::Auto);
-        let change = tables.bookings.change(&held.customer, &held.id, &confirm, None, at(now));
+        let now = held.hold_expires_at.unwrap() - SignedDuration::from_millis(i64::from(sold));
+        let confirm = confirm();
+        let change = tables.bookings.carry_out(&held.customer, &held.id, &confirm, None, now);
         match change.await {
             Ok(confirmed) => assert!(sold && confirmed.status == Status::Confirmed),
             Err(Error::Rejected(Rejection::HoldExpired)) => assert!(!sold),
             other => panic!("{now}: {other:?}"),
         }
-        Ledger::read(&tables).await.assert_balanced(1, at(now));
+        Ledger::read(&tables).await.assert_balanced(1, now);
     }
+}
+
+/// That a hold has run out is written before anybody is told: a confirmation decided before its end
+/// and written after it is refused, and does not come under the version that was seen as expired.
+#[tokio::test]
+async fn nobody_sees_a_hold_run_out_that_is_confirmed_afterwards() {
+    let tables = tables(1).await;
+    let request = hold("alice", "1", "09:00:00");
+    let held = tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
+    let end = held.hold_expires_at.unwrap();
+    let seen = tables.bookings.booking(&held.customer, &held.id, end).await.unwrap().unwrap();
+    assert_eq!((seen.status, seen.version.get()), (Status::Expired, 2));
+    let late = end - SignedDuration::from_millis(1);
+    let change = tables.bookings.carry_out(&held.customer, &held.id, &confirm(), None, late).await;
+    assert!(matches!(change, Err(Error::Rejected(Rejection::HoldExpired))), "{change:?}");
+    for found in [
+        tables.bookings.booking(&held.customer, &held.id, late).await.unwrap().unwrap(),
+        tables.bookings.place(&request, 50, late).await.unwrap(),
+        tables.bookings.bookings_of(&held.customer, None, 9, None, late).await.unwrap().0.remove(0),
+    ] {
+        assert_eq!(found, seen);
+    }
+    // The slot was left alone, and gives the places to whoever comes.
+    let ledger = Ledger::read(&tables).await;
+    ledger.assert_balanced(1, end);
+    assert_eq!(ledger.slots[&at("09:00:00")].taken, 1);
+    tables.bookings.place(&hold("bob", "1", "09:00:00"), 50, end).await.unwrap();
+}
+
+/// A booking is collected only when its time has passed: a key that is used again before that is the
+/// same booking, and one that is used again after it cannot be sold at the same place.
+#[tokio::test]
+async fn a_booking_is_collected_after_its_time() {
+    let tables = tables(1).await;
+    let start = at("09:00:00") + SignedDuration::from_hours(24 * 20);
+    let request = Request { start, ..hold("alice", "1", "09:00:00") };
+    let held = tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
+    let ttl = async || {
+        let items = tables.raw.scan("bookings").await;
+        let booking = |item: &&Item| item["SK"].as_s().unwrap().starts_with("B#");
+        items.iter().find(booking).unwrap()["ttl"].as_n().unwrap().parse::<i64>().unwrap()
+    };
+    let kept = (held.stretch.end + SignedDuration::from_hours(24 * 7)).as_second();
+    assert_eq!(ttl().await, kept);
+    let later = at(NOW) + SignedDuration::from_hours(24 * 10);
+    let again = tables.bookings.place(&request, 50, later).await.unwrap();
+    assert_eq!((again.status, again.version.get()), (Status::Expired, 2));
+    assert_eq!(ttl().await, kept);
+    // As after its collection, too late.
+    let delete = tables.raw.client.delete_item().table_name(tables.raw.name("bookings"));
+    let key = keys::booking(&held.customer, held.id.hash()).attributes();
+    delete.set_key(Some(key)).send().await.unwrap();
+    let late = held.stretch.end + SignedDuration::from_hours(170);
+    let answer = tables.bookings.place(&request, 50, late).await;
+    assert!(matches!(answer, Err(Error::Rejected(Rejection::Closed(_)))));
 }

@@ -20,10 +20,10 @@ impl Ledger {
         for item in tables.raw.scan("bookings").await {
             let sort = item["SK"].as_s().unwrap().clone();
             if sort.starts_with("S#") {
-                let (slot, _) = items::to_slot(item.into()).unwrap();
+                let slot = items::slot::to_slot(item.into()).unwrap();
                 slots.insert(slot.start, slot);
             } else if sort.starts_with("B#") {
-                bookings.push(items::to_booking(item.into()).unwrap());
+                bookings.push(items::booking::to_booking(item.into()).unwrap());
             }
         }
         Self { slots, bookings }
@@ -31,17 +31,13 @@ impl Ledger {
 
     /// Places that bookings take in a slot at this instant.
     pub fn booked(&self, start: Timestamp, now: Timestamp) -> u32 {
-        let bookings = self.bookings.iter().map(|booking| booking.at(now));
-        bookings
-            .filter(|booking| booking.status.takes_capacity())
-            .filter(|booking| booking.stretch.slots().any(|slot| slot == start))
-            .map(|booking| booking.quantity.get())
-            .sum()
+        self.bookings.iter().map(|booking| booking.at(now).places_in(start)).sum()
     }
 
-    /// Bookings that take places at this instant.
+    /// Bookings that take places in their first slot at this instant.
     pub fn live(&self, now: Timestamp) -> usize {
-        self.bookings.iter().filter(|booking| booking.at(now).status.takes_capacity()).count()
+        let bookings = self.bookings.iter().map(|booking| booking.at(now));
+        bookings.filter(|booking| booking.places_in(booking.stretch.start) > 0).count()
     }
 
     /// Places taken in a slot at this instant, as the slot says.

@@ -5,12 +5,13 @@
 
 use crate::ledger::Ledger;
 use crate::support::Tables;
-use crate::support::fixtures::{NOW, at, book, hold, room};
-use domain::{Approval, Booking, Command, Quantity, Rejection, Request, Resource, Status, Version};
+use crate::support::fixtures::{NOW, Shortly, at, book, cancel, confirm, hold, room};
+use domain::{Action, Booking, Quantity, Rejection, Request, Resource, Status, Version};
 use fastrand::Rng;
 use futures::future::{join, join_all};
 use jiff::{SignedDuration, Timestamp};
 use store::Error;
+use store::bookings::change::Intent;
 
 const SEEDS: std::ops::Range<u64> = 0..4;
 
@@ -93,7 +94,7 @@ async fn one_key_sixteen_times_at_once_is_one_booking() {
         assert_eq!(ledger.bookings, std::slice::from_ref(first));
         assert_eq!(ledger.slots.len(), 3);
         for slot in ledger.slots.values() {
-            assert_eq!((slot.taken, slot.version, slot.holds.len()), (1, Version::FIRST, 1));
+            assert_eq!((slot.taken, slot.version, slot.expiring.len()), (1, Version::FIRST, 1));
         }
     }
 }
@@ -105,14 +106,14 @@ async fn places_of_run_out_holds_are_sold_once() {
         let abandoned = (0..6).map(|n| hold(&format!("gone{n}"), "1", "09:00:00")).collect();
         assert_eq!(sold(&place_all(&tables, abandoned, seed, at(NOW)).await), 6);
 
-        let later = at("08:05:00");
+        let later = at("08:06:00");
         let late = (0..32).map(|n| hold(&format!("late{n}"), "1", "09:00:00")).collect();
         assert_eq!(sold(&place_all(&tables, late, seed, later).await), 6, "seed {seed}");
         let ledger = Ledger::read(&tables).await;
         ledger.assert_balanced(6, later);
         let slot = &ledger.slots[&at("09:00:00")];
-        // Six holds, six that ran out, six holds again: however they were swept.
-        assert_eq!((slot.at(later).version.get(), slot.holds.len()), (18, 6));
+        // Six holds, one bucket that ran out, six holds again: however they were swept.
+        assert_eq!((slot.at(later).version.get(), slot.expiring.len()), (13, 1));
     }
 }
 
@@ -132,8 +133,7 @@ async fn a_late_confirmation_meets_a_new_hold() {
             for _ in 0..head_start {
                 tables.bookings.resource(&first.resource).await.unwrap();
             }
-            let confirm = Command::Confirm(Approval::Auto);
-            tables.bookings.change(&held.customer, &held.id, &confirm, None, before).await
+            tables.bookings.carry_out(&held.customer, &held.id, &confirm(), None, before).await
         };
         // Bob wants only the last of Alice's slots.
         let second = hold("bob", "1", "10:00:00");
@@ -151,7 +151,9 @@ async fn a_late_confirmation_meets_a_new_hold() {
             }
             (Err(Error::Rejected(Rejection::HoldExpired)), Ok(booking)) => {
                 assert!(ledger.bookings.contains(&booking));
-                assert!(ledger.bookings.contains(&held));
+                let ran_out = |booking: &&Booking| booking.customer == held.customer;
+                let ran_out = ledger.bookings.iter().find(ran_out).unwrap();
+                assert_eq!(*ran_out, held.at(end));
                 sold_to_alice.push(false);
             }
             other => panic!("{head_start}: {other:?}"),
@@ -164,11 +166,9 @@ async fn a_late_confirmation_meets_a_new_hold() {
 /// answered as if it were that late here too.
 #[tokio::test]
 async fn a_hold_that_another_has_dropped_is_out() {
-    for (command, if_version) in [
-        (Command::Confirm(Approval::Auto), None),
-        (Command::Cancel(None), None),
-        (Command::Cancel(None), Some(Version::FIRST)),
-    ] {
+    for (command, if_version) in
+        [(confirm(), None), (cancel(), None), (cancel(), Some(Version::FIRST))]
+    {
         let tables = tables(room(1)).await;
         let first = hold("alice", "1", "09:00:00");
         let held = tables.bookings.place(&first, 50, at(NOW)).await.unwrap();
@@ -177,14 +177,21 @@ async fn a_hold_that_another_has_dropped_is_out() {
         let before = Ledger::read(&tables).await;
 
         let now = end - SignedDuration::from_millis(1);
-        let change = tables.bookings.change(&held.customer, &held.id, &command, if_version, now);
+        let change = tables.bookings.carry_out(&held.customer, &held.id, &command, if_version, now);
         let rejection = match change.await.unwrap_err() {
             Error::Rejected(rejection) => rejection,
             other => panic!("{command:?}: {other:?}"),
         };
-        let expected = command.decide(&held, if_version, end).unwrap_err();
+        let ran_out = Box::new(held.at(end));
+        let expected = match (&command, if_version) {
+            (Intent::Confirm(_), _) => Rejection::HoldExpired,
+            (_, None) => Rejection::InvalidTransition(ran_out),
+            (_, Some(_)) => Rejection::VersionConflict(ran_out),
+        };
         assert_eq!(rejection, expected, "{command:?}");
-        assert_eq!(Ledger::read(&tables).await, before);
+        let after = Ledger::read(&tables).await;
+        assert_eq!(after.slots, before.slots);
+        assert_eq!(after.booked(at("09:00:00"), now), 1);
     }
 }
 
@@ -194,13 +201,13 @@ async fn cancel_meets_confirm() {
         let tables = tables(room(1)).await;
         let request = Request { end: Some(at("10:00:00")), ..hold("alice", "1", "09:00:00") };
         let held = tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
-        let change = async |command: Command| {
+        let change = async |command: Intent| {
             let change =
-                tables.bookings.change(&held.customer, &held.id, &command, if_version, at(NOW));
+                tables.bookings.carry_out(&held.customer, &held.id, &command, if_version, at(NOW));
             change.await
         };
-        let confirm = change(Command::Confirm(Approval::Auto));
-        let cancel = change(Command::Cancel(None));
+        let confirm = change(confirm());
+        let cancel = change(cancel());
         let (confirmed, cancelled) = if seed == 0 {
             join(confirm, cancel).await
         } else {
@@ -235,10 +242,11 @@ async fn a_booking_gives_its_places_back_once() {
         tables.bookings.place(&book(name, "1", "09:00:00"), 50, at(NOW)).await.unwrap();
     }
     let sold = tables.bookings.place(&book("alice", "1", "09:00:00"), 50, at(NOW)).await.unwrap();
-    let settle = |n| {
-        let command = if n % 2 == 0 { Command::Cancel(None) } else { Command::NoShow };
+    let settle = |n: u32| {
+        let command =
+            if n % 2 == 0 { cancel() } else { Intent::Act(Action::Cancel(Some(n.to_string()))) };
         let (bookings, sold) = (&tables.bookings, &sold);
-        async move { bookings.change(&sold.customer, &sold.id, &command, None, at(NOW)).await }
+        async move { bookings.carry_out(&sold.customer, &sold.id, &command, None, at(NOW)).await }
     };
     let settled = join_all((0..8).map(settle)).await;
     assert_eq!(settled.iter().filter(|answer| answer.is_ok()).count(), 1);

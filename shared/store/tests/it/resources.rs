@@ -1,11 +1,10 @@
 //! Resources, and what may become of them once something is sold.
 
-use crate::support::Tables;
-use crate::support::fixtures::{NOW, at, book, hold, open, room};
-use domain::{
-    Approval, Capacity, Command, HoldSeconds, Rejection, Resource, ResourceId, SlotMinutes,
-    TimeZoneName, Version,
-};
+use crate::ledger::Ledger;
+use crate::proxy::{Fault, Proxy};
+use crate::support::fixtures::{NOW, Shortly, at, book, cancel, grid, room};
+use crate::support::{Tables, client};
+use domain::{Grid, Rejection, Request, Resource, ResourceId, Terms, Version};
 use jiff::{SignedDuration, Timestamp};
 use store::Error;
 
@@ -13,109 +12,131 @@ async fn put(tables: &Tables, resource: &Resource, now: Timestamp) -> Result<Res
     tables.bookings.put_resource(resource.clone(), now).await
 }
 
-/// Rules under which the slot from 09:00 to 09:30 would be sold again in part.
-fn reselling() -> Vec<Resource> {
-    let minutes = |minutes| SlotMinutes::new(minutes).unwrap();
+/// Grids on which the slot from 09:00 to 09:30 is not a slot, but overlaps one.
+fn overlapping() -> Vec<Grid> {
     vec![
-        Resource { slot_minutes: minutes(60), ..room(1) },
-        Resource { slot_minutes: minutes(15), ..room(1) },
-        Resource { opening: open(&["08:45-17:00"]), ..room(1) },
-        Resource { opening: open(&["09:15-17:00"]), ..room(1) },
-        Resource {
-            time_zone: TimeZoneName::parse("Asia/Kathmandu").unwrap(),
-            opening: open(&["00:00-24:00"]),
-            ..room(1)
-        },
+        grid("UTC", 60, &["09:00-17:00"]),
+        grid("UTC", 15, &["09:00-17:00"]),
+        grid("UTC", 30, &["08:45-17:00"]),
+        grid("UTC", 30, &["09:15-17:00"]),
+        grid("Asia/Kathmandu", 30, &["00:00-24:00"]),
     ]
 }
 
-/// Rules under which it stays the slot that it is, or is in no slot at all.
-fn harmless() -> Vec<Resource> {
+/// Grids on which it stays the slot that it is, or is in no slot at all.
+fn harmless() -> Vec<Grid> {
     vec![
-        Resource { opening: open(&["08:00-20:00"]), ..room(1) },
-        Resource { opening: open(&["10:00-17:00"]), ..room(1) },
-        Resource { opening: open(&["09:00-09:30", "13:00-13:45"]), ..room(1) },
-        Resource { opening: open(&[]), ..room(1) },
-        Resource {
-            slot_minutes: SlotMinutes::new(60).unwrap(),
-            opening: open(&["09:30-17:00"]),
-            ..room(1)
-        },
-        Resource { time_zone: TimeZoneName::parse("Europe/London").unwrap(), ..room(1) },
-        Resource {
-            name: "Another name".to_owned(),
-            capacity: Capacity::new(7).unwrap(),
-            hold_seconds: HoldSeconds::new(1).unwrap(),
-            approval: Approval::Manual,
-            ..room(1)
-        },
+        grid("UTC", 30, &["08:00-20:00"]),
+        grid("UTC", 30, &["10:00-17:00"]),
+        grid("UTC", 30, &["09:00-09:30", "13:00-13:45"]),
+        grid("UTC", 30, &[]),
+        grid("UTC", 60, &["09:30-17:00"]),
+        grid("Europe/London", 30, &["09:00-17:00"]),
     ]
 }
 
-fn is_refused(answer: &Result<Resource, Error>) -> bool {
-    matches!(
-        answer,
-        Err(Error::Rejected(Rejection::Unacceptable { field: "/resource/opening", .. }))
-    )
+/// The starts of a grid's slots that overlap the time from 09:00 to 09:30.
+fn starts(grid: &Grid) -> Vec<Timestamp> {
+    let starts = grid.slots_between(at("08:00:00"), at("09:30:00"));
+    starts.filter(|start| *start + grid.step() > at("09:00:00")).collect()
 }
 
+/// What is sold stays sold, whatever becomes of the grid: no part of it is sold again, and none of it
+/// is shown as free, until it is given back.
 #[tokio::test]
-async fn rules_that_would_resell_a_sold_slot_are_refused() {
-    let tables = Tables::start();
-    put(&tables, &room(1), at(NOW)).await.unwrap();
-    let sold = tables.bookings.place(&book("alice", "1", "09:00:00"), 50, at(NOW)).await.unwrap();
-    for resource in reselling() {
-        let answer = put(&tables, &resource, at(NOW)).await;
-        assert!(is_refused(&answer), "{resource:?}: {answer:?}");
+async fn what_is_sold_is_not_sold_in_part_on_another_grid() {
+    let settled = at("08:10:00");
+    for other in overlapping() {
+        let tables = Tables::start();
+        put(&tables, &room(1), at(NOW)).await.unwrap();
+        let sold = book("alice", "1", "09:00:00");
+        let sold = tables.bookings.place(&sold, 50, at(NOW)).await.unwrap();
+        let resource = put(&tables, &Resource { grid: other, ..room(1) }, at(NOW)).await.unwrap();
+        let starts = starts(&resource.grid);
+        assert!(!starts.is_empty());
+        let free = async || {
+            let slots = tables.bookings.availability(&resource, &starts, settled).await.unwrap();
+            slots.iter().map(|slot| slot.free).collect::<Vec<_>>()
+        };
+        let place = async |start: &Timestamp| {
+            let request = Request { start: *start, ..book("bob", &start.to_string(), "09:00:00") };
+            tables.bookings.place(&request, 50, settled).await
+        };
+        assert_eq!(free().await, vec![0; starts.len()], "{resource:?}");
+        for start in &starts {
+            let answer = place(start).await;
+            let full = matches!(answer, Err(Error::Rejected(Rejection::SlotFull)));
+            assert!(full, "{start} of {resource:?}: {answer:?}");
+        }
+        let (customer, id) = (&sold.customer, &sold.id);
+        tables.bookings.carry_out(customer, id, &cancel(), None, settled).await.unwrap();
+        assert_eq!(free().await, vec![1; starts.len()]);
+        for start in &starts {
+            place(start).await.unwrap();
+        }
     }
-    let stored = tables.bookings.resource(&room(1).id).await.unwrap();
-    assert_eq!(stored, room(1));
-
-    // While the slot lasts it is sold; then nobody can sell it again.
-    let [during, over] = ["09:29:59", "09:30:00"].map(at);
-    assert!(is_refused(&put(&tables, &reselling()[0], during).await));
-    put(&tables, &reselling()[0], over).await.unwrap();
-    put(&tables, &room(1), over).await.unwrap();
-    assert!(is_refused(&put(&tables, &reselling()[1], at(NOW)).await));
-
-    let cancel = Command::Cancel(None);
-    tables.bookings.change(&sold.customer, &sold.id, &cancel, None, at(NOW)).await.unwrap();
-    put(&tables, &reselling()[1], at(NOW)).await.unwrap();
 }
 
+/// Two requests that cross: an operator changes the grid, and a sale that has read the grid before
+/// is written after it. Whatever is tried then, and whenever, no time is sold twice.
 #[tokio::test]
-async fn other_rules_are_accepted() {
-    for resource in harmless() {
+async fn a_sale_that_crosses_a_change_of_the_grid_is_not_sold_again() {
+    for other in overlapping() {
+        let tables = Tables::start();
+        put(&tables, &room(1), at(NOW)).await.unwrap();
+        let proxy = Proxy::before(&tables.raw.url).await;
+        proxy.next([Fault::HeldBack]);
+        let store = tables.raw.bookings(&client(&proxy.url));
+        let request = book("alice", "1", "09:00:00");
+        let sale = tokio::spawn(async move { store.place(&request, 50, at(NOW)).await });
+        proxy.arrived().await;
+        let changed = Resource { grid: other, ..room(1) };
+        let changed = put(&tables, &changed, at(NOW)).await.unwrap();
+        let try_all = async |now: Timestamp| {
+            let mut answers = Vec::new();
+            for start in starts(&changed.grid) {
+                let key = format!("{start} at {now}");
+                let request = Request { start, ..book("bob", &key, "09:00:00") };
+                answers.push(tables.bookings.place(&request, 50, now).await);
+            }
+            answers
+        };
+        // The sale may still be on its way: for as long as it may be, nothing overlapping is sold.
+        for answer in try_all(at("08:00:29")).await {
+            let waits = matches!(answer, Err(Error::Rejected(Rejection::InTransition(_))));
+            assert!(waits, "{changed:?}: {answer:?}");
+        }
+        // It arrives, decided on the resource as it was.
+        proxy.release();
+        let late = sale.await.unwrap().unwrap();
+        for answer in try_all(at("08:10:00")).await {
+            let full = matches!(answer, Err(Error::Rejected(Rejection::SlotFull)));
+            assert!(full, "{changed:?}: {answer:?}");
+        }
+        assert_eq!(Ledger::read(&tables).await.bookings, [late]);
+    }
+}
+
+/// What fits both grids is sold without a pause.
+#[tokio::test]
+async fn what_fits_both_grids_is_sold_at_once() {
+    for other in harmless() {
         let tables = Tables::start();
         put(&tables, &room(1), at(NOW)).await.unwrap();
         tables.bookings.place(&book("alice", "1", "09:00:00"), 50, at(NOW)).await.unwrap();
-        let written = put(&tables, &resource, at(NOW)).await.unwrap();
-        let expected = Resource { version: Version::new(2), ..resource };
-        assert_eq!(written, expected);
-        assert_eq!(tables.bookings.resource(&expected.id).await.unwrap(), expected);
+        let resource = put(&tables, &Resource { grid: other, ..room(1) }, at(NOW)).await.unwrap();
+        assert_eq!(resource.version, Version::new(2));
+        assert_eq!(tables.bookings.resource(&resource.id).await.unwrap(), resource);
+        for start in [at("10:00:00"), at("19:00:00")] {
+            let on_grid = resource.grid.slots_between(start, start + SignedDuration::from_secs(1));
+            let same_length = resource.grid.slot_minutes == room(1).grid.slot_minutes;
+            if on_grid.count() == 1 && same_length {
+                let request = Request { start, ..book("bob", &start.to_string(), "09:00:00") };
+                tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
+            }
+        }
+        Ledger::read(&tables).await.assert_balanced(1, at(NOW));
     }
-}
-
-/// A slot under way, however long, counts until it is over; one that is only held, until the hold
-/// has run out.
-#[tokio::test]
-async fn the_longest_slots_and_the_shortest_holds() {
-    let tables = Tables::start();
-    let day = SlotMinutes::new(1440).unwrap();
-    let days = Resource { slot_minutes: day, opening: open(&["00:00-24:00"]), ..room(1) };
-    put(&tables, &days, at(NOW)).await.unwrap();
-    let midnight = at("00:00:00") + SignedDuration::from_hours(24);
-    let request = domain::Request { start: midnight, ..book("alice", "1", "09:00:00") };
-    tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
-    let end = midnight + SignedDuration::from_hours(24);
-    assert!(is_refused(&put(&tables, &room(1), end - SignedDuration::from_secs(1)).await));
-    put(&tables, &room(1), end).await.unwrap();
-
-    let tables = Tables::start();
-    put(&tables, &room(1), at(NOW)).await.unwrap();
-    tables.bookings.place(&hold("alice", "1", "09:00:00"), 50, at(NOW)).await.unwrap();
-    assert!(is_refused(&put(&tables, &reselling()[0], at("08:04:59")).await));
-    put(&tables, &reselling()[0], at("08:05:00")).await.unwrap();
 }
 
 #[tokio::test]
@@ -145,17 +166,17 @@ async fn a_lower_capacity_cancels_nothing_and_sells_nothing() {
         place(name).await.unwrap();
     }
     let smaller = put(&tables, &room(1), at(NOW)).await.unwrap();
+    let terms = Terms { minutes: smaller.grid.slot_minutes, places: smaller.capacity.get() };
     let free = async || {
         let slots = tables.bookings.slots(&smaller.id, at("09:00:00"), at("09:30:00")).await;
         let slot = slots.unwrap().remove(&at("09:00:00")).unwrap();
-        (slot.taken, slot.free(smaller.capacity, at(NOW)))
+        (slot.taken, slot.free(terms, at(NOW)))
     };
     let full = |answer| matches!(answer, Err(Error::Rejected(Rejection::SlotFull)));
     assert_eq!(free().await, (3, 0));
     assert!(full(place("dave").await));
 
-    let cancel = Command::Cancel(None);
-    tables.bookings.change(&alice.customer, &alice.id, &cancel, None, at(NOW)).await.unwrap();
+    tables.bookings.carry_out(&alice.customer, &alice.id, &cancel(), None, at(NOW)).await.unwrap();
     assert_eq!(free().await, (2, 0));
     assert!(full(place("dave").await));
 

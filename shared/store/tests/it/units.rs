@@ -1,89 +1,107 @@
 //! What each command costs, as `ReturnConsumedCapacity` reports it.
 //!
 //! A transactional write costs two units for each KB of each item, whichever of the two images is
-//! larger; our items are under one KB here. An index costs what the same write costs outside a
-//! transaction: one unit for an entry that comes or goes, two for one that moves, none for one that
-//! stays as it is. The two indexes hold keys only, so only a new or a moved booking writes them.
+//! larger; our items are under one KB here. A write by itself costs one. A strongly consistent read
+//! costs one unit for each 4 KB.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>
-//! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html>
 
+use crate::ledger::Ledger;
 use crate::support::Tables;
-use crate::support::fixtures::{NOW, at, book, hold, room};
-use domain::{Approval, Booking, Command, Request, Resource};
+use crate::support::fixtures::{
+    NOW, Shortly, approve, at, book, cancel, confirm, customer, hold, room,
+};
+use domain::{
+    Action, Approval, Booking, Capacity, CustomerId, Quantity, Request, Resource, Status,
+};
+use futures::{StreamExt, TryStreamExt};
+use jiff::{SignedDuration, Timestamp};
 use std::future::Future;
+use store::bookings::change::Intent;
+use store::items::booking::from_booking;
+use store::transact::Consumed;
 use store::{Bookings, Error};
 
 /// One item of at most one KB in a transaction.
-const ITEM: u64 = 2;
-/// A new booking's entries in both indexes.
-const INDEXED: u64 = 1 + 1;
-/// A booking's entry by resource and start goes from one place to another.
-const MOVED: u64 = 1 + 1;
+const ITEM: f64 = 2.0;
+/// A pointer in the resource's calendar: a write by itself.
+const POINTER: f64 = 1.0;
+/// The entry among a customer's open bookings: a write by itself.
+const OPEN: f64 = 1.0;
 
 /// Counts what one command costs.
 struct Meter<'a>(&'a Bookings);
 
 impl Meter<'_> {
-    async fn units<T>(&self, command: impl Future<Output = Result<T, Error>>) -> (T, u64) {
-        let before = self.0.units().written();
+    async fn units<T>(&self, command: impl Future<Output = Result<T, Error>>) -> (T, Consumed) {
+        let before = self.0.units().consumed();
         let done = command.await.unwrap();
-        (done, self.0.units().written() - before)
+        let after = self.0.units().consumed();
+        let (read, written) = (after.read - before.read, after.written - before.written);
+        (done, Consumed { read, written })
     }
 
-    /// What it costs to make a booking, and then to carry out this command.
-    async fn both(&self, request: &Request, command: &Command) -> (u64, u64) {
-        let now = at(NOW);
-        let (made, first) = self.units(self.0.place(request, 50, now)).await;
-        (first, self.change(&made, command).await)
+    async fn written<T>(&self, command: impl Future<Output = Result<T, Error>>) -> (T, f64) {
+        let (done, units) = self.units(command).await;
+        (done, units.written)
     }
 
-    async fn change(&self, made: &Booking, command: &Command) -> u64 {
-        let change = self.0.change(&made.customer, &made.id, command, None, at(NOW));
-        self.units(change).await.1
+    /// What it costs to make a booking, and then to carry out this.
+    async fn both(&self, request: &Request, intent: &Intent) -> (f64, f64) {
+        let (made, first) = self.written(self.0.place(request, 50, at(NOW))).await;
+        let begun = made.stretch.start;
+        let closes = matches!(intent, Intent::Act(Action::Complete | Action::NoShow));
+        let now = if closes { begun } else { at(NOW) };
+        let change = self.0.carry_out(&made.customer, &made.id, intent, None, now);
+        (first, self.written(change).await.1)
     }
 }
 
-/// From 09:00: one slot, or as many as it takes to get to `end`.
-fn stretch(request: Request, slots: u64) -> Request {
-    let end = (slots > 1).then(|| at("09:00:00") + jiff::SignedDuration::from_mins(90));
+/// From 09:00: one slot, or three.
+fn stretch(request: Request, slots: u32) -> Request {
+    let end = (slots > 1).then(|| at("09:00:00") + SignedDuration::from_mins(90));
     assert!(slots == 1 || slots == 3);
     Request { end, ..request }
 }
 
-async fn costs_of(slots: u64) {
+async fn costs_of(slots: u32) {
     let tables = Tables::start();
     let meter = Meter(&tables.bookings);
     let auto = room(100);
     let manual = Resource { approval: Approval::Manual, ..auto.clone() };
     tables.bookings.put_resource(auto, at(NOW)).await.unwrap();
+    // The booking and its slots.
+    let sale = ITEM * f64::from(slots + 1);
 
-    let confirm = Command::Confirm(Approval::Auto);
     let held = stretch(hold("alice", "1", "09:00:00"), slots);
-    let (hold_units, confirm_units) = meter.both(&held, &confirm).await;
-    assert_eq!(hold_units, ITEM * (slots + 1) + INDEXED);
-    assert_eq!(confirm_units, ITEM * (slots + 1));
+    let (hold_units, confirm_units) = meter.both(&held, &confirm()).await;
+    assert_eq!(hold_units, sale + POINTER + OPEN);
+    assert_eq!(confirm_units, sale);
     if slots == 1 {
-        assert_eq!((hold_units, confirm_units), (6, 4));
-        assert!(hold_units + confirm_units <= 10);
+        assert_eq!((hold_units, confirm_units), (6.0, 4.0));
     }
 
-    let cancel = Command::Cancel(Some("changed my mind".to_owned()));
     let held = stretch(hold("alice", "2", "09:00:00"), slots);
-    assert_eq!(meter.both(&held, &cancel).await.1, ITEM * (slots + 1));
+    assert_eq!(meter.both(&held, &cancel()).await.1, sale);
 
-    for (key, command) in [("3", cancel), ("4", Command::Complete), ("5", Command::NoShow)] {
+    // Whoever comes keeps the places, and so does who does not, in slots that have begun.
+    let not_begun = ITEM * f64::from(slots - 1);
+    for (key, intent, expected) in [
+        ("3", cancel(), sale),
+        ("4", Intent::Act(Action::Complete), ITEM),
+        ("5", Intent::Act(Action::NoShow), ITEM + not_begun),
+    ] {
         let booked = stretch(book("alice", key, "09:00:00"), slots);
-        let (book_units, units) = meter.both(&booked, &command).await;
-        assert_eq!(book_units, ITEM * (slots + 1) + INDEXED);
-        assert_eq!(units, ITEM * (slots + 1), "{command:?}");
+        let (book_units, units) = meter.both(&booked, &intent).await;
+        assert_eq!(book_units, sale + POINTER);
+        assert_eq!(units, expected, "{intent:?}");
     }
 
     tables.bookings.put_resource(manual, at(NOW)).await.unwrap();
     let pending = stretch(book("alice", "6", "09:00:00"), slots);
     // A yes leaves the slots as they are.
-    assert_eq!(meter.both(&pending, &Command::Approve(None)).await.1, ITEM);
+    assert_eq!(meter.both(&pending, &approve()).await, (sale + POINTER + OPEN, ITEM));
     let pending = stretch(book("alice", "7", "09:00:00"), slots);
-    assert_eq!(meter.both(&pending, &Command::Decline(None)).await.1, ITEM * (slots + 1));
+    assert_eq!(meter.both(&pending, &Intent::Act(Action::Decline(None))).await.1, sale);
 }
 
 #[tokio::test]
@@ -107,19 +125,19 @@ async fn a_reschedule_pays_for_the_slots_that_it_leaves_and_takes() {
     let to = |start: &str, end: &str| (at(start), Some(at(end)));
     let moves = [
         // 09:00, 09:30, 10:00 -> 11:00, 11:30, 12:00: the booking and six slots.
-        (to("11:00:00", "12:30:00"), ITEM * (1 + 6) + MOVED),
+        (to("11:00:00", "12:30:00"), ITEM * 7.0 + POINTER),
         // -> 11:30, 12:00, 12:30: the booking and the two slots at the ends.
-        (to("11:30:00", "13:00:00"), ITEM * (1 + 2) + MOVED),
-        // -> 11:30: the booking and two slots left; where it starts stays.
-        (to("11:30:00", "12:00:00"), ITEM * (1 + 2)),
+        (to("11:30:00", "13:00:00"), ITEM * 3.0 + POINTER),
+        // -> 11:30: the booking and two slots left.
+        (to("11:30:00", "12:00:00"), ITEM * 3.0 + POINTER),
         // One slot -> another.
-        (to("15:00:00", "15:30:00"), ITEM * (1 + 2) + MOVED),
+        (to("15:00:00", "15:30:00"), ITEM * 3.0 + POINTER),
         // To where it is.
         (to("15:00:00", "15:30:00"), ITEM),
     ];
     for (place, expected) in moves {
         let moved = tables.bookings.reschedule(&made.customer, &made.id, place, None, at(NOW));
-        assert_eq!(meter.units(moved).await.1, expected, "{place:?}");
+        assert_eq!(meter.written(moved).await.1, expected, "{place:?}");
     }
 }
 
@@ -127,7 +145,7 @@ async fn a_reschedule_pays_for_the_slots_that_it_leaves_and_takes() {
 async fn a_resource_is_two_items() {
     let tables = Tables::start();
     let put = tables.bookings.put_resource(room(1), at(NOW));
-    assert_eq!(Meter(&tables.bookings).units(put).await.1, 2 * ITEM);
+    assert_eq!(Meter(&tables.bookings).written(put).await.1, 2.0 * ITEM);
 }
 
 #[tokio::test]
@@ -137,27 +155,24 @@ async fn what_is_refused_or_found_again_writes_nothing() {
     tables.bookings.put_resource(room(1), at(NOW)).await.unwrap();
     let booked = book("alice", "1", "09:00:00");
     tables.bookings.place(&booked, 50, at(NOW)).await.unwrap();
-    let (_, units) = meter.units(tables.bookings.place(&booked, 50, at(NOW))).await;
-    assert_eq!(units, 0);
-    let before = tables.bookings.units().written();
-    tables.bookings.place(&book("bob", "1", "09:00:00"), 50, at(NOW)).await.unwrap_err();
-    // DynamoDB bills a cancelled transaction but reports no units of it.
-    assert_eq!(tables.bookings.units().written(), before);
+    let (_, units) = meter.written(tables.bookings.place(&booked, 50, at(NOW))).await;
+    assert_eq!(units, 0.0);
+    let before = tables.bookings.units().consumed();
+    tables.bookings.place(&hold("bob", "1", "09:00:00"), 50, at(NOW)).await.unwrap_err();
+    assert_eq!(tables.bookings.units().consumed().written, before.written);
 }
 
-/// Sweeping holds that have run out costs nothing beyond the write that needs their places.
+/// That a hold has run out is written by whoever sees it first, once.
 #[tokio::test]
-async fn run_out_holds_give_way_for_free() {
+async fn running_out_is_one_write() {
     let tables = Tables::start();
     let meter = Meter(&tables.bookings);
-    tables.bookings.put_resource(room(3), at(NOW)).await.unwrap();
-    for name in ["alice", "bob", "carol"] {
-        let held = hold(name, "1", "09:00:00");
-        tables.bookings.place(&held, 50, at(NOW)).await.unwrap();
+    tables.bookings.put_resource(room(1), at(NOW)).await.unwrap();
+    let held = tables.bookings.place(&hold("alice", "1", "09:00:00"), 50, at(NOW)).await.unwrap();
+    for expected in [1.0, 0.0] {
+        let read = tables.bookings.booking(&held.customer, &held.id, at("08:06:00"));
+        assert_eq!(meter.written(read).await.1, expected);
     }
-    let held = hold("dave", "1", "09:00:00");
-    let taken = tables.bookings.place(&held, 50, at("08:05:00"));
-    assert_eq!(meter.units(taken).await.1, ITEM * 2 + INDEXED);
 }
 
 /// The longest texts there can be make items of more than one KB: each further KB costs two more.
@@ -167,10 +182,194 @@ async fn the_longest_texts_cost_more() {
     let meter = Meter(&tables.bookings);
     tables.bookings.put_resource(room(1), at(NOW)).await.unwrap();
     let name = "\u{1F600}".repeat(128);
-    let cancel = Command::Cancel(Some("\u{1F600}".repeat(500)));
+    let cancel = Intent::Act(Action::Cancel(Some("\u{1F600}".repeat(500))));
     let (book_units, cancel_units) = meter.both(&book(&name, "1", "09:00:00"), &cancel).await;
-    // The name is in the key and in the item: 1 to 2 KB; with the reason, 3 to 4 KB. An entry of an
-    // index has the keys only, and stays under one KB.
-    assert_eq!(book_units, 2 * ITEM + ITEM + INDEXED);
-    assert_eq!(cancel_units, 4 * ITEM + ITEM);
+    // The name is in the booking's key and in its pointer, each of up to 1 KB; with the reason, the
+    // booking has 2 to 3 KB.
+    assert_eq!(book_units, ITEM + ITEM + POINTER);
+    assert_eq!(cancel_units, 3.0 * ITEM + ITEM);
+}
+
+/// The size of an item as DynamoDB counts it, near enough: names and texts by their bytes, a number
+/// by its digits.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
+fn size(item: &crate::support::Item) -> usize {
+    let value = |value: &aws_sdk_dynamodb::types::AttributeValue| match (value.as_s(), value.as_n())
+    {
+        (Ok(text), _) => text.len(),
+        (_, Ok(number)) => number.len().div_ceil(2) + 1,
+        _ => panic!("a slot has no {value:?}"),
+    };
+    item.iter().map(|(name, content)| name.len() + value(content)).sum()
+}
+
+/// With one live hold on a slot, with 400 and with 5,000: a hold and its confirmation cost the same.
+/// Then all but the confirmed ones are abandoned, and the slot sells all its places again.
+#[tokio::test]
+async fn thousands_of_holds_on_one_slot_cost_what_one_does() {
+    let tables = Tables::start();
+    let meter = Meter(&tables.bookings);
+    tables.bookings.put_resource(room(10_000), at(NOW)).await.unwrap();
+    let resource = tables.bookings.resource(&room(1).id).await.unwrap();
+    let slot = at("09:00:00");
+    let free = async |now: Timestamp| {
+        let slots = tables.bookings.availability(&resource, &[slot], now).await.unwrap();
+        slots[0].free
+    };
+    let (mut live, mut sold) = (0_u32, 0_u32);
+    let mut now = at(NOW);
+    for holds in [1, 400, 5_000_u32] {
+        // Spread over a hold's length, so that there is every bucket that there can be.
+        let first = at(NOW);
+        let span = 299_000 / i64::from(holds);
+        let missing: Vec<u32> = (live..holds).collect();
+        futures::stream::iter(missing)
+            .map(|n| {
+                let bookings = &tables.bookings;
+                let now = first + SignedDuration::from_millis(i64::from(n) * span);
+                async move {
+                    let request = hold(&format!("customer-{n}-{holds}"), "1", "09:00:00");
+                    bookings.place(&request, 50, now).await.map(|_| ())
+                }
+            })
+            .buffer_unordered(16)
+            .try_collect::<Vec<()>>()
+            .await
+            .unwrap();
+        live = holds;
+        now = first + SignedDuration::from_millis(299_000);
+        assert_eq!(free(now).await, 10_000 - live - sold, "with {holds} holds");
+
+        let request = hold(&format!("buyer-{holds}"), "1", "09:00:00");
+        let (held, hold_units) = meter.units(tables.bookings.place(&request, 50, now)).await;
+        let confirming = confirm();
+        let change = tables.bookings.carry_out(&held.customer, &held.id, &confirming, None, now);
+        let (_, confirm_units) = meter.units(change).await;
+        sold += 1;
+        let items = tables.raw.scan("bookings").await;
+        let item = items.iter().find(|item| item["SK"].as_s().unwrap().starts_with("S#")).unwrap();
+        let size = size(item);
+        println!(
+            "{holds:5} live holds: hold {hold_units:?}, confirm {confirm_units:?}, \
+             the slot's item {size} bytes"
+        );
+        assert_eq!((hold_units.written, confirm_units.written), (6.0, 4.0));
+        assert_eq!((hold_units.read, confirm_units.read), (4.0, 2.0));
+        assert!(size <= 1024, "{size} bytes");
+    }
+
+    // Everybody else goes away.
+    let later = now + SignedDuration::from_secs(310);
+    assert_eq!(free(later).await, 10_000 - sold);
+    let request = hold("late", "1", "09:00:00");
+    let (_, units) = meter.units(tables.bookings.place(&request, 50, later)).await;
+    assert_eq!(units.written, 6.0, "sweeping costs nothing beyond the write that needs the places");
+    let ledger = Ledger::read(&tables).await;
+    let swept = &ledger.slots[&slot];
+    assert_eq!((swept.taken, swept.expiring.len()), (sold + 1, 1));
+    assert_eq!(free(later).await, 10_000 - sold - 1);
+    let rest = Quantity::new(10_000 - sold - 1).unwrap();
+    let all = Request { quantity: rest, ..book("group", "1", "09:00:00") };
+    tables.bookings.place(&all, 50, later).await.unwrap();
+    assert_eq!(free(later).await, 0);
+    Ledger::read(&tables).await.assert_balanced(10_000, later);
+}
+
+/// What a customer has behind them: past bookings, sold and over.
+async fn history(tables: &Tables, customer: &CustomerId, count: usize) {
+    let room = tables.bookings.resource(&room(1).id).await.unwrap();
+    let made = |n: usize| {
+        let request =
+            Request { customer: customer.clone(), ..book("-", &format!("old {n}"), "09:00:00") };
+        let made = request.decide(&room, &crate::support::fixtures::code(), at(NOW)).unwrap();
+        let made = Booking { status: Status::Completed, ..made };
+        let item: crate::support::Item = from_booking(&made).unwrap().into();
+        item
+    };
+    let items: Vec<_> = (0..count).map(made).collect();
+    for chunk in items.chunks(25) {
+        use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
+        let put = |item: &crate::support::Item| {
+            let put = PutRequest::builder().set_item(Some(item.clone())).build().unwrap();
+            WriteRequest::builder().put_request(put).build()
+        };
+        let write = tables.raw.client.batch_write_item();
+        let write =
+            write.request_items(tables.raw.name("bookings"), chunk.iter().map(put).collect());
+        write.send().await.unwrap();
+    }
+}
+
+/// What every action reads and writes, for a customer with so many old bookings.
+async fn costs_with_history(count: usize) -> Vec<(&'static str, Consumed)> {
+    let tables = Tables::start();
+    let meter = Meter(&tables.bookings);
+    let capacity = Capacity::new(10_000).unwrap();
+    let auto = Resource { capacity, ..room(1) };
+    tables.bookings.put_resource(auto.clone(), at(NOW)).await.unwrap();
+    let alice = customer("alice");
+    history(&tables, &alice, count).await;
+    let now = at(NOW);
+    let place =
+        async |request: Request| meter.units(tables.bookings.place(&request, 50, now)).await;
+    let change = async |booking: &Booking, intent: Intent, now| {
+        let change = tables.bookings.carry_out(&booking.customer, &booking.id, &intent, None, now);
+        meter.units(change).await.1
+    };
+    let mut costs = Vec::new();
+    let (held, units) = place(hold("alice", "1", "09:00:00")).await;
+    costs.push(("hold", units));
+    costs.push(("hold, repeated", place(hold("alice", "1", "09:00:00")).await.1));
+    costs.push(("confirm", change(&held, confirm(), now).await));
+    let move_to = Intent::Reschedule(at("11:00:00"), None);
+    costs.push(("reschedule", change(&held, move_to, now).await));
+    costs.push(("cancel", change(&held, cancel(), now).await));
+    let (booked, units) = place(book("alice", "2", "09:00:00")).await;
+    costs.push(("book", units));
+    costs.push(("complete", change(&booked, Intent::Act(Action::Complete), at("09:00:00")).await));
+    let (booked, _) = place(book("alice", "3", "09:00:00")).await;
+    costs.push(("noShow", change(&booked, Intent::Act(Action::NoShow), at("09:00:00")).await));
+    let manual = Resource { approval: Approval::Manual, ..auto };
+    let put = tables.bookings.put_resource(manual, now);
+    costs.push(("resource.put", meter.units(put).await.1));
+    for (key, name, intent) in
+        [("4", "approve", approve()), ("5", "decline", Intent::Act(Action::Decline(None)))]
+    {
+        let (pending, _) = place(book("alice", key, "09:00:00")).await;
+        costs.push((name, change(&pending, intent, now).await));
+    }
+    let bookings = &tables.bookings;
+    costs.push(("get", meter.units(bookings.booking(&alice, &booked.id, now)).await.1));
+    costs.push(("get, by an operator", meter.units(bookings.owner(&booked.id)).await.1));
+    let resource = bookings.resource(&booked.resource).await.unwrap();
+    costs.push(("resource.get", meter.units(bookings.resource(&resource.id)).await.1));
+    costs.push(("resource.list", meter.units(bookings.resources(100, None)).await.1));
+    let starts: Vec<_> = resource.grid.slots_between(now, at("17:00:00")).collect();
+    costs.push((
+        "availability",
+        meter.units(bookings.availability(&resource, &starts, now)).await.1,
+    ));
+    let window = (now, at("17:00:00"));
+    let list = bookings.bookings_at(&resource.id, window, None, 50, None, now);
+    costs.push(("list, of a resource", meter.units(list).await.1));
+    let list = bookings.bookings_of(&alice, None, 50, None, now);
+    costs.push(("list", meter.units(list).await.1));
+    let list = bookings.bookings_of(&alice, Some(Status::Held), 50, None, now);
+    costs.push(("list, by status", meter.units(list).await.1));
+    costs
+}
+
+/// A customer's history makes no request dearer. Only their own lists read it, a page at a time.
+#[tokio::test]
+async fn a_long_history_makes_nothing_dearer() {
+    let (none, some, long) =
+        tokio::join!(costs_with_history(0), costs_with_history(1_000), costs_with_history(10_000),);
+    println!("{:22}{:>12}{:>12}", "", "read units", "write units");
+    for ((none, some), long) in none.iter().zip(&some).zip(&long) {
+        let (name, units) = long;
+        println!("{name:22}{:12}{:12}", units.read, units.written);
+        let shortest =
+            if name.starts_with("list") && !name.contains("resource") { some } else { none };
+        assert_eq!(shortest.1, *units, "{name}");
+    }
 }

@@ -2,10 +2,13 @@
 
 use domain::opening::{Day, Hours};
 use domain::{
-    Approval, Capacity, CustomerId, HoldSeconds, Key, Opening, Quantity, Request, Resource,
-    ResourceId, SlotMinutes, TimeZoneName, Version,
+    Action, Approval, Attempt, Booking, BookingId, Capacity, ConfirmationCode, CustomerId, Grid,
+    HoldSeconds, Key, Opening, Quantity, Request, Resource, ResourceId, Role, SlotMinutes,
+    TimeZoneName, Version,
 };
 use jiff::Timestamp;
+use store::bookings::change::{Intent, Target};
+use store::{Bookings, Error};
 
 /// The time at which most tests happen: far enough ahead that nothing is collected as too old.
 pub const NOW: &str = "08:00:00";
@@ -28,18 +31,27 @@ pub fn open(openings: &[&str]) -> Opening {
         .unwrap()
 }
 
+/// Slots of so many minutes, with the same openings on every day.
+pub fn grid(zone: &str, minutes: u32, openings: &[&str]) -> Grid {
+    Grid {
+        time_zone: TimeZoneName::parse(zone).unwrap(),
+        slot_minutes: SlotMinutes::new(minutes).unwrap(),
+        opening: open(openings),
+    }
+}
+
 /// `room-1`: half hours from 09:00 to 17:00 every day, held for five minutes.
 pub fn room(capacity: u32) -> Resource {
     Resource {
         id: ResourceId::parse("room-1").unwrap(),
         name: "Room 1".to_owned(),
-        time_zone: TimeZoneName::parse("UTC").unwrap(),
-        slot_minutes: SlotMinutes::new(30).unwrap(),
-        opening: open(&["09:00-17:00"]),
+        grid: grid("UTC", 30, &["09:00-17:00"]),
         capacity: Capacity::new(capacity).unwrap(),
         hold_seconds: HoldSeconds::DEFAULT,
         approval: Approval::Auto,
         version: Version::FIRST,
+        former: Vec::new(),
+        grid_epoch: 0,
     }
 }
 
@@ -59,4 +71,83 @@ pub fn hold(name: &str, key: &str, start: &str) -> Request {
 /// A customer's request to book one place of `room-1` for one slot.
 pub fn book(name: &str, key: &str, start: &str) -> Request {
     Request { hold: false, ..hold(name, key, start) }
+}
+
+/// A confirmation code; every test has the same.
+pub fn code() -> ConfirmationCode {
+    ConfirmationCode::from_random([7; 8])
+}
+
+pub fn confirm() -> Intent {
+    Intent::Confirm(code())
+}
+
+pub fn cancel() -> Intent {
+    Intent::Act(Action::Cancel(None))
+}
+
+pub fn approve() -> Intent {
+    Intent::Act(Action::Approve(None, code()))
+}
+
+/// An operator's attempt without a key.
+pub fn attempt(if_version: Option<Version>) -> Attempt {
+    let fields = String::new();
+    Attempt { by: customer("operator"), role: Role::Operator, key: None, fields, if_version }
+}
+
+/// What most tests say of a command, and no more.
+pub trait Shortly {
+    /// Holds or books.
+    fn place(
+        &self,
+        request: &Request,
+        max_open: u64,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Booking, Error>>;
+
+    /// What an operator does to a booking.
+    fn carry_out(
+        &self,
+        customer: &CustomerId,
+        id: &BookingId,
+        intent: &Intent,
+        if_version: Option<Version>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Booking, Error>>;
+
+    /// An operator moves a booking.
+    fn reschedule(
+        &self,
+        customer: &CustomerId,
+        id: &BookingId,
+        to: (Timestamp, Option<Timestamp>),
+        if_version: Option<Version>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Booking, Error>> {
+        let intent = Intent::Reschedule(to.0, to.1);
+        async move { self.carry_out(customer, id, &intent, if_version, now).await }
+    }
+}
+
+impl Shortly for Bookings {
+    async fn place(
+        &self,
+        request: &Request,
+        max_open: u64,
+        now: Timestamp,
+    ) -> Result<Booking, Error> {
+        self.sell(request, &code(), max_open, now).await
+    }
+
+    async fn carry_out(
+        &self,
+        customer: &CustomerId,
+        id: &BookingId,
+        intent: &Intent,
+        if_version: Option<Version>,
+        now: Timestamp,
+    ) -> Result<Booking, Error> {
+        self.change(Target { customer, id }, intent, &attempt(if_version), now).await
+    }
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 /// What happens to one transaction.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub enum Fault {
     Refused(&'static str),
     /// Carried out, but the connection is cut before the answer.
     AnswerLost,
+    /// Carried out only when the test lets it: see [`Proxy::arrived`].
+    HeldBack,
 }
 
 #[derive(Debug, Default)]
@@ -29,6 +32,8 @@ struct Script {
     then: Option<Fault>,
     tokens: Vec<String>,
     unprocessed: usize,
+    arrived: Arc<Notify>,
+    released: Arc<Notify>,
 }
 
 /// A running proxy.
@@ -70,6 +75,17 @@ impl Proxy {
     /// What happens to every transaction from now on.
     pub fn always(&self, fault: Fault) {
         self.script.lock().unwrap().then = Some(fault);
+    }
+
+    /// Waits until a transaction is held back.
+    pub async fn arrived(&self) {
+        let arrived = self.script.lock().unwrap().arrived.clone();
+        arrived.notified().await;
+    }
+
+    /// Lets the transaction go that is held back.
+    pub fn release(&self) {
+        self.script.lock().unwrap().released.notify_one();
     }
 
     /// The next so many batches of reads leave all but one of their keys unread.
@@ -120,6 +136,14 @@ async fn answer(
     match fault {
         Some(Fault::Cancelled(reasons)) => return Ok(cancelled(&asked, reasons)),
         Some(Fault::Refused(exception)) => return Ok(failure(exception, json!({}))),
+        Some(Fault::HeldBack) => {
+            let (arrived, released) = {
+                let script = script.lock().unwrap();
+                (script.arrived.clone(), script.released.clone())
+            };
+            arrived.notify_one();
+            released.notified().await;
+        }
         Some(Fault::AnswerLost) | None => {}
     }
     let mut onwards = http.post(database).body(asked.to_string());
@@ -129,7 +153,7 @@ async fn answer(
     let answer = onwards.send().await.map_err(|_| Lost)?;
     let status = answer.status();
     let mut body = answer.bytes().await.map_err(|_| Lost)?;
-    if fault.is_some() {
+    if let Some(Fault::AnswerLost) = fault {
         return Err(Lost);
     }
     if let Some(unread) = unread {

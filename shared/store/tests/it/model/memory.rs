@@ -1,17 +1,19 @@
 //! The tables in memory: each command is decided by `domain` on what is written, and takes effect
 //! as a whole or not at all.
 
+use crate::support::fixtures::code;
 use domain::{
-    Booking, BookingId, Command, Rejection, Request, Resource, Slot, Status, Stretch, Version,
+    Action, Attempt, Booking, BookingHash, Command, Decision, Rejection, Request, Resource, Slot,
 };
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use store::bookings::change::Intent;
 
-/// One resource, its slots and bookings.
+/// One resource, its slots, and bookings by customer and key.
 pub struct Memory {
     pub resource: Resource,
     pub slots: BTreeMap<Timestamp, Slot>,
-    pub bookings: BTreeMap<BookingId, Booking>,
+    pub bookings: BTreeMap<BookingHash, Booking>,
 }
 
 type Answer = Result<Booking, Rejection>;
@@ -21,80 +23,62 @@ impl Memory {
         Self { resource, slots: BTreeMap::new(), bookings: BTreeMap::new() }
     }
 
-    fn slot(&self, start: Timestamp) -> Slot {
-        self.slots.get(&start).cloned().unwrap_or_else(|| Slot::untouched(start))
+    /// Takes effect as a whole or not at all.
+    fn write(&mut self, before: Option<&Booking>, after: Booking, now: Timestamp) -> Answer {
+        let mut written = BTreeMap::new();
+        for (start, effect) in Booking::effects(before, &after) {
+            let slot = self.resource.slot(start, &self.slots);
+            let terms = self.resource.terms(start, &self.slots, now);
+            written.insert(start, slot.after(effect, terms, now)?);
+        }
+        self.slots.extend(written);
+        self.bookings.insert(after.id.hash().clone(), after.clone());
+        Ok(after)
     }
 
-    fn write(&mut self, booking: Booking, slots: Vec<Slot>) -> Booking {
-        self.slots.extend(slots.into_iter().map(|slot| (slot.start, slot)));
-        self.bookings.insert(booking.id.clone(), booking.clone());
-        booking
-    }
-
-    fn take(
-        &self,
-        booking: &Booking,
-        starts: impl Iterator<Item = Timestamp>,
-        now: Timestamp,
-    ) -> Result<Vec<Slot>, Rejection> {
-        let (quantity, until) = (booking.quantity, booking.hold_expires_at);
-        let capacity = self.resource.capacity;
-        starts
-            .map(|start| self.slot(start).take(&booking.id, quantity, until, capacity, now))
-            .collect()
+    /// The booking as it is at this instant, which is written down.
+    pub fn read(&mut self, hash: &BookingHash, now: Timestamp) -> Option<Booking> {
+        let booking = self.bookings.get_mut(hash)?;
+        *booking = booking.at(now);
+        Some(booking.clone())
     }
 
     pub fn place(&mut self, request: &Request, now: Timestamp) -> Answer {
-        if let Some(made) = self.bookings.get(&request.id()) {
-            request.repeats(made)?;
-            return Ok(made.at(now));
+        if let Some(made) = self.read(&request.hash(), now) {
+            request.repeats(&made)?;
+            return Ok(made);
         }
-        let booking = request.decide(&self.resource, now)?;
-        let slots = self.take(&booking, booking.stretch.slots(), now)?;
-        Ok(self.write(booking, slots))
+        let booking = request.decide(&self.resource, &code(), now)?;
+        self.write(None, booking, now)
     }
 
     pub fn change(
         &mut self,
-        id: &BookingId,
-        command: &Command,
-        if_version: Option<Version>,
+        hash: &BookingHash,
+        intent: &Intent,
+        attempt: &Attempt,
         now: Timestamp,
     ) -> Answer {
-        let read = self.bookings[id].clone();
-        let next = command.decide(&read, if_version, now)?;
-        let slots = read.stretch.slots().map(|start| self.slot(start));
-        let slots: Result<Vec<Slot>, Rejection> = match (read.status, next.status) {
-            (Status::Held, Status::Confirmed | Status::Pending) => {
-                slots.map(|slot| slot.confirm(id, now)).collect()
-            }
-            (_, after) if after.takes_capacity() => Ok(Vec::new()),
-            // Whoever needed the places may have dropped a hold that ran out before.
-            (Status::Held, _) => {
-                let slots = slots.filter(|slot| slot.holds.contains_key(id));
-                Ok(slots.map(|slot| slot.release(id, read.quantity)).collect())
-            }
-            _ => Ok(slots.map(|slot| slot.release(id, read.quantity)).collect()),
+        let read = self.read(hash, now).unwrap();
+        let decide = |action| {
+            let command = Command { action, attempt: attempt.clone() };
+            command.decide(&read, now)
         };
-        Ok(self.write(next, slots?))
-    }
-
-    pub fn reschedule(
-        &mut self,
-        id: &BookingId,
-        (start, end): (Timestamp, Option<Timestamp>),
-        if_version: Option<Version>,
-        now: Timestamp,
-    ) -> Answer {
-        let read = self.bookings[id].clone();
-        let to = |stretch: Stretch| Command::Reschedule(stretch).decide(&read, if_version, now);
-        to(read.stretch)?;
-        let next = to(self.resource.stretch(start, end, now)?)?;
-        let old: BTreeSet<Timestamp> = read.stretch.slots().collect();
-        let new: BTreeSet<Timestamp> = next.stretch.slots().collect();
-        let mut slots = self.take(&next, new.difference(&old).copied(), now)?;
-        let left = old.difference(&new).map(|start| self.slot(*start).release(id, read.quantity));
-        slots.extend(left);
-        Ok(self.write(next, slots))
+        let decision = match intent {
+            Intent::Act(action) => decide(action.clone())?,
+            Intent::Confirm(code) => decide(Action::Confirm(self.resource.approval, code.clone()))?,
+            Intent::Reschedule(start, end) => match decide(Action::Reschedule(read.stretch))? {
+                done @ Decision::Done(_) => done,
+                Decision::Change(_) => {
+                    let stretch = self.resource.grid.stretch(*start, *end, now)?;
+                    self.resource.settled(&stretch, now)?;
+                    decide(Action::Reschedule(stretch))?
+                }
+            },
+        };
+        match decision {
+            Decision::Done(booking) => Ok(*booking),
+            Decision::Change(next) => self.write(Some(&read), *next, now),
+        }
     }
 }
