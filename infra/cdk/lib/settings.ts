@@ -23,7 +23,7 @@ export interface Settings {
   /** Instruction set of the binaries: `x86_64` or `arm64`. */
   readonly architecture: 'x86_64' | 'arm64';
 
-  /** Holds one customer may have open at once. */
+  /** Places one customer may have open at once, held or pending; the first may be of any size. */
   readonly maxOpenHolds: number;
   /** `RUST_LOG` of every function. */
   readonly logLevel: string;
@@ -104,7 +104,7 @@ const SETTINGS: { readonly [K in keyof Settings]: Entry<Settings[K]> } = {
   region: text(''),
   binaries: text('../../target/lambda'),
   architecture: oneOf(['x86_64', 'arm64'], 'x86_64'),
-  maxOpenHolds: whole(1, 10_000, 50),
+  maxOpenHolds: whole(1, 1_000, 50),
   logLevel: text('info'),
   systemLogLevel: oneOf(['INFO', 'WARN'], 'INFO', 'WARN'),
   logRetentionDays: oneOf(RETENTION, 7, 90),

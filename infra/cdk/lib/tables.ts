@@ -48,7 +48,10 @@ abstract class Table extends Construct {
   }
 }
 
-/** Resources, slots, bookings and waitlists: the system of record, whose stream feeds everything else. */
+/**
+ * Resources, slots, bookings and waitlists: the system of record, whose stream feeds everything else. No
+ * index: whatever decides or is shown is read strongly consistently, which an index cannot be.
+ */
 export class BookingsTable extends Table {
   readonly table: dynamodb.TableV2;
 
@@ -58,37 +61,18 @@ export class BookingsTable extends Table {
       ...common(props),
       dynamoStream: dynamodb.StreamViewType.NEW_AND_OLD_IMAGES,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      // Operators' views. Nothing that decides reads an index: an index is eventually consistent.
-      globalSecondaryIndexes: [
-        {
-          indexName: 'byBooking',
-          partitionKey: string('bookingId'),
-          projectionType: dynamodb.ProjectionType.KEYS_ONLY,
-        },
-        {
-          indexName: 'byResource',
-          partitionKey: string('atResource'),
-          sortKey: string('atStart'),
-          projectionType: dynamodb.ProjectionType.KEYS_ONLY,
-        },
-      ],
     });
   }
 
-  /** Everything that a request needs: nothing is ever scanned or deleted. */
+  /** Everything that a request needs: nothing is ever scanned, and nothing deleted but stale pointers. */
   grantRequests(grantee: IGrantable) {
     // A transaction takes the grants of what it is made of.
-    this.grant(grantee, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem');
-    Grant.addToPrincipal({
-      grantee,
-      actions: ['dynamodb:Query'],
-      resourceArns: ['byBooking', 'byResource'].map((index) => `${this.table.tableArn}/index/${index}`),
-    });
+    this.grant(grantee, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem');
   }
 
-  /** The resource that a changed slot belongs to. */
+  /** The resource that a changed slot belongs to, and what else is sold in the slot's time. */
   grantReadResources(grantee: IGrantable) {
-    this.grant(grantee, 'GetItem');
+    this.grant(grantee, 'GetItem', 'Query');
   }
 }
 

@@ -67,15 +67,13 @@ const GRANTS: Record<string, string[]> = {
   message: [
     ...TRACING,
     ...logs('Message'),
-    ...on('Bookings.Arn', 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem'),
-    ...on('Bookings.Arn/index/byBooking', 'Query'),
-    ...on('Bookings.Arn/index/byResource', 'Query'),
+    ...on('Bookings.Arn', 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'),
     ...on('Connections.Arn', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
   ],
   push: [
     ...TRACING,
     ...logs('Push'),
-    ...on('Bookings.Arn', 'GetItem'),
+    ...on('Bookings.Arn', 'GetItem', 'Query'),
     ...on('Connections.Arn', 'Query', 'GetItem', 'DeleteItem', 'UpdateItem'),
     ...READ_STREAM,
     'api/live/DELETE/@connections/* execute-api:ManageConnections',

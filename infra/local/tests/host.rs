@@ -249,9 +249,12 @@ fn a_folder_of_another_template_is_refused() {
     let data = data.to_str().unwrap();
     drop(Host::start(&["--data", data]));
     let file = template(folder.path(), |template| {
-        let indexes =
-            &mut find(template, "AWS::DynamoDB::GlobalTable", "Bookings")["GlobalSecondaryIndexes"];
-        indexes[0]["Projection"]["ProjectionType"] = json!("ALL");
+        let bookings = find(template, "AWS::DynamoDB::GlobalTable", "Bookings");
+        bookings["GlobalSecondaryIndexes"] = json!([{
+            "IndexName": "index",
+            "KeySchema": [{"AttributeName": "SK", "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "KEYS_ONLY"},
+        }]);
     });
     let message = refusal(&["--data", data, "--template", &file]);
     assert!(message.contains("its GlobalSecondaryIndexes differs"), "{message}");

@@ -47,8 +47,6 @@ pub const GRANTS: &[Grant] = &[
     grant("MessageRole", "dynamodb:UpdateItem", "Bookings", BOOKING),
     grant("MessageRole", "dynamodb:Query", "Bookings", OWN_LIST),
     grant("MessageRole", "dynamodb:BatchGetItem", "Bookings", OPERATORS_LIST),
-    grant("MessageRole", "dynamodb:Query", "/index/byResource", OPERATORS_LIST),
-    grant("MessageRole", "dynamodb:Query", "/index/byBooking", APPROVING),
     grant("PushRole", "dynamodb:Query", "Connections", WINDOWS),
     grant("PushRole", "execute-api:ManageConnections", "/POST/@connections", WINDOWS),
     grant("PushRole", "dynamodb:GetItem", "Bookings", WATCHING),
