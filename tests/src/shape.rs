@@ -8,7 +8,7 @@ use serde_json::Value;
 /// No outbound frame is larger.
 const MAX_FRAME: usize = 128 * 1024;
 
-const CODES: [&str; 13] = [
+const CODES: [&str; 14] = [
     "bad_request",
     "unauthenticated",
     "forbidden",
@@ -17,6 +17,7 @@ const CODES: [&str; 13] = [
     "slot_full",
     "hold_expired",
     "invalid_transition",
+    "too_late",
     "version_conflict",
     "idempotency_mismatch",
     "limit_exceeded",
@@ -95,7 +96,7 @@ fn error(error: &Value) {
     assert_eq!(error["retryable"], matches!(code, "busy" | "unavailable"), "{error}");
     assert!(error["message"].as_str().is_some_and(|message| message.len() > 5), "{error}");
     if let Some(current) = error.get("current") {
-        assert!(matches!(code, "version_conflict" | "invalid_transition"), "{error}");
+        assert!(matches!(code, "version_conflict" | "invalid_transition" | "too_late"), "{error}");
         booking(current);
     }
     if let Some(field) = error.get("field") {

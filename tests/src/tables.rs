@@ -47,14 +47,14 @@ impl Contents {
 pub struct SlotRow {
     /// Places taken, by holds that have run out too until somebody sweeps them.
     pub taken: u64,
-    /// Those of them that are held, each with the end of the hold.
-    pub holds: Vec<(u64, jiff::Timestamp)>,
+    /// Those of them that are held, by the ends of the holds.
+    pub expiring: Vec<(u64, jiff::Timestamp)>,
 }
 
 impl SlotRow {
     /// Places taken at this instant.
     pub fn taken_at(&self, now: jiff::Timestamp) -> u64 {
-        let over = self.holds.iter().filter(|(_, until)| *until <= now);
+        let over = self.expiring.iter().filter(|(_, until)| *until <= now);
         self.taken - over.map(|(places, _)| places).sum::<u64>()
     }
 }
@@ -83,7 +83,7 @@ impl BookingRow {
     pub fn takes_capacity(&self, now: jiff::Timestamp) -> bool {
         match self.status.as_str() {
             "held" => self.hold_until.is_some_and(|until| until > now),
-            status => matches!(status, "pending" | "confirmed"),
+            status => matches!(status, "pending" | "confirmed" | "completed"),
         }
     }
 }
@@ -162,8 +162,8 @@ impl Tables {
         let slots = items.iter().filter_map(|item| {
             let start = string(item, "SK").strip_prefix("S#")?.parse().unwrap();
             let taken = number(item.get("taken"));
-            let holds = item.iter().filter(|(name, _)| name.starts_with("h:")).map(hold).collect();
-            Some((start, SlotRow { taken, holds }))
+            let expiring = item.iter().filter_map(bucket).collect();
+            Some((start, SlotRow { taken, expiring }))
         });
         slots.collect()
     }
@@ -180,7 +180,7 @@ impl Tables {
         let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for item in self.scan(&self.bookings).await {
             if string(&item, "SK").starts_with("B#") {
-                let resource = string(&item, "atResource").to_owned();
+                let resource = string(&item, "resource").to_owned();
                 all.entry(resource).or_default().push(booking_row(&item));
             }
         }
@@ -272,7 +272,7 @@ fn booking_row(item: &Item) -> BookingRow {
     BookingRow {
         id: string(item, "SK").trim_start_matches("B#").to_owned(),
         status: string(item, "status").to_owned(),
-        start: string(item, "atStart").parse().unwrap(),
+        start: string(item, "start").parse().unwrap(),
         end: string(item, "end").parse().unwrap(),
         quantity: number(item.get("quantity")),
         version: number(item.get("version")),
@@ -280,9 +280,10 @@ fn booking_row(item: &Item) -> BookingRow {
     }
 }
 
-fn hold((_, value): (&String, &AttributeValue)) -> (u64, jiff::Timestamp) {
-    let AttributeValue::M(hold) = value else { panic!("no hold: {value:?}") };
-    (number(hold.get("q")), instant(hold.get("u")))
+/// An attribute `x` and an instant to the base of 36, with the places that run out then.
+fn bucket((name, places): (&String, &AttributeValue)) -> Option<(u64, jiff::Timestamp)> {
+    let milliseconds = i64::from_str_radix(name.strip_prefix('x')?, 36).ok()?;
+    Some((number(Some(places)), jiff::Timestamp::from_millisecond(milliseconds).ok()?))
 }
 
 fn instant(milliseconds: Option<&AttributeValue>) -> jiff::Timestamp {

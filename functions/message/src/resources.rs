@@ -69,8 +69,8 @@ pub async fn slots(
 ) -> Result<Page, Failure> {
     // A cursor leads on within the window, whatever it says.
     let after: Option<Timestamp> = wanted.after(|place| place.parse().ok())?;
-    let next = after.and_then(|last| last.checked_add(SignedDuration::from_nanos(1)).ok());
-    let from = next.unwrap_or(from).clamp(from, to);
+    let next = |last: Timestamp| last.checked_add(SignedDuration::from_nanos(1)).unwrap_or(to);
+    let from = after.map_or(from, next).clamp(from, to);
     let mut starts: Vec<Timestamp> =
         resource.grid.slots_between(from, to).take(wanted.most() + 1).collect();
     let more = starts.len() > wanted.most();

@@ -3,10 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "all of it is test code: a failure is a panic")]
 
 mod bad_input;
+mod begun;
 mod bookings;
 mod connecting;
 mod gone;
+mod grids;
+mod hostile;
 mod idempotency;
+mod keys;
 mod listing;
 mod names;
 mod refusals;
