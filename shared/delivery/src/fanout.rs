@@ -22,7 +22,7 @@ const POSTS_AT_ONCE: usize = 64;
 /// Reads under way at once.
 const READS_AT_ONCE: usize = 16;
 /// An update is cut so that a frame around it stays under API Gateway's limit.
-const MAX_UPDATE: usize = MAX_OUTBOUND - 1024;
+const MAX_UPDATE: usize = MAX_OUTBOUND - protocol::update::AROUND;
 /// Until `$connect` has answered, a connection is not there for posts (410). This long after it
 /// was remembered it is there, or it will never be: longer than the connect function may take.
 const OPENING: SignedDuration = SignedDuration::from_secs(10);
@@ -285,11 +285,13 @@ fn pieces<V: Serialize>(
     resource: Option<&ResourceView>,
 ) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
     let topic = serde_json::to_string(topic)?;
+    let around = format!(r#"{{"topic":{topic},"{field}":[]}}"#).len();
     let mut lists: Vec<String> = Vec::new();
     for entry in entries {
         let entry = serde_json::to_string(&entry)?;
         match lists.last_mut() {
-            Some(list) if list.len() + entry.len() < MAX_UPDATE => {
+            // As full as it gets: two pieces of one topic never fit one frame.
+            Some(list) if around + list.len() + 1 + entry.len() <= MAX_UPDATE => {
                 list.push(',');
                 list.push_str(&entry);
             }

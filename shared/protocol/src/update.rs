@@ -26,6 +26,9 @@ const HEAD: &str = r#"{"type":"update","updates":["#;
 /// End of an update frame.
 const TAIL: &str = "]}";
 
+/// What is around the updates of a frame, in bytes.
+pub const AROUND: usize = HEAD.len() + TAIL.len();
+
 /// Puts updates, each already JSON, into as few frames as fit `max` bytes each. An update that is
 /// larger than that stands alone.
 pub fn frames<'a>(updates: impl IntoIterator<Item = &'a str>, max: usize) -> Vec<String> {

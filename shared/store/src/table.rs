@@ -2,9 +2,9 @@
 
 use crate::error::{Error, Unavailable};
 use crate::keys::{self, ItemKey};
-use crate::transact::{Outcome, Units, transact, wait};
+use crate::transact::{Outcome, TRIES, Units, transact, wait};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnConsumedCapacity, TransactWriteItem,
 };
@@ -12,6 +12,14 @@ use serde_dynamo::Item;
 
 /// DynamoDB reads no more items than this in one batch.
 const BATCH: usize = 100;
+
+/// What passes: somebody else is writing the item, or the table is throttled.
+const PASSING: [&str; 4] = [
+    "TransactionConflictException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+];
 
 /// A table.
 ///
@@ -135,12 +143,13 @@ impl Table {
         Ok(items)
     }
 
-    /// Writes an item, where `condition` holds; whether it did.
+    /// Writes an item, where `condition` holds; whether it did. A write meets transactions on its
+    /// item, and waits for them as those wait for each other.
     pub async fn put(
         &self,
         item: Item,
         condition: Option<(&str, &[(&str, AttributeValue)])>,
-    ) -> Result<bool, Unavailable> {
+    ) -> Result<bool, Error> {
         let mut put = self.client.put_item().table_name(&self.name).set_item(Some(item.into()));
         if let Some((condition, values)) = condition {
             put = put.condition_expression(condition);
@@ -149,15 +158,23 @@ impl Table {
             }
         }
         let put = put.return_consumed_capacity(ReturnConsumedCapacity::Total);
-        let put = Box::pin(put.send()).await;
-        match put {
-            Ok(output) => {
-                self.units.written(output.consumed_capacity());
-                Ok(true)
+        for attempt in 0..TRIES {
+            if let Some(before) = attempt.checked_sub(1) {
+                wait(before).await;
             }
-            Err(error) if is_refused(&error) => Ok(false),
-            Err(error) => Err(error.into()),
+            match Box::pin(put.clone().send()).await {
+                Ok(output) => {
+                    self.units.written(output.consumed_capacity());
+                    return Ok(true);
+                }
+                Err(error) => match code(&error) {
+                    Some("ConditionalCheckFailedException") => return Ok(false),
+                    Some(code) if PASSING.contains(&code) => {}
+                    _ => return Err(error.into()),
+                },
+            }
         }
+        Err(Error::Busy)
     }
 
     /// Deletes an item if an attribute of it has this value.
@@ -201,10 +218,10 @@ pub(crate) fn sort_key(item: &Item) -> Option<&str> {
     }
 }
 
-fn is_refused<E, R>(error: &SdkError<E, R>) -> bool
-where
-    E: aws_sdk_dynamodb::error::ProvideErrorMetadata,
-{
-    let code = error.as_service_error().and_then(|error| error.code());
-    code == Some("ConditionalCheckFailedException")
+fn is_refused<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    code(error) == Some("ConditionalCheckFailedException")
+}
+
+fn code<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> Option<&str> {
+    error.as_service_error().and_then(ProvideErrorMetadata::code)
 }

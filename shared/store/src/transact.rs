@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Transactions on one item cancel each other; so many tries pass before the caller is told so.
-const TRIES: u32 = 10;
+/// Transactions on one item cancel each other; attempts before [`Error::Busy`].
+pub(crate) const TRIES: u32 = 10;
 /// The longest wait before the second try; it doubles with each try.
 const FIRST_WAIT: Duration = Duration::from_millis(20);
 /// No single wait is longer than this.

@@ -6,7 +6,7 @@
 
 use crate::bookings::slots::whole_second_after;
 use crate::bookings::{AT_ONCE, Bookings, EXAMINED};
-use crate::error::{Error, Unavailable};
+use crate::error::Error;
 use crate::items::booking::{Pointer, from_pointer, to_booking, to_pointer};
 use crate::keys;
 use crate::table::Range;
@@ -60,11 +60,7 @@ impl Bookings {
     }
 
     /// Points at a booking, where it is about to be.
-    pub(super) async fn point_at(
-        &self,
-        booking: &Booking,
-        now: Timestamp,
-    ) -> Result<(), Unavailable> {
+    pub(super) async fn point_at(&self, booking: &Booking, now: Timestamp) -> Result<(), Error> {
         self.table.put(from_pointer(booking, now)?, None).await?;
         Ok(())
     }

@@ -149,6 +149,6 @@ impl Bookings {
         } else {
             (AT_VERSION, &[(":read", version)][..])
         };
-        Ok(self.table.put(item, Some(condition)).await?)
+        self.table.put(item, Some(condition)).await
     }
 }
