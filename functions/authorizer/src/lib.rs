@@ -35,7 +35,8 @@ pub async fn run() -> Result<(), runtime::Error> {
     runtime::telemetry::start();
     let verifier = runtime::Clients::from_env()?.verifier()?;
     runtime::ahead("keys of the issuer", verifier.warm(runtime::now())).await;
-    runtime::run(async |event| Ok(handle(&verifier, &event, runtime::now()).await?)).await
+    runtime::run(async |event, _deadline| Ok(handle(&verifier, &event, runtime::now()).await?))
+        .await
 }
 
 /// Decides on one connection.

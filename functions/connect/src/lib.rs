@@ -25,7 +25,7 @@ pub async fn run() -> Result<(), runtime::Error> {
     let clients = runtime::Clients::from_env()?;
     let connections = clients.connections()?;
     clients.warm().await;
-    runtime::run(async |event| handle(&connections, &event, runtime::now()).await).await
+    runtime::run(async |event, _deadline| handle(&connections, &event, runtime::now()).await).await
 }
 
 /// Remembers the connection.

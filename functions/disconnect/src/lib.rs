@@ -10,7 +10,7 @@ pub async fn run() -> Result<(), runtime::Error> {
     let clients = runtime::Clients::from_env()?;
     let connections = clients.connections()?;
     clients.warm().await;
-    runtime::run(async |event| handle(&connections, &event).await).await
+    runtime::run(async |event, _deadline| handle(&connections, &event).await).await
 }
 
 /// Forgets the connection.

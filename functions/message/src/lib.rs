@@ -52,7 +52,7 @@ pub async fn run() -> Result<(), runtime::Error> {
         max_open_holds: runtime::config::max_open_holds()?,
     };
     clients.warm().await;
-    runtime::run(async |event| app.handle(&event, runtime::now()).await).await
+    runtime::run(async |event, _deadline| app.handle(&event, runtime::now()).await).await
 }
 
 impl App {

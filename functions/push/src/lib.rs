@@ -15,7 +15,7 @@ pub async fn run() -> Result<(), runtime::Error> {
     let metrics = runtime::Metrics::start()?;
     describe();
     clients.warm().await;
-    runtime::run(async |event| {
+    runtime::run(async |event, _deadline| {
         let response = handle(&fanout, event, runtime::now()).await;
         metrics.flush()?;
         Ok(response)

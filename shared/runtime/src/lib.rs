@@ -20,7 +20,8 @@ pub use metrics::Metrics;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use std::future::Future;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
+use tokio::time::Instant;
 
 /// What ends a function's process.
 pub type Error = lambda_runtime::Error;
@@ -50,20 +51,45 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
     errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// Answers invocations one after the other, until the process is ended from outside.
+/// Answers invocations one after the other, until the process is ended from outside. The handler is
+/// given the event, and the instant at which Lambda ends an invocation that has not answered.
 pub async fn run<In, Out, F, Fut>(handle: F) -> Result<(), Error>
 where
     In: DeserializeOwned,
     Out: Serialize,
-    F: Fn(In) -> Fut,
+    F: Fn(In, Instant) -> Fut,
     Fut: Future<Output = Result<Out, Error>>,
 {
-    let answer = |event: LambdaEvent<In>| Box::pin(handle(event.payload));
+    let answer = |event: LambdaEvent<In>| {
+        let deadline = monotonic(event.context.deadline());
+        Box::pin(handle(event.payload, deadline))
+    };
     Box::pin(lambda_runtime::run(service_fn(answer))).await
+}
+
+/// An instant of the wall clock on the clock that timers go by. One that has passed is now.
+fn monotonic(instant: SystemTime) -> Instant {
+    Instant::now() + instant.duration_since(SystemTime::now()).unwrap_or_default()
 }
 
 /// The present instant, in whole milliseconds: what is written is what is compared.
 pub fn now() -> jiff::Timestamp {
     let now = jiff::Timestamp::now();
     jiff::Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_as_far_away_as_the_wall_clock_says() {
+        let minute = Duration::from_secs(60);
+        let earliest = Instant::now();
+        let deadline = monotonic(SystemTime::now() + minute);
+        let latest = Instant::now();
+        // The two clocks are read one after the other.
+        assert!(earliest <= deadline && deadline <= latest + minute);
+        assert!(monotonic(SystemTime::UNIX_EPOCH) <= Instant::now());
+    }
 }
