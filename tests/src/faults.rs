@@ -4,6 +4,7 @@
 //! demand; a template variant puts it in a function's way.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -20,6 +21,8 @@ pub enum Fault {
     None,
     /// Every write meets another transaction.
     Conflict,
+    /// Every write meets another transaction, and it takes two seconds to hear of it.
+    SlowConflict,
     /// Every call fails on DynamoDB's side.
     Down,
     /// The next write is done, and its answer is lost.
@@ -92,7 +95,7 @@ async fn forward(
     let (database, fault) = {
         let mut script = shared.lock().unwrap();
         let fault = match script.fault {
-            Fault::Conflict | Fault::LoseOneAnswer if !writes => Fault::None,
+            Fault::Conflict | Fault::SlowConflict | Fault::LoseOneAnswer if !writes => Fault::None,
             fault => fault,
         };
         if fault != Fault::None {
@@ -108,6 +111,10 @@ async fn forward(
     }
     match fault {
         Fault::Conflict => conflict(&operation, &body),
+        Fault::SlowConflict => {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            conflict(&operation, &body)
+        }
         Fault::Down => failure(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", json!({})),
         Fault::None => pass_on(&database, &headers, body).await,
         Fault::LoseOneAnswer => {

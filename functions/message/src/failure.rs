@@ -16,6 +16,9 @@ pub enum Failure {
     /// The issuer's keys could not be had.
     #[error("the token issuer did not answer")]
     Issuer(#[source] identity::IdentityError),
+    /// The database took too long.
+    #[error("the request was given up: the database took too long")]
+    TooSlow,
     /// The system gave no random bytes.
     #[error("the system gave no random bytes")]
     Random,
@@ -56,6 +59,7 @@ impl Failure {
             }
             error @ (Self::Store(store::Error::Unavailable(_))
             | Self::Issuer(_)
+            | Self::TooSlow
             | Self::Random
             | Self::Json(_)) => {
                 tracing::error!(error = &error as &dyn Error, "a dependency failed");

@@ -26,7 +26,15 @@ use domain::Action;
 use identity::Verifier;
 use jiff::Timestamp;
 use protocol::{Frame, Reply, Request, WireError};
+use std::time::Duration;
 use store::{Bookings, ConnectionId, Connections};
+use tokio::time::Instant;
+
+/// No request is worked on for longer. The store's rules rest on it:
+/// [`domain::resource::REQUEST_LIFE`] is longer by what a call under way may take.
+const LONGEST: Duration = Duration::from_secs(10);
+/// What it takes to write and send an answer, many times over.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// What requests are answered with.
 #[derive(Debug)]
@@ -52,7 +60,7 @@ pub async fn run() -> Result<(), runtime::Error> {
         max_open_holds: runtime::config::max_open_holds()?,
     };
     clients.warm().await;
-    runtime::run(async |event, _deadline| app.handle(&event, runtime::now()).await).await
+    runtime::run(async |event, deadline| app.handle(&event, runtime::now(), deadline).await).await
 }
 
 impl App {
@@ -61,6 +69,7 @@ impl App {
         &self,
         event: &ApiGatewayWebsocketProxyRequest,
         now: Timestamp,
+        deadline: Instant,
     ) -> Result<ApiGatewayProxyResponse, runtime::Error> {
         let id = event.request_context.connection_id.as_deref();
         let id = ConnectionId::new(id.ok_or("the event has no connectionId")?);
@@ -72,7 +81,7 @@ impl App {
         };
         let before = self.bookings.units().consumed();
         let outcome = match frame.request {
-            Ok(request) => self.answer(&id, request, now).await.map_err(Failure::into_wire),
+            Ok(request) => self.in_time(&id, request, now, deadline).await,
             Err(error) => Err(error),
         };
         let after = self.bookings.units().consumed();
@@ -89,6 +98,22 @@ impl App {
         let body = protocol::reply::frame(frame.id.as_ref(), frame.action.as_deref(), &outcome)?;
         response.body = Some(body.into());
         Ok(response)
+    }
+
+    /// Answers in time, whatever the database does: a function that Lambda ends for its time answers
+    /// without saying to which request.
+    async fn in_time(
+        &self,
+        connection: &ConnectionId,
+        request: Request,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Reply, WireError> {
+        let last = deadline.checked_sub(FAREWELL).unwrap_or(deadline);
+        let end = last.min(Instant::now() + LONGEST);
+        let answer = Box::pin(self.answer(connection, request, now));
+        let answer = tokio::time::timeout_at(end, answer).await;
+        answer.unwrap_or(Err(Failure::TooSlow)).map_err(Failure::into_wire)
     }
 
     async fn answer(

@@ -54,6 +54,23 @@ async fn a_database_that_is_down_is_unavailable_and_changes_nothing() {
     failing(Fault::Down, "unavailable").await;
 }
 
+/// Slow enough that all the attempts together take longer than the function may: the client is told
+/// in time, by the name of its request.
+#[tokio::test]
+async fn a_database_that_is_slow_is_unavailable_in_time() {
+    if skipped("faults::a_database_that_is_slow_is_unavailable_in_time") {
+        return;
+    }
+    let mut scene = Scene::set().await;
+    let request = scene.keyed("book", 0);
+    scene.proxy.inject(Fault::SlowConflict);
+    let error = scene.alice.refused("unavailable", request.clone()).await;
+    assert_eq!(error["retryable"], true);
+    scene.proxy.inject(Fault::None);
+    let booked = scene.alice.ok(request).await;
+    assert_eq!((&booked["status"], &booked["version"]), (&json!("confirmed"), &json!(1)));
+}
+
 async fn failing(fault: Fault, code: &str) {
     let mut scene = Scene::set().await;
     let held = scene.alice.ok(scene.keyed("hold", 0)).await;
