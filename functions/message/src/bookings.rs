@@ -67,7 +67,7 @@ async fn sell(app: &App, request: Request, now: Timestamp) -> Result<Reply, Fail
 /// A name that no other attempt has, for an attempt that is never sent again.
 fn random_key() -> Result<Key, Failure> {
     let key = format!("~{:032x}", u128::from_be_bytes(random()?));
-    Ok(Key::parse(&key).map_err(|_| Failure::Random)?)
+    Key::parse(&key).map_err(|_| Failure::Random)
 }
 
 fn random<const BYTES: usize>() -> Result<[u8; BYTES], Failure> {

@@ -16,7 +16,8 @@ pub struct Update {
     /// Slots that changed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub slots: Vec<SlotView>,
-    /// The resource itself, when an operator changed it: ask for the snapshot again.
+    /// The resource itself, when an operator changed it. The slots known of it are stale, and none
+    /// of them need be among `slots`: subscribe again for a snapshot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resource: Option<ResourceView>,
 }
