@@ -34,11 +34,15 @@ export class PushPipeline extends Construct {
         bisectBatchOnError: true,
         reportBatchItemFailures: true,
         onFailure: new SqsDlq(this.failures),
+        filters: [{ pattern: JSON.stringify(WATCHED) }],
       }),
     );
     if (props.key) acknowledgeKeyGrant(push.role!);
   }
 }
+
+/** What clients watch. The other items say where bookings are: nobody is told of them, or billed for it. */
+const WATCHED = { dynamodb: { Keys: { SK: { S: [{ prefix: 'B#' }, { prefix: 'S#' }, 'META'] } } } };
 
 /** `source` of every event on the bus. */
 export const SOURCE = 'booking-gateway';

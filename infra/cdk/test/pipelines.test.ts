@@ -21,6 +21,14 @@ test('the stream feeds push: retries, bisection, an age limit, partial failures,
   });
 });
 
+test('push is invoked for what clients watch, and for nothing else', () => {
+  template().hasResourceProperties(MAPPING, {
+    FilterCriteria: {
+      Filters: [{ Pattern: '{"dynamodb":{"Keys":{"SK":{"S":[{"prefix":"B#"},{"prefix":"S#"},"META"]}}}}' }],
+    },
+  });
+});
+
 test('what the stream does is a setting', () => {
   template({ streamBatchSize: '7', streamRetryAttempts: '2', streamBatchWindow: '1' }).hasResourceProperties(MAPPING, {
     BatchSize: 7,

@@ -135,7 +135,7 @@ impl World {
     }
 
     async fn put(&self, key: &str, order: &str) {
-        let item = json!({"PK": {"S": key}, "SK": {"S": "-"}, "do": {"S": order}});
+        let item = json!({"PK": {"S": key}, "SK": {"S": "META"}, "do": {"S": order}});
         self.request("PutItem", json!({"TableName": self.table(), "Item": item})).await;
     }
 
@@ -144,7 +144,7 @@ impl World {
         let puts: Vec<_> = items
             .iter()
             .map(|(key, order)| {
-                let item = json!({"PK": {"S": key}, "SK": {"S": "-"}, "do": {"S": order}});
+                let item = json!({"PK": {"S": key}, "SK": {"S": "META"}, "do": {"S": order}});
                 json!({"Put": {"TableName": self.table(), "Item": item}})
             })
             .collect();
@@ -224,7 +224,7 @@ async fn a_change_arrives_in_lambdas_shape() {
     assert_eq!(record["awsRegion"], "us-east-1");
     assert_eq!(record["eventID"].as_str().unwrap().len(), 32);
     let change = &record["dynamodb"];
-    assert_eq!(change["Keys"], json!({"PK": {"S": "room"}, "SK": {"S": "-"}}));
+    assert_eq!(change["Keys"], json!({"PK": {"S": "room"}, "SK": {"S": "META"}}));
     assert_eq!(change["NewImage"]["do"], json!({"S": ""}));
     assert!(change.get("OldImage").is_none());
     assert_eq!(change["StreamViewType"], "NEW_AND_OLD_IMAGES");
@@ -233,7 +233,7 @@ async fn a_change_arrives_in_lambdas_shape() {
     assert_eq!(change["SequenceNumber"].as_str().unwrap().len(), 21);
     assert!(record.get("userIdentity").is_none());
 
-    let key = json!({"PK": {"S": "room"}, "SK": {"S": "-"}});
+    let key = json!({"PK": {"S": "room"}, "SK": {"S": "META"}});
     world.request("DeleteItem", json!({"TableName": world.table(), "Key": key})).await;
     world.expect(&[&["room"], &["room"]]).await;
     let event = world.last_event();
@@ -247,7 +247,7 @@ async fn a_write_that_changes_nothing_is_no_change() {
     let world = World::start(|_| {}).await;
     let item = |numbers: [&str; 2]| {
         let numbers: Vec<_> = numbers.into();
-        json!({"PK": {"S": "room"}, "SK": {"S": "-"}, "set": {"NS": numbers}, "map": {"M": {"a": {"N": "1"}}}})
+        json!({"PK": {"S": "room"}, "SK": {"S": "META"}, "set": {"NS": numbers}, "map": {"M": {"a": {"N": "1"}}}})
     };
     for numbers in [["1", "2"], ["1", "2"], ["2", "1"]] {
         let request = json!({"TableName": world.table(), "Item": item(numbers)});
@@ -255,6 +255,19 @@ async fn a_write_that_changes_nothing_is_no_change() {
     }
     world.put("after", "").await;
     assert_eq!(world.keys_until("after").await, ["room", "after"]);
+    world.stop().await;
+}
+
+/// The template's filter names the items that clients watch.
+#[tokio::test]
+async fn only_what_the_filter_lets_through_arrives() {
+    let world = World::start(|_| {}).await;
+    for sort in ["OPEN", "B#1", "2099-06-01T09:00:00Z#1", "S#2099-06-01T09:00:00Z", "META"] {
+        let item = json!({"PK": {"S": sort}, "SK": {"S": sort}});
+        let request = json!({"TableName": world.table(), "Item": item});
+        world.request("PutItem", request).await;
+    }
+    assert_eq!(world.keys_until("META").await, ["B#1", "S#2099-06-01T09:00:00Z", "META"]);
     world.stop().await;
 }
 
@@ -296,7 +309,7 @@ async fn an_event_stays_within_six_megabytes() {
         let puts: Vec<_> = keys
             .iter()
             .map(|key| {
-                let item = json!({"PK": {"S": key}, "SK": {"S": "-"}, "text": {"S": text}});
+                let item = json!({"PK": {"S": key}, "SK": {"S": "META"}, "text": {"S": text}});
                 json!({"Put": {"TableName": world.table(), "Item": item}})
             })
             .collect();
@@ -457,7 +470,7 @@ async fn an_item_whose_time_is_over_is_removed_by_the_database() {
     let (folder, data) = (Arc::new(tempfile::tempdir().unwrap()), tempfile::tempdir().unwrap());
     let kept = DataDir::open(data.path()).unwrap();
     let world = World::start_in(Arc::clone(&folder), kept, |_| {}).await;
-    let item = json!({"PK": {"S": "old"}, "SK": {"S": "-"}, "ttl": {"N": "1700000000"}});
+    let item = json!({"PK": {"S": "old"}, "SK": {"S": "META"}, "ttl": {"N": "1700000000"}});
     world.request("PutItem", json!({"TableName": world.table(), "Item": item})).await;
     world.keys_until("old").await;
     world.stop().await;

@@ -181,8 +181,9 @@ fn an_unknown_property_is_refused_by_name_wherever_it_is() {
     }
 
     let mut template = template();
-    let index = json!({"IndexName": "index", "KeySchema": [], "Projection": {}});
-    let novel = json!({"IndexName": "novel", "KeySchema": [], "Projection": {}, "Novelty": 1});
+    let index =
+        json!({"IndexName": "index", "KeySchema": [], "Projection": {"ProjectionType": "ALL"}});
+    let novel = json!({"IndexName": "novel", "KeySchema": [], "Projection": {"ProjectionType": "ALL"}, "Novelty": 1});
     properties(&mut template, TABLE, "Bookings")["GlobalSecondaryIndexes"] = json!([index, novel]);
     let message = refusal(&template);
     assert!(message.contains("GlobalSecondaryIndexes[1]"), "{message}");
@@ -192,7 +193,13 @@ fn an_unknown_property_is_refused_by_name_wherever_it_is() {
 fn what_this_host_does_not_do_is_refused() {
     let cases = [
         (MAPPING, "", "ParallelizationFactor", json!(2), "factor of 1"),
-        (MAPPING, "", "FilterCriteria", json!({"Filters": []}), "unknown field `FilterCriteria`"),
+        (
+            MAPPING,
+            "",
+            "FilterCriteria",
+            json!({"Filters": [{"Pattern": "{\"eventName\":[{\"anything-but\":\"REMOVE\"}]}"}]}),
+            "this host knows texts and {\"prefix\":...} in a pattern",
+        ),
         (MAPPING, "", "StartingPosition", json!("AT_TIMESTAMP"), "AT_TIMESTAMP"),
         (MAPPING, "", "EventSourceArn", json!("arn:aws:kinesis:x"), "not a stream of a table"),
         (MAPPING, "", "BatchSize", json!("many"), "BatchSize: invalid type"),

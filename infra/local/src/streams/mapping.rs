@@ -128,7 +128,7 @@ impl Mapping {
             let Ok(read) = read.await else { return Ok(()) };
             let (records, Some(position)) = read? else { return Ok(()) };
             for record in records {
-                match Change::read(&record, &self.settings.stream_arn) {
+                match Change::read(&record, &self.settings.stream_arn, &self.settings.filters) {
                     Ok(Some(change)) => self.buffer.push_back(change),
                     Ok(None) => {}
                     Err(error) => {

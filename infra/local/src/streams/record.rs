@@ -6,7 +6,7 @@ use dynoxide::AttributeValue;
 use dynoxide::actions::get_records::Record;
 use serde_json::json;
 
-use crate::template::REGION;
+use crate::template::{Pattern, REGION};
 
 /// A change to an item.
 #[derive(Debug, Clone)]
@@ -19,11 +19,13 @@ pub(super) struct Change {
 }
 
 impl Change {
-    /// The record as Lambda writes it; `None` if the item is as it was before. DynamoDB has no
-    /// record of a write that changes nothing, the embedded database does.
+    /// The record as Lambda writes it; `None` if no filter of the mapping lets it through, or if the
+    /// item is as it was before. DynamoDB has no record of a write that changes nothing, the embedded
+    /// database does.
     pub(super) fn read(
         record: &Record,
         stream_arn: &str,
+        filters: &[Pattern],
     ) -> Result<Option<Self>, serde_json::Error> {
         let change = &record.dynamodb;
         if let (Some(old), Some(new)) = (&change.old_image, &change.new_image)
@@ -37,6 +39,9 @@ impl Change {
         event["awsRegion"] = json!(REGION);
         event["eventSourceARN"] = json!(stream_arn);
         event["dynamodb"]["ApproximateCreationDateTime"] = json!(created);
+        if !filters.is_empty() && !filters.iter().any(|filter| filter.matches(&event)) {
+            return Ok(None);
+        }
         Ok(Some(Self {
             sequence_number: change.sequence_number.clone(),
             created,

@@ -10,6 +10,7 @@ mod document;
 mod error;
 mod names;
 mod nothing;
+mod pattern;
 mod plan;
 mod read;
 mod resolve;
@@ -18,6 +19,7 @@ mod websocket;
 
 pub use arn::{ACCOUNT, PARTITION, REGION, STACK, URL_SUFFIX};
 pub use error::TemplateError;
+pub use pattern::Pattern;
 pub use plan::{
     Authorizer, Function, Plan, Queue, Route, StartingPosition, StreamMapping, Table, Throttling,
     WebSocketApi,

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::document::{Document, Resource};
 use super::error::TemplateError;
 use super::nothing;
+use super::pattern::Pattern;
 use super::read::Source;
 use super::resolve::Resolver;
 use super::resources::{Physical, event_source_mapping, events, function, queue, table};
@@ -74,6 +75,8 @@ pub struct StreamMapping {
     pub batch_size: usize,
     /// How long to wait for a batch to fill.
     pub batching_window: Duration,
+    /// Which records are delivered: those that match one of these, or all where there is none.
+    pub filters: Vec<Pattern>,
     /// Where a mapping without a position begins.
     pub starting_position: StartingPosition,
     /// How often a batch is retried; `None` is until its records expire.

@@ -7,6 +7,7 @@ use serde::de::IgnoredAny;
 
 use super::Physical;
 use crate::template::error::TemplateError;
+use crate::template::pattern::Pattern;
 use crate::template::plan::{StartingPosition, StreamMapping};
 use crate::template::read::Source;
 
@@ -29,6 +30,7 @@ struct Properties {
     #[serde(default)]
     function_response_types: Vec<String>,
     destination_config: Option<DestinationConfig>,
+    filter_criteria: Option<FilterCriteria>,
     /// Extra metrics for the console.
     #[serde(rename = "MetricsConfig")]
     _metrics: Option<IgnoredAny>,
@@ -46,6 +48,19 @@ struct DestinationConfig {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Destination {
     destination: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct FilterCriteria {
+    #[serde(default)]
+    filters: Vec<Filter>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Filter {
+    pattern: String,
 }
 
 /// Reads a mapping; `None` if the template has it switched off.
@@ -100,7 +115,14 @@ pub(in crate::template) fn read(
         }
     };
 
+    let filters = properties.filter_criteria.map(|criteria| criteria.filters).unwrap_or_default();
+    let filters = filters.iter().map(|filter| Pattern::parse(&filter.pattern));
+    let filters = filters
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|error| source.refuse(format!("FilterCriteria: {error}")))?;
+
     Ok(Some(StreamMapping {
+        filters,
         table: table.to_owned(),
         stream_arn: properties.event_source_arn,
         function: function.to_owned(),
