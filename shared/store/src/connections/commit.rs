@@ -5,7 +5,7 @@ use super::connection::{Connection, ConnectionId};
 use super::topic::TopicKey;
 use crate::error::{Error, Unavailable};
 use crate::keys;
-use crate::transact::{self, Outcome, transact};
+use crate::transact::{Outcome, wait};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
 use domain::{CustomerId, Role};
 use serde::Serialize;
@@ -62,7 +62,7 @@ impl Connections {
         for attempt in 0..DECISIONS {
             if let Some(before) = attempt.checked_sub(1) {
                 tracing::debug!(connection = %id, attempt, "changed meanwhile, deciding anew");
-                transact::wait(before).await;
+                wait(before).await;
             }
             let before = match read.take() {
                 Some(before) => before,
@@ -99,7 +99,7 @@ impl Connections {
         for (connection, topic, shard) in subscriptions(before) {
             if after.and_then(|after| after.topics.get(topic)) != Some(&shard) {
                 let key = keys::subscription(topic.as_str(), shard, connection.id.as_str());
-                let delete = Delete::builder().table_name(&self.table);
+                let delete = Delete::builder().table_name(&self.table.name);
                 let delete = delete.set_key(Some(key.attributes())).build()?;
                 writes.push(TransactWriteItem::builder().delete(delete).build());
             }
@@ -112,7 +112,7 @@ impl Connections {
                 writes.push(self.put_subscription(connection, topic, shard)?);
             }
         }
-        transact(&self.client, &self.units, writes).await
+        self.table.transact(writes).await
     }
 
     fn put_connection(
@@ -123,7 +123,7 @@ impl Connections {
         let key = keys::connection(after.id.as_str());
         let item = ConnectionItem { pk: key.pk, sk: key.sk, ttl: after.ttl(), connection: after };
         let put = Put::builder()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .set_item(Some(serde_dynamo::to_item(item)?))
             .condition_expression(before.map_or("attribute_not_exists(PK)", as_read))
             .set_expression_attribute_values(before.and_then(version_read))
@@ -133,7 +133,7 @@ impl Connections {
 
     fn delete_connection(&self, before: &Connection) -> Result<TransactWriteItem, Unavailable> {
         let delete = Delete::builder()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .set_key(Some(keys::connection(before.id.as_str()).attributes()))
             .condition_expression(as_read(before))
             .set_expression_attribute_values(version_read(before))
@@ -158,7 +158,7 @@ impl Connections {
             connected: connection.connected,
         };
         let item = serde_dynamo::to_item(item)?;
-        let put = Put::builder().table_name(&self.table).set_item(Some(item)).build()?;
+        let put = Put::builder().table_name(&self.table.name).set_item(Some(item)).build()?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
 }

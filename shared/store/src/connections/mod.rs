@@ -30,33 +30,30 @@ pub use topic::TopicKey;
 
 use crate::error::Unavailable;
 use crate::keys;
+use crate::table::Table;
 use crate::transact::Units;
 use aws_sdk_dynamodb::Client;
 
 /// The connections table.
 #[derive(Debug, Clone)]
 pub struct Connections {
-    client: Client,
-    table: String,
-    units: Units,
+    table: Table,
 }
 
 impl Connections {
     /// The table of this name.
     pub fn new(client: Client, table: String) -> Self {
-        Self { client, table, units: Units::default() }
+        Self { table: Table { client, name: table, units: Units::default() } }
+    }
+
+    /// What has been consumed through this value and its clones, but for the reads of fan-out.
+    pub fn units(&self) -> &Units {
+        &self.table.units
     }
 
     /// The connection, if it is still remembered. Strongly consistent.
     pub async fn get(&self, id: &ConnectionId) -> Result<Option<Connection>, Unavailable> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::connection(id.as_str()).attributes()))
-            .consistent_read(true)
-            .send()
-            .await?;
-        Ok(found.item.map(serde_dynamo::from_item).transpose()?)
+        let found = self.table.get(keys::connection(id.as_str())).await?;
+        Ok(found.map(serde_dynamo::from_item).transpose()?)
     }
 }

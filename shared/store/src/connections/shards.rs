@@ -29,22 +29,16 @@ pub fn pick(connection: &ConnectionId, shards: u32) -> u32 {
 impl Connections {
     /// How many shards new subscriptions of this topic are spread over.
     pub async fn shards(&self, topic: &TopicKey) -> Result<u32, Unavailable> {
-        let found = self
-            .client
-            .get_item()
-            .table_name(&self.table)
-            .set_key(Some(keys::shards(topic.as_str()).attributes()))
-            .consistent_read(true)
-            .send()
-            .await?;
-        Ok(found.item.as_ref().map_or(1, shard_count))
+        let found = self.table.get(keys::shards(topic.as_str())).await?;
+        Ok(found.map_or(1, |item| shard_count(&item.into())))
     }
 
     pub(super) async fn grow(&self, topic: &TopicKey, shards: u32) -> Result<(), Unavailable> {
         let grown = self
+            .table
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .set_key(Some(keys::shards(topic.as_str()).attributes()))
             .update_expression("SET shards = :shards")
             .condition_expression("attribute_not_exists(shards) OR shards < :shards")

@@ -82,9 +82,10 @@ impl Connections {
     ) -> Result<(Vec<Subscriber>, u32), Unavailable> {
         let partition = keys::topic_partition(topic.as_str(), shard);
         let mut items = self
+            .table
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(&self.table.name)
             .key_condition_expression("PK = :pk")
             .expression_attribute_values(":pk", AttributeValue::S(partition))
             .consistent_read(true)

@@ -5,6 +5,7 @@ mod faults;
 mod growth;
 mod overlaps;
 mod release_1;
+mod units;
 
 use crate::support::fixtures::{NOW, at, customer};
 use crate::support::{Item, Tables};
