@@ -7,6 +7,7 @@
 #![expect(clippy::unwrap_used, reason = "all of it is test code: a failure is a panic")]
 
 pub mod client;
+pub mod connections;
 pub mod faults;
 pub mod gateway;
 pub mod host;

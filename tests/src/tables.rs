@@ -20,7 +20,7 @@ pub struct Tables {
     pub connections: String,
 }
 
-type Item = HashMap<String, AttributeValue>;
+pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// All items of both tables in one comparable form.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl Tables {
         self.client().list_tables().send().await.unwrap().table_names.unwrap_or_default()
     }
 
-    async fn scan(&self, table: &str) -> Vec<Item> {
+    pub(crate) async fn scan(&self, table: &str) -> Vec<Item> {
         let pages = self.client().scan().table_name(table).consistent_read(true);
         pages
             .into_paginator()
@@ -304,14 +304,14 @@ fn written(value: &AttributeValue) -> String {
     }
 }
 
-fn string<'a>(item: &'a Item, name: &str) -> &'a str {
+pub(crate) fn string<'a>(item: &'a Item, name: &str) -> &'a str {
     match item.get(name) {
         Some(AttributeValue::S(text)) => text,
         _ => "",
     }
 }
 
-fn number(value: Option<&AttributeValue>) -> u64 {
+pub(crate) fn number(value: Option<&AttributeValue>) -> u64 {
     match value {
         Some(AttributeValue::N(digits)) => digits.parse().unwrap(),
         other => panic!("no number: {other:?}"),

@@ -9,6 +9,7 @@ use http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use store::connections::FIRST_VERSION;
 use store::{Connection, ConnectionId, Connections};
 
 /// The subprotocol that browsers offer beside the one that carries their token.
@@ -69,6 +70,7 @@ fn connection(
         expires: expires.ok_or(Incomplete("authorizer.exp"))?,
         connected: now.as_millisecond(),
         topics: BTreeMap::from([(me, 0)]),
+        version: FIRST_VERSION,
     })
 }
 

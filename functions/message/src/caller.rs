@@ -16,27 +16,17 @@ pub struct Caller {
 impl Caller {
     /// The client behind this connection, if it is remembered.
     pub fn new(connection: Option<Connection>) -> Result<Self, Failure> {
-        let unknown = "this connection is not known any more: connect again";
-        let connection = connection.ok_or_else(|| unauthenticated(unknown))?;
-        Ok(Self { connection })
+        Ok(Self { connection: connection.ok_or_else(unknown)? })
     }
 
     /// Refuses a caller whose token has ended.
     pub fn must_be_live(&self, now: Timestamp) -> Result<(), Failure> {
-        if self.connection.is_live(now) {
-            Ok(())
-        } else {
-            Err(unauthenticated("the token has expired: refresh it"))
-        }
+        if self.connection.is_live(now) { Ok(()) } else { Err(expired()) }
     }
 
     /// Refuses all but operators.
     pub fn must_be_operator(&self) -> Result<(), Failure> {
-        if self.is_operator() {
-            Ok(())
-        } else {
-            Err(Rejection::Forbidden("only an operator may do this").into())
-        }
+        if self.is_operator() { Ok(()) } else { Err(operators_only()) }
     }
 
     /// Who it is.
@@ -64,6 +54,21 @@ impl Caller {
         };
         Ok((owner, id))
     }
+}
+
+/// There is no such connection, or no longer.
+pub fn unknown() -> Failure {
+    unauthenticated("this connection is not known any more: connect again")
+}
+
+/// The caller's token has ended.
+pub fn expired() -> Failure {
+    unauthenticated("the token has expired: refresh it")
+}
+
+/// The caller is no operator.
+pub fn operators_only() -> Failure {
+    Rejection::Forbidden("only an operator may do this").into()
 }
 
 /// The caller has to show who they are first.

@@ -1,10 +1,8 @@
 //! `ping`, `refresh`.
 
 use crate::App;
-use crate::caller::{Caller, unauthenticated};
+use crate::caller::{Caller, unauthenticated, unknown};
 use crate::failure::Failure;
-use delivery::topic;
-use domain::Role;
 use identity::IdentityError;
 use jiff::Timestamp;
 use protocol::{Code, Instant, Reply, WireError};
@@ -35,14 +33,8 @@ pub async fn refresh(
     if identity.customer != *caller.customer() {
         return Err(refuse("the token is another customer's: connect anew with it"));
     }
-    let id = &caller.connection.id;
-    let refreshed = app.connections.refresh(id, identity.role, identity.expires_at).await?;
-    let gone = || unauthenticated("this connection is not known any more: connect again");
-    let connection = refreshed.ok_or_else(gone)?;
-    if identity.role != Role::Operator {
-        for topic in connection.topics.keys().filter(|topic| topic::is_for_operators(topic)) {
-            app.connections.unsubscribe(&connection, topic).await?;
-        }
-    }
+    let read = &caller.connection;
+    let refreshed = app.connections.refresh(read, identity.role, identity.expires_at).await?;
+    refreshed.ok_or_else(unknown)?;
     Ok(Reply::Refresh { token_expires_at: Instant(identity.expires_at) })
 }

@@ -2,7 +2,7 @@
 
 use crate::App;
 use crate::bookings;
-use crate::caller::{Caller, unauthenticated};
+use crate::caller::{Caller, expired, operators_only, unknown};
 use crate::failure::Failure;
 use crate::page::Wanted;
 use crate::resources;
@@ -57,15 +57,16 @@ pub async fn subscribe(
         list.place(cursor)?;
     }
     let key = topic::key(&asked.topic, caller.customer());
-    match app.connections.subscribe(&caller.connection, &key).await? {
+    // Decided on the connection as the transaction finds it: a `refresh` may have come in between.
+    match app.connections.subscribe(&caller.connection, &key, now).await? {
         Subscribed::Yes => {}
+        Subscribed::Forbidden => return Err(operators_only()),
+        Subscribed::Expired => return Err(expired()),
+        Subscribed::Gone => return Err(unknown()),
         Subscribed::TooMany => {
             let most = store::connections::MAX_TOPICS;
             let message = format!("a connection has at most {most} topics");
             return Err(Rejection::LimitExceeded(message).into());
-        }
-        Subscribed::Gone => {
-            return Err(unauthenticated("this connection is not known any more: connect again"));
         }
     }
     let limit = if let TopicName::Resource(_) = asked.topic { resources::SLOTS } else { BOOKINGS };

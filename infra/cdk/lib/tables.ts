@@ -95,7 +95,7 @@ export class ConnectionsTable extends Table {
     }
   }
 
-  /** A new connection and its first subscription. */
+  /** A new connection and its first subscription: a transaction takes the grants of what it is made of. */
   grantRemember(grantee: IGrantable) {
     this.grant(grantee, 'PutItem');
   }
@@ -107,7 +107,7 @@ export class ConnectionsTable extends Table {
 
   /** The caller's own connection, and the subscriptions that it makes and ends. */
   grantSubscribe(grantee: IGrantable) {
-    this.grant(grantee, 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem');
+    this.grant(grantee, 'GetItem', 'PutItem', 'DeleteItem');
   }
 
   /** The subscribers of a topic, those to forget, and the shards of a topic that has grown. */

@@ -68,7 +68,7 @@ const GRANTS: Record<string, string[]> = {
     ...TRACING,
     ...logs('Message'),
     ...on('Bookings.Arn', 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'),
-    ...on('Connections.Arn', 'GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'),
+    ...on('Connections.Arn', 'GetItem', 'PutItem', 'DeleteItem'),
   ],
   push: [
     ...TRACING,

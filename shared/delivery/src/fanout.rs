@@ -6,7 +6,6 @@
 
 use crate::callback::{Callback, Delivery};
 use crate::conflate::{Conflation, News};
-use crate::topic;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use domain::{Availability, Resource, Slot};
 use futures::StreamExt;
@@ -104,7 +103,7 @@ impl Fanout {
         for (topic, news, subscribers) in reads {
             let written = match subscribers {
                 Ok(subscribers) => {
-                    let live = subscribers.into_iter().filter(|one| one.expires > now.as_second());
+                    let live = subscribers.into_iter().filter(|one| one.may_be_told(&topic, now));
                     let live: Vec<Subscriber> = live.collect();
                     if live.is_empty() {
                         continue;
@@ -190,13 +189,13 @@ impl Fanout {
                         // this change in it.
                         return Posted::Opening;
                     }
-                    return self.forget(id, parcel, Posted::Gone).await;
+                    return self.forget(id, Posted::Gone).await;
                 }
                 Err(error) => {
                     tracing::warn!(connection = %id, error = &error as &dyn std::error::Error,
                         "a connection cannot be reached and is closed, for its client to come back");
                     return match self.callback.close(id).await {
-                        Ok(()) => self.forget(id, parcel, Posted::Closed).await,
+                        Ok(()) => self.forget(id, Posted::Closed).await,
                         Err(_) => Posted::Failed,
                     };
                 }
@@ -205,17 +204,9 @@ impl Fanout {
         Posted::Sent(frames.len())
     }
 
-    /// Forgets a connection; also the subscriptions that brought us here, in case the connection
-    /// itself was forgotten before they were made.
-    async fn forget(&self, id: &store::ConnectionId, parcel: &Parcel, then: Posted) -> Posted {
-        let forgotten = async {
-            self.connections.forget(id).await?;
-            for (topic, shard) in &parcel.subscriptions {
-                self.connections.drop(topic, *shard, id).await?;
-            }
-            Ok::<_, store::Unavailable>(())
-        };
-        if let Err(error) = forgotten.await {
+    /// Forgets a connection, and its subscriptions with it.
+    async fn forget(&self, id: &store::ConnectionId, then: Posted) -> Posted {
+        if let Err(error) = self.connections.forget(id).await {
             // Nothing is lost by it: the next change finds the connection gone again.
             tracing::warn!(connection = %id, error = &error as &dyn std::error::Error,
                 "a connection that is gone could not be forgotten");
@@ -233,7 +224,7 @@ impl Fanout {
         match news {
             News::Bookings(bookings) => {
                 let views = bookings.iter().map(BookingView::from);
-                let name = if topic::is_for_operators(topic) {
+                let name = if topic.is_for_operators() {
                     topic.as_str().to_owned()
                 } else {
                     TopicName::Me.to_string()

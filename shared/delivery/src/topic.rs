@@ -26,8 +26,3 @@ pub fn resource(resource: &ResourceId) -> TopicKey {
 pub fn resource_bookings(resource: &ResourceId) -> TopicKey {
     TopicKey::new(TopicName::ResourceBookings(resource.clone()).to_string())
 }
-
-/// Whether only operators may be subscribed to this topic.
-pub fn is_for_operators(topic: &TopicKey) -> bool {
-    topic.as_str().starts_with("resource:") && topic.as_str().ends_with("/bookings")
-}

@@ -14,7 +14,7 @@ pub enum Error {
     #[error("the cursor is not one that this list gave out")]
     BadCursor,
     /// Contention outlasted the retries. Nothing was changed.
-    #[error("too many others want the same places at once")]
+    #[error("too many requests change the same at once")]
     Busy,
     /// The database did not do its part.
     #[error(transparent)]

@@ -40,7 +40,6 @@ pub const GRANTS: &[Grant] = &[
     grant("DisconnectRole", "dynamodb:DeleteItem", "Connections", CLOSING),
     grant("MessageRole", "dynamodb:GetItem", "Connections", REFRESHING),
     grant("MessageRole", "dynamodb:PutItem", "Connections", REFRESHING),
-    grant("MessageRole", "dynamodb:UpdateItem", "Connections", REFRESHING),
     grant("MessageRole", "dynamodb:DeleteItem", "Connections", UNSUBSCRIBING),
     grant("MessageRole", "dynamodb:GetItem", "Bookings", BOOKING),
     grant("MessageRole", "dynamodb:PutItem", "Bookings", BOOKING),

@@ -11,6 +11,7 @@ mod large;
 mod readme;
 mod shutdown;
 mod template;
+mod torn;
 
 /// Whether to leave a test out because there is no local host: says so.
 fn skipped(test: &str) -> bool {

@@ -109,7 +109,7 @@ async fn whose_token_has_ended_is_told_nothing() {
     for (id, end) in [("ended=", at(NOW)), ("ends=", at("08:00:01"))] {
         let connection = scene.connect(id, &[me("alice")]).await;
         let role = connection.role;
-        scene.tables.connections.refresh(&connection.id, role, end).await.unwrap();
+        scene.tables.connections.refresh(&connection, role, end).await.unwrap();
     }
     assert_eq!(scene.tell([Change::Booking(booked("alice", "1", 1))]).await, sent(1));
     assert_eq!(scene.gateway.texts("ended=").len(), 0);
@@ -131,7 +131,7 @@ async fn every_shard_is_told() {
     assert_eq!(scene.tables.connections.shards(&availability()).await.unwrap(), 4);
     for n in 0..20 {
         let late = scene.connect(&format!("late{n}="), &[]).await;
-        scene.tables.connections.subscribe(&late, &availability()).await.unwrap();
+        scene.tables.connections.subscribe(&late, &availability(), at(NOW)).await.unwrap();
     }
     assert_eq!(scene.tell([Change::Resource(room(3))]).await, sent(1021));
     let frame: &[Value] = &scene.gateway.frames("late7=")[0];

@@ -33,20 +33,18 @@ async fn who_is_gone_is_forgotten_and_the_others_are_told() {
     assert_eq!(scene.gateway.attempts() - attempts, 1);
 }
 
-/// The connection was forgotten while it subscribed: what is left of it is found by its topic.
+/// Time to live may collect a connection days before its subscriptions: no connection is as old.
 #[tokio::test]
-async fn a_subscription_without_a_connection_is_dropped() {
+async fn a_subscription_that_is_left_over_is_not_posted_to() {
     let scene = Scene::new().await;
-    let connection = scene.connect("ghost=", &[me("alice")]).await;
-    let deleted = scene.tables.raw.client.delete_item();
-    let deleted = deleted.table_name(scene.tables.raw.name("connections"));
-    let key = store::keys::connection(connection.id.as_str()).attributes();
-    deleted.set_key(Some(key)).send().await.unwrap();
-    assert_eq!(scene.traces_of("ghost=").await, 1);
-    scene.gateway.mood("ghost=", Mood::Gone);
+    let ages = [("over=", 3 * 3600), ("open=", 3 * 3600 - 1)];
+    for (id, seconds) in ages {
+        let connected = at(NOW) - SignedDuration::from_secs(seconds);
+        scene.connect_at(id, &[me("alice")], connected).await;
+    }
     let told = scene.tell([Change::Booking(booked("alice", "1", 1))]).await;
-    assert_eq!(told, Told { gone: 1, ..Told::default() });
-    assert_eq!(scene.traces_of("ghost=").await, 0);
+    assert_eq!(told, Told { sent: 1, ..Told::default() });
+    assert_eq!((scene.gateway.attempts(), scene.gateway.texts("open=").len()), (1, 1));
 }
 
 #[tokio::test]
@@ -186,7 +184,7 @@ async fn who_was_closed_comes_back() {
     let old = scene.connect("old=", &[me("alice")]).await;
     scene.gateway.mood("old=", Mood::Fails);
     scene.tell([Change::Booking(booked("alice", "1", 1))]).await;
-    let gone = scene.tables.connections.subscribe(&old, &availability()).await.unwrap();
+    let gone = scene.tables.connections.subscribe(&old, &availability(), at(NOW)).await.unwrap();
     assert_eq!(gone, Subscribed::Gone);
     scene.connect("new=", &[me("alice")]).await;
     let told = scene.tell([Change::Booking(booked("alice", "1", 2))]).await;

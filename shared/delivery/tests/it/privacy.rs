@@ -2,10 +2,10 @@
 
 use crate::scene::{Scene, availability, booked, everybodys, me};
 use crate::support::fixtures::{NOW, Shortly, at, book, hold};
-use domain::Action;
+use domain::{Action, Role};
 use serde_json::Value;
-use store::Change;
 use store::bookings::change::Intent;
+use store::{Change, Connection, ConnectionId};
 
 #[tokio::test]
 async fn my_bookings_are_mine() {
@@ -27,6 +27,20 @@ async fn my_bookings_are_mine() {
         assert_eq!((&update["topic"], bookings.len()), (&Value::from("me"), 1));
         assert_eq!(bookings[0]["customer"], name);
     }
+}
+
+/// Whatever has left such a subscription, it is looked at again.
+#[tokio::test]
+async fn only_operators_are_told_of_everybodys_bookings() {
+    let scene = Scene::new().await;
+    let operator = scene.connect("operator=", &[everybodys()]).await;
+    let customer =
+        Connection { id: ConnectionId::new("customer="), role: Role::Customer, ..operator };
+    scene.tables.connections.remember(&customer).await.unwrap();
+    assert_eq!(scene.traces_of("customer=").await, 2);
+    assert_eq!(scene.tell([Change::Booking(booked("alice", "1", 1))]).await.sent, 1);
+    assert_eq!(scene.gateway.frames("operator=").len(), 1);
+    assert_eq!(scene.gateway.frames("customer=").len(), 0);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use domain::{Booking, BookingHash, BookingId, Key, Quantity, Role, Status, Stret
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use store::connections::FIRST_VERSION;
 use store::{Change, Connection, ConnectionId, Connections, TopicKey};
 
 /// Longer than any answer takes that comes at all.
@@ -50,10 +51,15 @@ impl Scene {
         let connection = Connection {
             id: ConnectionId::new(id),
             customer: customer("somebody"),
-            role: Role::Customer,
+            role: if topics.iter().any(TopicKey::is_for_operators) {
+                Role::Operator
+            } else {
+                Role::Customer
+            },
             expires: at("17:00:00").as_second(),
             connected: when.as_millisecond(),
             topics: topics.iter().map(|topic| (topic.clone(), 0)).collect::<BTreeMap<_, _>>(),
+            version: FIRST_VERSION,
         };
         self.tables.connections.remember(&connection).await.unwrap();
         connection

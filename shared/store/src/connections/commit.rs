@@ -1,0 +1,191 @@
+//! A change of a connection as one transaction: its item, and the subscriptions that repeat it.
+
+use super::Connections;
+use super::connection::{Connection, ConnectionId};
+use super::topic::TopicKey;
+use crate::error::{Error, Unavailable};
+use crate::keys;
+use crate::transact::{Outcome, wait};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
+use domain::{CustomerId, Role};
+use serde::Serialize;
+
+/// Attempts before `Busy`. Only requests of one connection contend with each other: enough for as many
+/// of them at once as it may have topics.
+const DECISIONS: u32 = 20;
+
+/// What is to become of a connection, and what the caller is told.
+pub(super) enum Decision<T> {
+    /// It stays as it is.
+    Keep(T),
+    /// It becomes this.
+    Change(Connection, T),
+    /// It is no more.
+    End(T),
+}
+
+#[derive(Serialize)]
+struct ConnectionItem<'a> {
+    #[serde(rename = "PK")]
+    pk: String,
+    #[serde(rename = "SK")]
+    sk: String,
+    ttl: i64,
+    #[serde(flatten)]
+    connection: &'a Connection,
+}
+
+#[derive(Serialize)]
+struct SubscriptionItem<'a> {
+    #[serde(rename = "PK")]
+    pk: String,
+    #[serde(rename = "SK")]
+    sk: String,
+    ttl: i64,
+    customer: &'a CustomerId,
+    role: Role,
+    expires: i64,
+    connected: i64,
+}
+
+impl Connections {
+    /// Carries out what `decide` makes of the connection as `read`, or as it is now where that is
+    /// older. Answers what the decision that was carried out said; `None` where the connection is
+    /// gone.
+    pub(super) async fn change<T>(
+        &self,
+        id: &ConnectionId,
+        read: Option<&Connection>,
+        decide: impl Fn(&Connection) -> Decision<T>,
+    ) -> Result<Option<T>, Error> {
+        let mut read = read.cloned();
+        for attempt in 0..DECISIONS {
+            if let Some(before) = attempt.checked_sub(1) {
+                tracing::debug!(connection = %id, attempt, "changed meanwhile, deciding anew");
+                wait(before).await;
+            }
+            let before = match read.take() {
+                Some(before) => before,
+                None => match self.get(id).await? {
+                    Some(before) => before,
+                    None => return Ok(None),
+                },
+            };
+            let (after, said) = match decide(&before) {
+                Decision::Keep(said) => return Ok(Some(said)),
+                Decision::Change(after, said) => (Some(after), said),
+                Decision::End(said) => (None, said),
+            };
+            if self.commit(Some(&before), after.as_ref()).await? == Outcome::Written {
+                return Ok(Some(said));
+            }
+        }
+        Err(Error::Busy)
+    }
+
+    /// Writes what is different after a change, all or nothing. Refused where the connection is not
+    /// as it was before, or, where it was not, is there already.
+    pub(super) async fn commit(
+        &self,
+        before: Option<&Connection>,
+        after: Option<&Connection>,
+    ) -> Result<Outcome, Error> {
+        let mut writes = Vec::new();
+        match (before, after) {
+            (_, Some(after)) => writes.push(self.put_connection(before, after)?),
+            (Some(before), None) => writes.push(self.delete_connection(before)?),
+            (None, None) => {}
+        }
+        for (connection, topic, shard) in subscriptions(before) {
+            if after.and_then(|after| after.topics.get(topic)) != Some(&shard) {
+                let key = keys::subscription(topic.as_str(), shard, connection.id.as_str());
+                let delete = Delete::builder().table_name(&self.table.name);
+                let delete = delete.set_key(Some(key.attributes())).build()?;
+                writes.push(TransactWriteItem::builder().delete(delete).build());
+            }
+        }
+        for (connection, topic, shard) in subscriptions(after) {
+            let same = before.is_some_and(|before| {
+                before.topics.get(topic) == Some(&shard) && repeat_the_same(before, connection)
+            });
+            if !same {
+                writes.push(self.put_subscription(connection, topic, shard)?);
+            }
+        }
+        self.table.transact(writes).await
+    }
+
+    fn put_connection(
+        &self,
+        before: Option<&Connection>,
+        after: &Connection,
+    ) -> Result<TransactWriteItem, Unavailable> {
+        let key = keys::connection(after.id.as_str());
+        let item = ConnectionItem { pk: key.pk, sk: key.sk, ttl: after.ttl(), connection: after };
+        let put = Put::builder()
+            .table_name(&self.table.name)
+            .set_item(Some(serde_dynamo::to_item(item)?))
+            .condition_expression(before.map_or("attribute_not_exists(PK)", as_read))
+            .set_expression_attribute_values(before.and_then(version_read))
+            .build()?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    fn delete_connection(&self, before: &Connection) -> Result<TransactWriteItem, Unavailable> {
+        let delete = Delete::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(keys::connection(before.id.as_str()).attributes()))
+            .condition_expression(as_read(before))
+            .set_expression_attribute_values(version_read(before))
+            .build()?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
+    fn put_subscription(
+        &self,
+        connection: &Connection,
+        topic: &TopicKey,
+        shard: u32,
+    ) -> Result<TransactWriteItem, Unavailable> {
+        let key = keys::subscription(topic.as_str(), shard, connection.id.as_str());
+        let item = SubscriptionItem {
+            pk: key.pk,
+            sk: key.sk,
+            ttl: connection.ttl(),
+            customer: &connection.customer,
+            role: connection.role,
+            expires: connection.expires,
+            connected: connection.connected,
+        };
+        let item = serde_dynamo::to_item(item)?;
+        let put = Put::builder().table_name(&self.table.name).set_item(Some(item)).build()?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+}
+
+fn subscriptions(of: Option<&Connection>) -> impl Iterator<Item = (&Connection, &TopicKey, u32)> {
+    of.into_iter().flat_map(|connection| {
+        connection.topics.iter().map(move |(topic, shard)| (connection, topic, *shard))
+    })
+}
+
+/// Whether subscriptions of the one are as subscriptions of the other.
+fn repeat_the_same(before: &Connection, after: &Connection) -> bool {
+    before.version > 0 && (before.role, before.expires) == (after.role, after.expires)
+}
+
+/// The condition that nobody has changed the connection since.
+fn as_read(connection: &Connection) -> &'static str {
+    if connection.version > 0 {
+        "version = :read"
+    } else {
+        "attribute_exists(PK) AND attribute_not_exists(version)"
+    }
+}
+
+fn version_read(
+    connection: &Connection,
+) -> Option<std::collections::HashMap<String, AttributeValue>> {
+    let version = AttributeValue::N(connection.version.to_string());
+    (connection.version > 0).then(|| [(":read".to_owned(), version)].into())
+}

@@ -1,0 +1,99 @@
+//! A connection, and what each change makes of it.
+
+use super::topic::TopicKey;
+use domain::{CustomerId, Role};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// API Gateway ends a connection after two hours; an hour later nothing of it may be left.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>
+pub(super) const LIFETIME: SignedDuration = SignedDuration::from_hours(3);
+/// Topics that one connection may be subscribed to. No change writes more than them and the connection
+/// itself, which one transaction of 100 items has room for.
+pub const MAX_TOPICS: usize = 50;
+/// The version of a connection that was remembered and not changed since.
+pub const FIRST_VERSION: u64 = 1;
+
+/// API Gateway's name for a connection.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ConnectionId(String);
+
+impl ConnectionId {
+    /// The connection of this name.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self(id.into())
+    }
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A connected client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Connection {
+    /// Its name.
+    pub id: ConnectionId,
+    /// Who it is.
+    pub customer: CustomerId,
+    /// What it may do.
+    pub role: Role,
+    /// When its token ends, in seconds since 1970.
+    pub expires: i64,
+    /// When it connected, in milliseconds since 1970.
+    pub connected: i64,
+    /// Its topics, and the shard that each subscription is in.
+    pub topics: BTreeMap<TopicKey, u32>,
+    /// Every change raises it by one. 0: the first release wrote it, which counted no versions and
+    /// put no role into subscriptions.
+    #[serde(default)]
+    pub version: u64,
+}
+
+impl Connection {
+    /// Whether its token is good at this instant.
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now.as_second() < self.expires
+    }
+
+    /// When time to live collects it, in seconds since 1970.
+    pub(super) fn ttl(&self) -> i64 {
+        self.connected / 1000 + LIFETIME.as_secs()
+    }
+
+    /// Subscribed to one topic more.
+    pub(super) fn with_topic(&self, topic: &TopicKey, shard: u32) -> Self {
+        let mut next = self.next();
+        next.topics.entry(topic.clone()).or_insert(shard);
+        next
+    }
+
+    /// Subscribed to one topic less.
+    pub(super) fn without_topic(&self, topic: &TopicKey) -> Self {
+        let mut next = self.next();
+        next.topics.remove(topic);
+        next
+    }
+
+    /// With a new role and end, and without the topics that this role may not be told of.
+    pub(super) fn refreshed(&self, role: Role, expires: i64) -> Self {
+        let mut next = Self { role, expires, ..self.next() };
+        next.topics.retain(|topic, _| topic.is_open_to(role));
+        next
+    }
+
+    fn next(&self) -> Self {
+        Self { version: self.version + 1, ..self.clone() }
+    }
+}

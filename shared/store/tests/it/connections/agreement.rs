@@ -1,0 +1,42 @@
+//! What the table says twice, it says alike.
+
+use crate::support::{Item, Raw};
+use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What subscriptions repeat of their connection.
+const REPEATED: [&str; 5] = ["customer", "role", "expires", "connected", "ttl"];
+
+/// Every connection's topics and shards, by its id, each with what is repeated.
+type Topics = BTreeMap<String, BTreeSet<(String, String)>>;
+
+/// Fails unless there is exactly one subscription for each topic of each connection, in the shard
+/// that the connection names, and says what the connection says. Answers how many there are.
+pub async fn assert_agree(raw: &Raw, when: &str) -> usize {
+    let (mut named, mut made) = (Topics::new(), Topics::new());
+    for item in raw.scan("connections").await {
+        let (partition, sort) = (text(&item, "PK"), text(&item, "SK"));
+        if let Some(id) = partition.strip_prefix("C#") {
+            let topics = item["topics"].as_m().unwrap().iter();
+            let topics = topics.map(|(topic, shard)| {
+                (format!("T#{topic}#{}", shard.as_n().unwrap()), repeated(&item))
+            });
+            named.entry(id.to_owned()).or_default().extend(topics);
+        } else if sort != "!" {
+            made.entry(sort).or_default().insert((partition, repeated(&item)));
+        }
+    }
+    named.retain(|_, topics| !topics.is_empty());
+    assert_eq!(named, made, "item and subscriptions differ {when}");
+    made.values().map(BTreeSet::len).sum()
+}
+
+fn repeated(item: &Item) -> String {
+    let value = |name: &&str| format!("{name} {:?}", item.get(*name));
+    REPEATED.iter().map(value).collect::<Vec<_>>().join(", ")
+}
+
+fn text(item: &Item, name: &str) -> String {
+    let AttributeValue::S(text) = &item[name] else { panic!("no {name} in {item:?}") };
+    text.clone()
+}
