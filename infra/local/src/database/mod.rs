@@ -1,9 +1,11 @@
 //! The embedded database: the tables of the template, served to the functions as DynamoDB.
 //!
 //! The crate `dynoxide-rs` does the work. What it leaves to its embedder is done here: indexes on
-//! its stream records and their removal ([`stream_file`]), and sweeping items whose time to live is
-//! over.
+//! its stream records and their removal ([`stream_file`]), sweeping items whose time to live is
+//! over, and the endpoint ([`front`]).
 
+mod front;
+mod operations;
 mod server;
 mod stream_file;
 mod tables;
@@ -26,6 +28,7 @@ use tokio::task::AbortHandle;
 use crate::data_dir::DataDir;
 use crate::journal::{Journal, JournalError};
 use crate::template::{StartingPosition, Table};
+use front::Front;
 use server::Server;
 use stream_file::StreamFile;
 
@@ -117,7 +120,7 @@ impl Database {
         let (teller, changes) = watch::channel(());
         let watcher = tokio::spawn(stream_file.watch(teller)).abort_handle();
         let sweeper = tokio::spawn(sweep(inner.clone())).abort_handle();
-        let server = Server::start(inner.clone())?;
+        let server = Server::start(Front { database: inner.clone() })?;
         Ok((Self { inner, file: file.into(), changes }, Service { server, watcher, sweeper }))
     }
 

@@ -5,14 +5,17 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+
+use super::front::Front;
 
 /// How long requests that are under way may take at the end.
 const FAREWELL: Duration = Duration::from_millis(300);
 
-/// A thread and runtime of its own: the library works on the thread that a request came in on, and
-/// must not hold up the sockets of clients.
+/// A thread and runtime of its own: an operation works on the thread that its request came in on,
+/// and must not hold up the sockets of clients.
 #[derive(Debug)]
 pub(super) struct Server {
     address: SocketAddr,
@@ -21,7 +24,7 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start(database: dynoxide::Database) -> io::Result<Self> {
+    pub(super) fn start(front: Front) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
@@ -30,13 +33,16 @@ impl Server {
         let (done, stopped) = oneshot::channel();
         thread::Builder::new().name("database".to_owned()).spawn(move || {
             let result = runtime.block_on(async {
-                let listener =
-                    TcpListener::from_std(listener).map_err(|error| error.to_string())?;
-                let shutdown = async { drop(stopping.await) };
-                dynoxide::server::serve_with_shutdown(listener, database, shutdown).await
+                let listener = TcpListener::from_std(listener)?.tap_io(|connection| {
+                    // An answer is small, and must not wait for the one before to be acknowledged.
+                    let _ = connection.set_nodelay(true);
+                });
+                axum::serve(listener, front.router())
+                    .with_graceful_shutdown(async { drop(stopping.await) })
+                    .await
             });
             if let Err(error) = result {
-                tracing::error!(error, "the database is no longer served");
+                tracing::error!(%error, "the database is no longer served");
             }
             drop(runtime);
             drop(done);
