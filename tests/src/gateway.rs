@@ -50,6 +50,7 @@ impl Gateway {
                 endpoint: variable("BOOKING_DYNAMODB_URL"),
                 bookings: variable("BOOKING_TABLE"),
                 connections: variable("CONNECTIONS_TABLE"),
+                key: "test",
             },
         }
     }

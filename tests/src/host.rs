@@ -1,5 +1,6 @@
 //! The local host as a process: the built `booking-gateway`.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -42,7 +43,8 @@ impl Host {
     /// As [`Host::start`], with the folder in which it makes its temporary files.
     pub fn start_in(temporary: &std::path::Path, arguments: &[&str]) -> Self {
         let mut command = Command::new(binary());
-        command.args(["--port", "0"]).args(arguments).env("TMPDIR", temporary).stdin(Stdio::null());
+        command.args(["--port", "0"]).args(report()).args(arguments);
+        command.env("TMPDIR", temporary).stdin(Stdio::null());
         Self::wait_until_ready(command, true)
     }
 
@@ -61,6 +63,7 @@ impl Host {
             .args(["-c", KEEPER, "keeper"])
             .arg(binary())
             .args(["--port", "0"])
+            .args(report())
             .stdin(Stdio::piped());
         Self::wait_until_ready(command, true)
     }
@@ -192,6 +195,17 @@ fn binary() -> PathBuf {
     let binary = executable.ancestors().nth(2).unwrap().join("booking-gateway");
     assert!(binary.exists(), "{} is missing: build it first with `cargo build`", binary.display());
     binary
+}
+
+/// Has a host tell which grants it used, so that the test of them can be run last.
+fn report() -> [OsString; 2] {
+    ["--iam-report".into(), used_grants().into()]
+}
+
+/// Where all hosts tell which grants they used.
+pub fn used_grants() -> PathBuf {
+    let executable = std::env::current_exe().unwrap();
+    executable.ancestors().nth(2).unwrap().join("e2e-iam.jsonl")
 }
 
 /// A file for what a host logs, kept for whoever looks into a failed test.

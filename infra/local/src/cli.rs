@@ -28,6 +28,9 @@ pub struct Cli {
     /// A value for one of the template's parameters; may be given more than once.
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = parameter)]
     pub parameters: Vec<(String, String)>,
+    /// Append to this file, in JSON by the line, which grants are used and which calls are refused.
+    #[arg(long, value_name = "FILE", overrides_with = "iam_report")]
+    pub iam_report: Option<PathBuf>,
     /// The most processes of one function.
     #[arg(long, default_value_t = 8, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_processes: u16,

@@ -12,6 +12,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::json;
 
+use crate::iam::Iam;
 use crate::lambda::Functions;
 use crate::queues::Queues;
 
@@ -83,6 +84,8 @@ pub struct Home {
     pub functions: Functions,
     /// The queues.
     pub queues: Queues,
+    /// Who may do what.
+    pub iam: Iam,
     /// Where the functions find DynamoDB.
     pub database: SocketAddr,
     /// The tables' names, by logical id.
@@ -100,6 +103,7 @@ impl Home {
         Router::new()
             .route("/dev/endpoints", get(endpoints))
             .route("/dev/functions", get(functions))
+            .route("/dev/iam", get(iam))
             .route("/dev/queues", get(queues))
             .route("/dev/queues/{queue}", get(queue))
             .with_state(self.clone())
@@ -125,6 +129,10 @@ async fn endpoints(State(home): State<Home>) -> Response {
 
 async fn functions(State(home): State<Home>) -> Response {
     Json(home.functions.status()).into_response()
+}
+
+async fn iam(State(home): State<Home>) -> Response {
+    Json(home.iam.status()).into_response()
 }
 
 async fn queues(State(home): State<Home>) -> Response {

@@ -19,6 +19,7 @@ use crate::data_dir::{DataDir, DataDirError};
 use crate::database::{Database, DatabaseError, Service};
 use crate::gateway::{Gateway, SelectionError};
 use crate::home::{Entrance, Home, Readiness};
+use crate::iam::{Iam, IamError};
 use crate::issuer::{Issuer, IssuerError};
 use crate::journal::{Connections, Journal, JournalError};
 use crate::lambda::{Functions, Launch, WarmError};
@@ -68,6 +69,9 @@ pub enum HostError {
         /// What the system said.
         reason: io::Error,
     },
+    /// No keys can be made, or a role lacks what its function's mapping needs.
+    #[error(transparent)]
+    Iam(#[from] IamError),
     /// The system refuses something else.
     #[error("the system refuses: {0}")]
     System(#[from] io::Error),
@@ -117,7 +121,9 @@ impl Host {
         };
 
         let journal = Journal::open(&folder.journal(), folder.is_kept())?;
-        let (database, service) = Database::open(&folder, &plan.tables, &journal)?;
+        let iam = Iam::new(&plan.functions, &plan.roles, cli.iam_report.as_deref())?;
+        iam.check_mappings(&plan)?;
+        let (database, service) = Database::open(&folder, &plan.tables, &journal, iam.clone())?;
         let queues = Queues::new(&plan.queues, journal.clone());
         let connections = Connections::new(journal.clone());
         let left_over = connections.left_over()?;
@@ -128,15 +134,18 @@ impl Host {
             program,
             arguments: Vec::new(),
             environment: endpoints(service.address(), callback, stage),
+            keys: iam.environments(),
             max_processes: usize::from(cli.max_processes),
         };
         let functions = Functions::start(&plan.functions, launch).await?;
-        let gateway = Gateway::new(plan.api.clone(), functions.clone(), connections.clone())?;
+        let gateway =
+            Gateway::new(plan.api.clone(), functions.clone(), connections.clone(), iam.clone())?;
         let home = Home {
             entrance: Entrance { address: reachable(address), stage: stage.clone(), gives_tokens },
             readiness: Readiness::default(),
             functions: functions.clone(),
             queues: queues.clone(),
+            iam,
             database: service.address(),
             tables: plan.tables.iter().map(|(id, it)| (id.clone(), it.name.clone())).collect(),
         };

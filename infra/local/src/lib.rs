@@ -8,6 +8,7 @@
 //! | [`streams`] | event source mappings from streams to functions |
 //! | [`queues`] | what on-failure destinations hold |
 //! | [`gateway`] | the WebSocket endpoint, as API Gateway behaves |
+//! | [`iam`] | who calls, and whether the template's policies let them |
 //! | [`issuer`] | tokens for development |
 //! | [`host`], [`home`], [`cli`] | puts it all together, and says how it is |
 //! | [`data_dir`], [`journal`] | what is written to disk |
@@ -22,6 +23,7 @@ pub mod database;
 pub mod gateway;
 pub mod home;
 pub mod host;
+pub mod iam;
 pub mod issuer;
 pub mod journal;
 pub mod lambda;

@@ -1,6 +1,8 @@
 //! The program itself: how it starts, refuses to start, ends, and what it keeps.
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
+mod signed;
+
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -49,20 +51,12 @@ impl Host {
         let endpoints = self.json("/dev/endpoints").await;
         let tables = endpoints["tables"].as_object().unwrap();
         let name = tables.iter().find(|(id, _)| id.starts_with(table)).unwrap().1;
-        let response = reqwest::Client::new()
-            .post(endpoints["dynamodb"].as_str().unwrap())
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-target", "DynamoDB_20120810.Scan")
-            .header("x-amz-date", "20270101T000000Z")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=local/20270101/us-east-1/dynamodb/aws4_request, \
-                 SignedHeaders=host;x-amz-date, Signature=0",
-            )
-            .body(json!({ "TableName": name }).to_string())
-            .send()
-            .await
-            .unwrap();
+        let url = endpoints["dynamodb"].as_str().unwrap();
+        let body = json!({ "TableName": name }).to_string();
+        let mut request = signed::request("dynamodb", reqwest::Method::POST, url, body);
+        let target = "DynamoDB_20120810.Scan".parse().unwrap();
+        request.headers_mut().insert("x-amz-target", target);
+        let response = reqwest::Client::new().execute(request).await.unwrap();
         let answer: Value = response.json().await.unwrap();
         answer["Items"].as_array().unwrap().clone()
     }

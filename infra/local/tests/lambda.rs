@@ -100,6 +100,7 @@ async fn start(settings: Settings) -> Functions {
         name: "booking-subject".to_owned(),
         arn: "arn:aws:lambda:us-east-1:000000000000:function:booking-subject".to_owned(),
         handler: "subject".to_owned(),
+        role: "SubjectRole".to_owned(),
         environment: BTreeMap::from([
             ("SUBJECT_INIT".to_owned(), settings.init.to_owned()),
             ("COLOUR".to_owned(), "the template's".to_owned()),
@@ -116,6 +117,7 @@ async fn start(settings: Settings) -> Functions {
             ("COLOUR".to_owned(), "the machine's".to_owned()),
             ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), "http://127.0.0.1:1".to_owned()),
         ]),
+        keys: BTreeMap::new(),
         max_processes: settings.max_processes,
     };
     Functions::start(&BTreeMap::from([(NAME.to_owned(), function)]), launch).await.unwrap()
@@ -251,12 +253,14 @@ async fn a_program_that_is_not_there_fails_at_once() {
         program: "/nonexistent/program".into(),
         arguments: Vec::new(),
         environment: BTreeMap::new(),
+        keys: BTreeMap::new(),
         max_processes: 1,
     };
     let function = Function {
         name: "f".to_owned(),
         arn: "arn".to_owned(),
         handler: "f".to_owned(),
+        role: "r".to_owned(),
         environment: BTreeMap::new(),
         timeout: Duration::from_secs(1),
         memory_mib: 128,

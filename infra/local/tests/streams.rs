@@ -3,6 +3,8 @@
 //! The processes are this test binary, started again: see [`function_process`].
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
+mod signed;
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
@@ -12,6 +14,7 @@ use std::time::Duration;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use local::data_dir::DataDir;
 use local::database::{Database, Service};
+use local::iam::Iam;
 use local::journal::Journal;
 use local::lambda::{Functions, Launch};
 use local::queues::Queues;
@@ -94,11 +97,13 @@ impl World {
         function.environment = BTreeMap::from([("SUBJECT_FOLDER".to_owned(), path)]);
 
         let journal = Journal::open(&data.journal(), data.is_kept()).unwrap();
-        let (database, service) = Database::open(&data, &plan.tables, &journal).unwrap();
+        let iam = Iam::new(&plan.functions, &plan.roles, None).unwrap();
+        let (database, service) = Database::open(&data, &plan.tables, &journal, iam).unwrap();
         let launch = Launch {
             program: std::env::current_exe().unwrap(),
             arguments: ["--exact", "function_process", "--nocapture"].map(Into::into).to_vec(),
             environment: BTreeMap::new(),
+            keys: BTreeMap::new(),
             max_processes: 8,
         };
         let functions = Functions::start(&plan.functions, launch).await.unwrap();
@@ -110,20 +115,12 @@ impl World {
     }
 
     async fn request(&self, operation: &str, body: Value) -> Value {
-        let response = reqwest::Client::new()
-            .post(format!("http://{}/", self.service.address()))
-            .header("content-type", "application/x-amz-json-1.0")
-            .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
-            .header("x-amz-date", "20270101T000000Z")
-            .header(
-                "authorization",
-                "AWS4-HMAC-SHA256 Credential=local/20270101/us-east-1/dynamodb/aws4_request, \
-                 SignedHeaders=host;x-amz-date, Signature=0",
-            )
-            .body(body.to_string())
-            .send()
-            .await
-            .unwrap();
+        let url = format!("http://{}/", self.service.address());
+        let mut request =
+            signed::request("dynamodb", reqwest::Method::POST, &url, body.to_string());
+        let target = format!("DynamoDB_20120810.{operation}");
+        request.headers_mut().insert("x-amz-target", target.parse().unwrap());
+        let response = reqwest::Client::new().execute(request).await.unwrap();
         let (status, body) = (response.status(), response.text().await.unwrap());
         assert!(status.is_success(), "{operation}: {body}");
         serde_json::from_str(&body).unwrap()

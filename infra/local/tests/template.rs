@@ -221,20 +221,20 @@ fn what_this_host_does_not_do_is_refused() {
 #[test]
 fn a_reference_without_a_value_matters_only_where_it_is_used() {
     let mut template = template();
-    let role = id(&template, "AWS::IAM::Role", "FunctionsPush");
-    let arn = json!({"Fn::Join": ["", [{"Fn::GetAtt": [role, "Arn"]}, "/*"]]});
-    properties(&mut template, FUNCTION, "FunctionsPush")["Role"] = arn.clone();
+    let topic = id(&template, "AWS::SNS::Topic", "");
+    let arn = json!({"Fn::Join": ["", [{"Fn::GetAtt": [topic, "Arn"]}, "/*"]]});
+    properties(&mut template, FUNCTION, "FunctionsPush")["KmsKeyArn"] = arn.clone();
     read(&template).unwrap();
 
-    properties(&mut template, FUNCTION, "FunctionsPush")["Environment"]["Variables"]["ROLE"] = arn;
+    properties(&mut template, FUNCTION, "FunctionsPush")["Environment"]["Variables"]["TOPIC"] = arn;
     let message = refusal(&template);
     assert!(
-        message.contains("Environment.Variables.ROLE")
-            && message.contains(&format!("{role} (AWS::IAM::Role) has no Arn here")),
+        message.contains("Environment.Variables.TOPIC")
+            && message.contains(&format!("{topic} (AWS::SNS::Topic) has no Arn here")),
         "{message}"
     );
 
-    properties(&mut template, FUNCTION, "FunctionsPush")["Environment"]["Variables"]["ROLE"] =
+    properties(&mut template, FUNCTION, "FunctionsPush")["Environment"]["Variables"]["TOPIC"] =
         json!({"Ref": "Nobody"});
     assert!(refusal(&template).contains("no Nobody to refer to"));
 }

@@ -89,6 +89,7 @@ impl Stack {
             endpoint: self.endpoint.clone(),
             bookings: output("BookingsTableName"),
             connections: output("ConnectionsTableName"),
+            key: "test",
         };
         Gateway { url: self.url.clone(), token_url: issuer.gateway.token_url.clone(), tables }
     }

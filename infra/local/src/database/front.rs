@@ -1,6 +1,7 @@
 //! DynamoDB's HTTP endpoint.
 //!
 //! The library has an endpoint of its own, but it lets everybody do everything, web pages included.
+//! Here a request has to be signed, and its caller has to be allowed what it asks for.
 
 use axum::Router;
 use axum::body::to_bytes;
@@ -13,7 +14,9 @@ use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::json;
 use thiserror::Error;
 
+use super::access::needs;
 use super::operations::Operation;
+use crate::iam::{Denied, Iam, SignatureError};
 
 /// DynamoDB takes no larger request:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
@@ -28,6 +31,7 @@ const CHECKSUM: HeaderName = HeaderName::from_static("x-amz-crc32");
 #[derive(Clone)]
 pub(super) struct Front {
     pub(super) database: Database,
+    pub(super) iam: Iam,
 }
 
 impl Front {
@@ -40,7 +44,11 @@ impl Front {
         let target = parts.headers.get(TARGET).and_then(|it| it.to_str().ok());
         let operation =
             target.and_then(Operation::of_target).ok_or(FrontError::UnknownOperation)?;
+        let caller = self.iam.identify("dynamodb", parts, body)?;
         let body = std::str::from_utf8(body).map_err(|_| FrontError::Unreadable)?;
+        for access in needs(operation.name, body).map_err(|_| FrontError::Unreadable)? {
+            caller.may(&access)?;
+        }
         Ok(operation.run(&self.database, body)?)
     }
 }
@@ -70,8 +78,12 @@ async fn answer(State(front): State<Front>, request: Request) -> Response {
 enum FrontError {
     #[error("no such operation")]
     UnknownOperation,
-    #[error("the request is not text")]
+    #[error("the request cannot be read")]
     Unreadable,
+    #[error(transparent)]
+    Signature(#[from] SignatureError),
+    #[error(transparent)]
+    Denied(#[from] Denied),
     #[error(transparent)]
     Database(#[from] DynoxideError),
 }
@@ -91,6 +103,16 @@ impl FrontError {
         match self {
             Self::UnknownOperation => json!({"__type": kind("UnknownOperationException")}),
             Self::Unreadable => json!({"__type": kind("SerializationException")}),
+            Self::Signature(error @ SignatureError::Missing) => {
+                json!({"__type": kind(error.name()), "message": "Request is missing Authentication Token"})
+            }
+            Self::Signature(error) => {
+                json!({"__type": kind(error.name()), "message": error.to_string()})
+            }
+            // The message is in capitals here: https://github.com/sebdah/dynamic-dynamodb/issues/321
+            Self::Denied(denied) => {
+                json!({"__type": kind("AccessDeniedException"), "Message": denied.to_string()})
+            }
             Self::Database(error) => return error.to_json(),
         }
         .to_string()

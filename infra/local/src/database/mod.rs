@@ -4,6 +4,7 @@
 //! its stream records and their removal ([`stream_file`]), sweeping items whose time to live is
 //! over, and the endpoint ([`front`]).
 
+mod access;
 mod front;
 mod operations;
 mod server;
@@ -26,6 +27,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::data_dir::DataDir;
+use crate::iam::Iam;
 use crate::journal::{Journal, JournalError};
 use crate::template::{StartingPosition, Table};
 use front::Front;
@@ -104,11 +106,13 @@ impl Position {
 }
 
 impl Database {
-    /// Opens the folder's tables, makes those that are not there yet, and serves them.
+    /// Opens the folder's tables, makes those that are not there yet, and serves them to callers
+    /// whom `iam` knows.
     pub fn open(
         folder: &DataDir,
         tables: &BTreeMap<String, Table>,
         journal: &Journal,
+        iam: Iam,
     ) -> Result<(Self, Service), DatabaseError> {
         let file = folder.tables();
         let inner = dynoxide::Database::new(&file.to_string_lossy())?;
@@ -120,7 +124,7 @@ impl Database {
         let (teller, changes) = watch::channel(());
         let watcher = tokio::spawn(stream_file.watch(teller)).abort_handle();
         let sweeper = tokio::spawn(sweep(inner.clone())).abort_handle();
-        let server = Server::start(Front { database: inner.clone() })?;
+        let server = Server::start(Front { database: inner.clone(), iam })?;
         Ok((Self { inner, file: file.into(), changes }, Service { server, watcher, sweeper }))
     }
 

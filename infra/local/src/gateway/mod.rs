@@ -6,16 +6,17 @@
 //! | `socket` | one connection's frames, in and out, until it ends and `$disconnect` is told |
 //! | `messages` | a message's route, function and reply |
 //! | `management` | `@connections`: post, look, close |
+//! | `guard` | who may use `@connections` |
 //! | `session`, `head`, `policy`, `response` | what goes to functions and what comes from them |
 //! | `selection`, `throttle`, `limits`, `close`, `ids` | the rules |
 //! | `connection`, `registry` | what is open |
 //!
-//! What is not here: TLS, custom domains, request validation, mapping templates, integrations
-//! other than a Lambda proxy, and the signature check of `@connections`, which answers this
-//! machine only instead.
+//! What is not here: TLS, custom domains, request validation, mapping templates, and integrations
+//! other than a Lambda proxy.
 
 mod close;
 mod connection;
+mod guard;
 mod handshake;
 mod head;
 mod ids;
@@ -35,9 +36,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
 use crate::data_dir::Connections;
+use crate::iam::Iam;
 use crate::lambda::Functions;
 use crate::template::WebSocketApi;
 use close::Close;
@@ -61,6 +64,8 @@ struct Shared {
     functions: Functions,
     /// What the host remembers of connections beyond its own life.
     remembered: Connections,
+    /// Who may use `@connections`.
+    iam: Iam,
     limits: Limits,
     selection: Selection,
     throttle: Throttle,
@@ -73,8 +78,9 @@ impl Gateway {
         api: WebSocketApi,
         functions: Functions,
         connections: Connections,
+        iam: Iam,
     ) -> Result<Self, SelectionError> {
-        Self::with_limits(api, functions, connections, Limits::AWS)
+        Self::with_limits(api, functions, connections, iam, Limits::AWS)
     }
 
     /// The endpoint of `api`, with limits of one's own.
@@ -82,6 +88,7 @@ impl Gateway {
         api: WebSocketApi,
         functions: Functions,
         connections: Connections,
+        iam: Iam,
         limits: Limits,
     ) -> Result<Self, SelectionError> {
         Ok(Self(Arc::new(Shared {
@@ -90,6 +97,7 @@ impl Gateway {
             api,
             functions,
             remembered: connections,
+            iam,
             limits,
             registry: Registry::new(),
         })))
@@ -99,7 +107,12 @@ impl Gateway {
     /// offer `ConnectInfo<SocketAddr>`.
     pub fn router(&self) -> Router {
         let stage = &self.0.api.stage;
-        let connection = || get(management::look).post(management::post).delete(management::close);
+        let connection = || {
+            get(management::look)
+                .post(management::post)
+                .delete(management::close)
+                .route_layer(from_fn_with_state(Arc::clone(&self.0), guard::admit))
+        };
         Router::new()
             .route(&format!("/{stage}"), get(handshake::upgrade))
             .route(&format!("/{stage}/"), get(handshake::upgrade))

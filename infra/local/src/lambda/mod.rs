@@ -42,6 +42,8 @@ pub struct Launch {
     /// What the machine adds to every function's environment, such as where the database is. The
     /// template's own variables win.
     pub environment: BTreeMap<String, String>,
+    /// What the machine adds to one function's environment: its keys, by its logical id.
+    pub keys: BTreeMap<String, BTreeMap<String, String>>,
     /// The most processes of one function; more invocations wait for their turn.
     pub max_processes: usize,
 }
@@ -98,7 +100,8 @@ impl Functions {
                 let shared = functions.values().filter(|it| it.handler == *handler).count() > 1;
                 let name = if shared { id.clone() } else { handler.clone() };
                 let base = format!("http://{address}/fn/{id}");
-                let pool = Pool::new(name, base, function.clone(), Arc::clone(&launch));
+                let keys = launch.keys.get(id).cloned().unwrap_or_default();
+                let pool = Pool::new(name, base, function.clone(), keys, Arc::clone(&launch));
                 (id.clone(), Arc::new(pool))
             })
             .collect();

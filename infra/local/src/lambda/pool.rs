@@ -1,5 +1,6 @@
 //! The processes of one function and the invocations that wait for them.
 
+use std::collections::BTreeMap;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -24,6 +25,8 @@ pub(super) struct Pool {
     /// Where the Runtime API of this function's processes begins.
     base: String,
     function: Function,
+    /// By which its processes sign their calls.
+    keys: BTreeMap<String, String>,
     launch: Arc<Launch>,
     state: Mutex<State>,
     /// Told of every process that ended.
@@ -31,13 +34,31 @@ pub(super) struct Pool {
 }
 
 impl Pool {
-    pub(super) fn new(name: String, base: String, function: Function, launch: Arc<Launch>) -> Self {
+    pub(super) fn new(
+        name: String,
+        base: String,
+        function: Function,
+        keys: BTreeMap<String, String>,
+        launch: Arc<Launch>,
+    ) -> Self {
         let (state, ended) = (Mutex::default(), Notify::new());
-        Self { name, base, function, launch, state, ended }
+        Self { name, base, function, keys, launch, state, ended }
     }
 
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    pub(super) fn function(&self) -> &Function {
+        &self.function
+    }
+
+    pub(super) fn keys(&self) -> &BTreeMap<String, String> {
+        &self.keys
+    }
+
+    pub(super) fn launch(&self) -> &Launch {
+        &self.launch
     }
 
     pub(super) fn arn(&self) -> &str {
@@ -143,7 +164,7 @@ impl Pool {
         let number = state.last;
         state.counters.cold_starts += 1;
         let runtime_api = format!("{}/{number}", self.base);
-        match process::start(self, &self.launch, &self.function, &runtime_api, number) {
+        match process::start(self, &runtime_api, number) {
             Ok((pid, kill)) => {
                 let pool = Arc::clone(self);
                 let limit = tokio::spawn(async move {

@@ -10,9 +10,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 use tracing::Level;
 
-use super::Launch;
 use super::pool::Pool;
-use crate::template::{Function, REGION};
+use crate::template::REGION;
 
 /// Which of a function's processes: counted from 1, never used again.
 pub(super) type Number = u64;
@@ -23,12 +22,10 @@ pub(super) type Kill = oneshot::Sender<()>;
 /// Starts a process; the pool hears of its end. Returns its id and the means to kill it.
 pub(super) fn start(
     pool: &Arc<Pool>,
-    launch: &Launch,
-    function: &Function,
     runtime_api: &str,
     number: Number,
 ) -> io::Result<(Option<u32>, Kill)> {
-    let mut child = command(launch, function, runtime_api).spawn()?;
+    let mut child = command(pool, runtime_api).spawn()?;
     let pid = child.id();
     if let Some(output) = child.stdout.take() {
         tokio::spawn(forward(pool.name().to_owned(), output));
@@ -45,7 +42,8 @@ pub(super) fn start(
     Ok((pid, kill))
 }
 
-fn command(launch: &Launch, function: &Function, runtime_api: &str) -> Command {
+fn command(pool: &Pool, runtime_api: &str) -> Command {
+    let (launch, function) = (pool.launch(), pool.function());
     let mut command = Command::new(&launch.program);
     command
         .args(&launch.arguments)
@@ -53,14 +51,12 @@ fn command(launch: &Launch, function: &Function, runtime_api: &str) -> Command {
         .envs([
             ("AWS_REGION", REGION),
             ("AWS_DEFAULT_REGION", REGION),
-            // The database and the gateway of this machine ask for a signature but accept any.
-            ("AWS_ACCESS_KEY_ID", "local"),
-            ("AWS_SECRET_ACCESS_KEY", "local"),
             ("LANG", "en_US.UTF-8"),
             ("TZ", ":UTC"),
         ])
         .envs(&launch.environment)
         .envs(&function.environment)
+        .envs(pool.keys())
         .envs([
             ("_HANDLER", function.handler.as_str()),
             ("AWS_LAMBDA_RUNTIME_API", runtime_api),

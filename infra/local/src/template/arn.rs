@@ -14,11 +14,11 @@ pub const STACK: &str = "booking";
 /// When the streams of this machine's tables began: streams are named after that instant.
 const STREAM_LABEL: &str = "2020-01-01T00:00:00.000";
 
-pub(super) fn table(name: &str) -> String {
+pub(crate) fn table(name: &str) -> String {
     format!("arn:{PARTITION}:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
 }
 
-pub(super) fn stream(table_name: &str) -> String {
+pub(crate) fn stream(table_name: &str) -> String {
     format!("{}/stream/{STREAM_LABEL}", table(table_name))
 }
 
@@ -26,12 +26,24 @@ pub(super) fn function(name: &str) -> String {
     format!("arn:{PARTITION}:lambda:{REGION}:{ACCOUNT}:function:{name}")
 }
 
-pub(super) fn queue(name: &str) -> String {
+pub(crate) fn queue(name: &str) -> String {
     format!("arn:{PARTITION}:sqs:{REGION}:{ACCOUNT}:{name}")
 }
 
 pub(super) fn event_bus(name: &str) -> String {
     format!("arn:{PARTITION}:events:{REGION}:{ACCOUNT}:event-bus/{name}")
+}
+
+pub(super) fn role(name: &str) -> String {
+    format!("arn:{PARTITION}:iam::{ACCOUNT}:role/{name}")
+}
+
+pub(super) fn log_group(name: &str) -> String {
+    format!("arn:{PARTITION}:logs:{REGION}:{ACCOUNT}:log-group:{name}:*")
+}
+
+pub(super) fn key(id: &str) -> String {
+    format!("arn:{PARTITION}:kms:{REGION}:{ACCOUNT}:key/{id}")
 }
 
 /// Ten lower case letters and digits, the same for the same logical id.

@@ -18,11 +18,12 @@ mod resources;
 mod websocket;
 
 pub use arn::{ACCOUNT, PARTITION, REGION, STACK, URL_SUFFIX};
+pub(crate) use arn::{queue as queue_arn, stream as stream_arn, table as table_arn};
 pub use error::TemplateError;
 pub use pattern::Pattern;
 pub use plan::{
-    Authorizer, Function, Plan, Queue, Route, StartingPosition, StreamMapping, Table, Throttling,
-    WebSocketApi,
+    Authorizer, Effect, Function, Grant, Plan, Queue, Role, Route, StartingPosition, StreamMapping,
+    Table, Throttling, WebSocketApi,
 };
 
 /// The stack as `cdk synth` left it beside the stack's source.

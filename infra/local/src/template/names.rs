@@ -11,6 +11,8 @@ pub(super) fn property(kind: &str) -> Option<&'static str> {
         "AWS::SQS::Queue" => "QueueName",
         "AWS::Events::EventBus" => "Name",
         "AWS::ApiGatewayV2::Stage" => "StageName",
+        "AWS::IAM::Role" => "RoleName",
+        "AWS::Logs::LogGroup" => "LogGroupName",
         _ => return None,
     })
 }
@@ -22,6 +24,7 @@ pub(super) fn reference(id: &str, kind: &str, name: &str) -> Option<String> {
         | "AWS::DynamoDB::GlobalTable"
         | "AWS::Lambda::Function"
         | "AWS::Events::EventBus"
+        | "AWS::IAM::Role"
         | "AWS::ApiGatewayV2::Stage" => name.to_owned(),
         "AWS::SQS::Queue" => format!("https://sqs.{REGION}.{URL_SUFFIX}/{ACCOUNT}/{name}"),
         "AWS::ApiGatewayV2::Api" => arn::api_id(id),
@@ -41,6 +44,9 @@ pub(super) fn attribute(id: &str, kind: &str, name: &str, attribute: &str) -> Op
         ("AWS::SQS::Queue", "Arn") => arn::queue(name),
         ("AWS::SQS::Queue", "QueueName") => name.to_owned(),
         ("AWS::Events::EventBus", "Arn") => arn::event_bus(name),
+        ("AWS::IAM::Role", "Arn") => arn::role(name),
+        ("AWS::Logs::LogGroup", "Arn") => arn::log_group(name),
+        ("AWS::KMS::Key", "Arn") => arn::key(id),
         ("AWS::ApiGatewayV2::Api", "ApiId") => arn::api_id(id),
         ("AWS::ApiGatewayV2::Api", "ApiEndpoint") => {
             format!("wss://{}.execute-api.{REGION}.{URL_SUFFIX}", arn::api_id(id))

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::document::{Document, Resource};
@@ -12,7 +13,7 @@ use super::nothing;
 use super::pattern::Pattern;
 use super::read::Source;
 use super::resolve::Resolver;
-use super::resources::{Physical, event_source_mapping, events, function, queue, table};
+use super::resources::{Physical, event_source_mapping, events, function, policy, queue, table};
 use super::websocket;
 
 /// Everything that this machine runs.
@@ -26,6 +27,8 @@ pub struct Plan {
     pub stream_mappings: BTreeMap<String, StreamMapping>,
     /// The queues, by logical id.
     pub queues: BTreeMap<String, Queue>,
+    /// The roles, by logical id.
+    pub roles: BTreeMap<String, Role>,
     /// The WebSocket API.
     pub api: WebSocketApi,
 }
@@ -52,6 +55,8 @@ pub struct Function {
     pub arn: String,
     /// Which function of this program it is.
     pub handler: String,
+    /// The logical id of the role that it has.
+    pub role: String,
     /// Its environment as the template writes it.
     pub environment: BTreeMap<String, String>,
     /// How long one invocation may take.
@@ -107,6 +112,39 @@ pub struct Queue {
     pub name: String,
     /// How long it keeps a message.
     pub retention: Duration,
+}
+
+/// A role.
+#[derive(Debug, Clone)]
+pub struct Role {
+    /// The role's name.
+    pub name: String,
+    /// The role's ARN.
+    pub arn: String,
+    /// What its policies say, in their order.
+    pub grants: Vec<Grant>,
+}
+
+/// One action on one resource, as a policy allows or denies it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// The logical id of the policy.
+    pub policy: String,
+    /// What the policy does about it.
+    pub effect: Effect,
+    /// The action, such as `dynamodb:GetItem`; may have wildcards.
+    pub action: String,
+    /// The resource's ARN; may have wildcards.
+    pub resource: String,
+}
+
+/// What a policy does about a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+pub enum Effect {
+    /// It is allowed, unless another policy denies it.
+    Allow,
+    /// It is denied, whatever other policies say.
+    Deny,
 }
 
 /// A WebSocket API with the one stage that it is deployed to.
@@ -189,8 +227,13 @@ impl Plan {
             }
         }
 
-        // Tables, functions and queues come first: the others refer to them by name.
+        // Roles, tables, functions and queues come first: the others refer to them by name.
         let mut physical = Physical::default();
+        let (roles, sources): (Vec<_>, _) =
+            sources.into_iter().partition(|source| source.resource.kind == "AWS::IAM::Role");
+        for source in roles {
+            physical.roles.insert(source.id.to_owned(), policy::read_role(source)?);
+        }
         let mut rest = Vec::new();
         for source in sources {
             let id = source.id.to_owned();
@@ -199,7 +242,8 @@ impl Plan {
                     physical.tables.insert(id, table::read(source)?);
                 }
                 "AWS::Lambda::Function" => {
-                    physical.functions.insert(id, function::read(source)?);
+                    let function = function::read(source, &physical)?;
+                    physical.functions.insert(id, function);
                 }
                 "AWS::SQS::Queue" => {
                     physical.queues.insert(id, queue::read(source)?);
@@ -218,6 +262,7 @@ impl Plan {
                         stream_mappings.insert(source.id.to_owned(), mapping);
                     }
                 }
+                "AWS::IAM::Policy" => policy::attach(source, &mut physical)?,
                 "AWS::Pipes::Pipe" => events::check_pipe(source, &physical)?,
                 kind if kind.starts_with("AWS::ApiGatewayV2::") => apis.add(source, &physical)?,
                 kind => {
@@ -234,6 +279,7 @@ impl Plan {
             functions: physical.functions,
             stream_mappings,
             queues: physical.queues,
+            roles: physical.roles,
             api: apis.into_api()?,
         })
     }

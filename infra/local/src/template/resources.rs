@@ -6,13 +6,14 @@
 pub(super) mod event_source_mapping;
 pub(super) mod events;
 pub(super) mod function;
+pub(super) mod policy;
 pub(super) mod queue;
 pub(super) mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::arn;
-use super::plan::{Function, Queue, Table};
+use super::plan::{Function, Queue, Role, Table};
 
 /// What other resources refer to by ARN or name.
 #[derive(Debug, Default)]
@@ -20,6 +21,7 @@ pub(super) struct Physical {
     pub(super) tables: BTreeMap<String, Table>,
     pub(super) functions: BTreeMap<String, Function>,
     pub(super) queues: BTreeMap<String, Queue>,
+    pub(super) roles: BTreeMap<String, Role>,
     /// The ARNs of event buses.
     pub(super) buses: BTreeSet<String>,
 }
@@ -40,6 +42,12 @@ impl Physical {
             .tables
             .iter()
             .find(|(_, table)| table.stream_arn.as_deref() == Some(stream_arn))?;
+        Some(found.0)
+    }
+
+    /// The logical id of the role with this ARN.
+    pub(super) fn role(&self, role_arn: &str) -> Option<&str> {
+        let found = self.roles.iter().find(|(_, role)| role.arn == role_arn)?;
         Some(found.0)
     }
 

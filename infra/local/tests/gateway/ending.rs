@@ -7,6 +7,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::host::{Client, Host, Setup, end_code, patiently};
+use crate::signed;
 
 async fn told(host: &Host) -> (Value, i64, String) {
     let mut event = host.event("DISCONNECT").await;
@@ -20,8 +21,9 @@ async fn told(host: &Host) -> (Value, i64, String) {
 }
 
 async fn post(host: &Host, id: &str) -> u16 {
-    let request = reqwest::Client::new().post(host.connections_url(id)).body("hello");
-    patiently(request.send()).await.unwrap().status().as_u16()
+    let request =
+        signed::request("execute-api", reqwest::Method::POST, &host.connections_url(id), "hello");
+    patiently(reqwest::Client::new().execute(request)).await.unwrap().status().as_u16()
 }
 
 /// Ends the TCP connection with a reset, as the system does for a process that was killed with

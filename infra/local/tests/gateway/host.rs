@@ -11,6 +11,7 @@ use axum::{Json, Router};
 use futures::{SinkExt, StreamExt};
 use local::data_dir::{Connections, DataDir};
 use local::gateway::{Gateway, Limits};
+use local::iam::Iam;
 use local::journal::Journal;
 use local::lambda::{Functions, Launch};
 use local::template::{Authorizer, Function, Route, WebSocketApi};
@@ -108,6 +109,7 @@ impl Host {
             name: "booking-subject".to_owned(),
             arn: "arn:aws:lambda:us-east-1:000000000000:function:booking-subject".to_owned(),
             handler: "subject".to_owned(),
+            role: "SubjectRole".to_owned(),
             environment: BTreeMap::from([("TEST".to_owned(), format!("http://{test}"))]),
             timeout: PATIENCE,
             memory_mib: 512,
@@ -117,15 +119,22 @@ impl Host {
             program: std::env::current_exe().unwrap(),
             arguments: ["--exact", "function_process", "--nocapture"].map(Into::into).to_vec(),
             environment: BTreeMap::new(),
+            keys: BTreeMap::new(),
             max_processes: 8,
         };
         let functions = BTreeMap::from([(SUBJECT.to_owned(), function)]);
+        let iam = Iam::new(&functions, &BTreeMap::new(), None).unwrap();
         let functions = Functions::start(&functions, launch).await.unwrap();
         let folder = DataDir::temporary().unwrap();
         let remembered = Connections::new(Journal::open(&folder.journal(), false).unwrap());
-        let gateway =
-            Gateway::with_limits(setup.api, functions.clone(), remembered.clone(), setup.limits)
-                .unwrap();
+        let gateway = Gateway::with_limits(
+            setup.api,
+            functions.clone(),
+            remembered.clone(),
+            iam,
+            setup.limits,
+        )
+        .unwrap();
         let address = serve(gateway.router()).await;
         let (reports, put_by) = (tokio::sync::Mutex::new(reports), Mutex::default());
         Self { address, gateway, remembered, functions, reports, put_by, _folder: folder }

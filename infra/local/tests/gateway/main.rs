@@ -9,6 +9,8 @@ mod host;
 mod limits;
 mod management;
 mod messages;
+#[path = "../signed/mod.rs"]
+mod signed;
 mod subject;
 
 /// Not a test: the host starts this binary with this name to be a function.

@@ -6,18 +6,19 @@ use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::host::{Host, Setup, end, patiently, read};
+use crate::signed;
 
 /// The status of a call, its error type if any, and its body.
-async fn call(method: Method, url: &str, body: impl Into<reqwest::Body>) -> (u16, String, String) {
-    let request = Http::new().request(method, url).body(body);
-    let answer = patiently(request.send()).await.unwrap();
+async fn call(method: Method, url: &str, body: impl Into<Vec<u8>>) -> (u16, String, String) {
+    let request = signed::request("execute-api", method, url, body);
+    let answer = patiently(Http::new().execute(request)).await.unwrap();
     let status = answer.status().as_u16();
     let kind = answer.headers().get("x-amzn-errortype").cloned();
     let kind = kind.map(|kind| kind.to_str().unwrap().to_owned()).unwrap_or_default();
     (status, kind, answer.text().await.unwrap())
 }
 
-async fn post(host: &Host, id: &str, text: impl Into<reqwest::Body>) -> (u16, String) {
+async fn post(host: &Host, id: &str, text: impl Into<Vec<u8>>) -> (u16, String) {
     let (status, kind, _) = call(Method::POST, &host.connections_url(id), text).await;
     (status, kind)
 }

@@ -2,7 +2,10 @@
 //! and messages tell it, and reports each event to the test before it answers.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use reqwest::Method;
 use serde_json::{Value, json};
+
+use crate::signed;
 
 pub fn run() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -62,7 +65,8 @@ async fn connect(event: &Value) -> Result<Value, Error> {
             let text = |name: &str| context[name].as_str().unwrap_or_default().to_owned();
             let (domain, stage, id) = (text("domainName"), text("stage"), text("connectionId"));
             let url = format!("http://{domain}/{stage}/@connections/{id}");
-            let answer = reqwest::Client::new().post(url).body("too early").send().await?;
+            let request = signed::request("execute-api", Method::POST, &url, "too early");
+            let answer = reqwest::Client::new().execute(request).await?;
             Ok(json!({"statusCode": answer.status().as_u16()}))
         }
         status => Ok(json!({"statusCode": status, "body": "as the function says"})),

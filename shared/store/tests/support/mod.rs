@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use local::data_dir::DataDir;
 use local::database::{Database, Service};
+use local::iam::Iam;
 use local::journal::Journal;
 use local::template::{EMBEDDED, Plan};
 use std::collections::HashMap;
@@ -44,7 +45,8 @@ impl Tables {
         let plan = Plan::read(EMBEDDED, &parameters.into()).unwrap();
         let folder = DataDir::temporary().unwrap();
         let journal = Journal::open(&folder.journal(), folder.is_kept()).unwrap();
-        let (database, service) = Database::open(&folder, &plan.tables, &journal).unwrap();
+        let iam = Iam::new(&plan.functions, &plan.roles, None).unwrap();
+        let (database, service) = Database::open(&folder, &plan.tables, &journal, iam).unwrap();
         let url = format!("http://{}", service.address());
         let name = |prefix| {
             let mut tables = plan.tables.iter();
@@ -89,7 +91,7 @@ pub fn client(url: &str) -> Client {
     let config = aws_sdk_dynamodb::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-central-1"))
-        .credentials_provider(Credentials::new("tests", "tests", None, None, "tests"))
+        .credentials_provider(Credentials::new("local", "local", None, None, "tests"))
         .endpoint_url(url)
         .retry_config(retries)
         .http_client(aws_smithy_http_client::Builder::new().build_http());

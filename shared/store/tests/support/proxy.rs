@@ -119,7 +119,7 @@ async fn answer(
 ) -> Result<Response<Full<Bytes>>, Lost> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Lost)?.to_bytes();
-    let mut asked: Value = serde_json::from_slice(&body).unwrap();
+    let asked: Value = serde_json::from_slice(&body).unwrap();
     let target = head.headers["x-amz-target"].to_str().unwrap();
     let operation = target.rsplit('.').next().unwrap();
     let (mut fault, mut unread) = (None, None);
@@ -130,7 +130,7 @@ async fn answer(
             fault = script.next.pop_front().or_else(|| script.then.clone());
         } else if operation == "BatchGetItem" && script.unprocessed > 0 {
             script.unprocessed -= 1;
-            unread = Some(leave_out(&mut asked));
+            unread = Some(asked["RequestItems"].clone());
         }
     }
     match fault {
@@ -146,9 +146,10 @@ async fn answer(
         }
         Some(Fault::AnswerLost) | None => {}
     }
-    let mut onwards = http.post(database).body(asked.to_string());
-    for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
-        onwards = onwards.header(name, head.headers[name].to_str().unwrap());
+    // The caller has signed it as it is, the host's name too.
+    let mut onwards = http.post(database).body(body);
+    for (name, value) in head.headers.iter().filter(|(name, _)| *name != "content-length") {
+        onwards = onwards.header(name, value);
     }
     let answer = onwards.send().await.map_err(|_| Lost)?;
     let status = answer.status();
@@ -157,20 +158,26 @@ async fn answer(
         return Err(Lost);
     }
     if let Some(unread) = unread {
-        let mut answered: Value = serde_json::from_slice(&body).unwrap();
-        answered["UnprocessedKeys"] = unread;
+        let mut answered = serde_json::from_slice(&body).unwrap();
+        leave_out(&mut answered, unread);
         body = answered.to_string().into();
     }
     Ok(response(status.as_u16(), body))
 }
 
-/// Takes all but the first key out of a batch of reads, as DynamoDB leaves them unprocessed.
-fn leave_out(asked: &mut Value) -> Value {
-    let tables = asked["RequestItems"].as_object_mut().unwrap();
-    let (name, table) = tables.iter_mut().next().unwrap();
+/// Takes all but the item of the first key out of a batch of reads, as DynamoDB leaves them
+/// unprocessed.
+fn leave_out(answered: &mut Value, mut asked: Value) {
+    let (name, table) = asked.as_object_mut().unwrap().iter_mut().next().unwrap();
     let keys = table["Keys"].as_array_mut().unwrap();
     let left = keys.split_off(1);
-    if left.is_empty() { json!({}) } else { json!({name: {"Keys": left, "ConsistentRead": true}}) }
+    let first = keys[0].as_object().unwrap();
+    let read = answered["Responses"][name].as_array_mut().unwrap();
+    read.retain(|item| first.iter().all(|(name, value)| item[name] == *value));
+    if !left.is_empty() {
+        let left = json!({"Keys": left, "ConsistentRead": true});
+        answered["UnprocessedKeys"] = json!({ name: left });
+    }
 }
 
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html>

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::Physical;
 use crate::template::arn;
 use crate::template::error::TemplateError;
 use crate::template::plan::Function;
@@ -21,6 +22,7 @@ struct Properties {
     function_name: Option<String>,
     handler: String,
     runtime: String,
+    role: String,
     environment: Option<Environment>,
     timeout: Option<u64>,
     memory_size: Option<u32>,
@@ -32,9 +34,6 @@ struct Properties {
     _package_type: Option<IgnoredAny>,
     #[serde(rename = "Architectures")]
     _architectures: Option<IgnoredAny>,
-    /// Nobody is refused on one machine.
-    #[serde(rename = "Role")]
-    _role: Option<IgnoredAny>,
     /// Logs and traces go to the terminal.
     #[serde(rename = "LoggingConfig")]
     _logging: Option<IgnoredAny>,
@@ -62,7 +61,10 @@ struct Environment {
     variables: BTreeMap<String, String>,
 }
 
-pub(in crate::template) fn read(source: Source<'_>) -> Result<Function, TemplateError> {
+pub(in crate::template) fn read(
+    source: Source<'_>,
+    physical: &Physical,
+) -> Result<Function, TemplateError> {
     let properties: Properties = source.properties()?;
     if !properties.runtime.starts_with("provided.") {
         return Err(source.refuse(format!(
@@ -70,11 +72,15 @@ pub(in crate::template) fn read(source: Source<'_>) -> Result<Function, Template
             properties.runtime
         )));
     }
+    let role = physical.role(&properties.role).ok_or_else(|| {
+        source.refuse(format!("Role: {} is not a role of this template", properties.role))
+    })?;
     let name = properties.function_name.unwrap_or_else(|| source.id.to_owned());
     Ok(Function {
         arn: arn::function(&name),
         name,
         handler: properties.handler,
+        role: role.to_owned(),
         environment: properties.environment.map(|it| it.variables).unwrap_or_default(),
         timeout: Duration::from_secs(properties.timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS)),
         memory_mib: properties.memory_size.unwrap_or(DEFAULT_MEMORY_MIB),

@@ -1,0 +1,62 @@
+//! The wildcards of a policy.
+
+/// Whether a name fits a pattern, in which `*` stands for any number of characters and `?` for one.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
+pub(super) fn fits(pattern: &str, name: &str) -> bool {
+    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
+    let (mut at, mut next) = (0, 0);
+    // Where the last asterisk was, and how much of the name it has swallowed.
+    let mut asterisk = None;
+    while next < name.len() {
+        match pattern.get(at) {
+            Some(b'*') => {
+                asterisk = Some((at, next));
+                at += 1;
+            }
+            Some(letter) if *letter == b'?' || *letter == name[next] => {
+                at += 1;
+                next += 1;
+            }
+            _ => {
+                let Some((star, swallowed)) = asterisk else { return false };
+                asterisk = Some((star, swallowed + 1));
+                at = star + 1;
+                next = swallowed + 1;
+            }
+        }
+    }
+    pattern[at..].iter().all(|letter| *letter == b'*')
+}
+
+/// As [`fits`], for the names of actions, in which upper and lower case are the same.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_action.html>
+pub(super) fn fits_action(pattern: &str, action: &str) -> bool {
+    fits(&pattern.to_ascii_lowercase(), &action.to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards() {
+        let table = "arn:aws:dynamodb:us-east-1:000000000000:table/Bookings";
+        for pattern in ["*", table, "arn:aws:dynamodb:*:*:table/Book*", "*:table/B?okings", "**s"] {
+            assert!(fits(pattern, table), "{pattern}");
+        }
+        for pattern in ["", "arn", "*:table/", "*:table/Bookings?", "*:table/B*x", "*/bookings"] {
+            assert!(!fits(pattern, table), "{pattern}");
+        }
+        assert!(fits("a*b*c", "a-b-b-c") && fits("a*", "a") && fits("", ""));
+        assert!(fits("*/POST/@connections/*", "live/POST/@connections/x="));
+        assert!(!fits("*/POST/@connections/*", "live/DELETE/@connections/x="));
+    }
+
+    #[test]
+    fn actions_in_any_case() {
+        assert!(fits_action("DynamoDB:get*", "dynamodb:GetItem"));
+        assert!(!fits_action("dynamodb:Get", "dynamodb:GetItem"));
+    }
+}

@@ -1,0 +1,179 @@
+//! Roles and the policies that say what they may do.
+//!
+//! Whatever could make a decision other than the one that this host takes is refused here:
+//! conditions, `NotAction`, `NotResource`, policy variables, permissions boundaries, managed
+//! policies whose text it does not have.
+
+use std::fmt;
+
+use serde::de::{IgnoredAny, SeqAccess, Visitor, value};
+use serde::{Deserialize, Deserializer};
+
+use super::Physical;
+use crate::template::arn;
+use crate::template::error::TemplateError;
+use crate::template::plan::{Effect, Grant, Role};
+use crate::template::read::Source;
+
+/// The managed policies whose text is known, and the actions that they allow on everything.
+/// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaBasicExecutionRole.html>
+const MANAGED: &[(&str, &[&str])] = &[(
+    "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole",
+    &["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+)];
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct RoleProperties {
+    role_name: Option<String>,
+    #[serde(default)]
+    policies: Vec<Inline>,
+    #[serde(default)]
+    managed_policy_arns: Vec<String>,
+    /// A process has the role that the template gives its function, and no other way to it.
+    #[serde(rename = "AssumeRolePolicyDocument")]
+    _assume: IgnoredAny,
+    #[serde(rename = "Path")]
+    _path: Option<IgnoredAny>,
+    #[serde(rename = "MaxSessionDuration")]
+    _max_session: Option<IgnoredAny>,
+    #[serde(rename = "Description")]
+    _description: Option<IgnoredAny>,
+    #[serde(rename = "Tags")]
+    _tags: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Inline {
+    policy_name: String,
+    policy_document: PolicyDocument,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct PolicyProperties {
+    policy_document: PolicyDocument,
+    roles: Vec<String>,
+    #[serde(rename = "PolicyName")]
+    _name: IgnoredAny,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct PolicyDocument {
+    version: String,
+    statement: Vec<Statement>,
+    #[serde(rename = "Id")]
+    _id: Option<IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct Statement {
+    effect: Effect,
+    #[serde(deserialize_with = "one_or_more")]
+    action: Vec<String>,
+    #[serde(deserialize_with = "one_or_more")]
+    resource: Vec<String>,
+    #[serde(rename = "Sid")]
+    _sid: Option<IgnoredAny>,
+}
+
+/// Reads a role with the policies that are part of it.
+pub(in crate::template) fn read_role(source: Source<'_>) -> Result<Role, TemplateError> {
+    let properties: RoleProperties = source.properties()?;
+    let name = properties.role_name.unwrap_or_else(|| source.id.to_owned());
+    let mut role = Role { arn: arn::role(&name), name, grants: Vec::new() };
+    for inline in properties.policies {
+        let policy = format!("{}, {}", source.id, inline.policy_name);
+        role.grants.extend(grants(source, &policy, inline.policy_document)?);
+    }
+    for policy in properties.managed_policy_arns {
+        let Some((_, actions)) = MANAGED.iter().find(|(known, _)| *known == policy) else {
+            return Err(source.refuse(format!(
+                "ManagedPolicyArns: this host does not know what {policy} allows"
+            )));
+        };
+        role.grants.extend(actions.iter().map(|action| Grant {
+            policy: policy.clone(),
+            effect: Effect::Allow,
+            action: (*action).to_owned(),
+            resource: "*".to_owned(),
+        }));
+    }
+    Ok(role)
+}
+
+/// Reads a policy and gives it to its roles.
+pub(in crate::template) fn attach(
+    source: Source<'_>,
+    physical: &mut Physical,
+) -> Result<(), TemplateError> {
+    let properties: PolicyProperties = source.properties()?;
+    let grants = grants(source, source.id, properties.policy_document)?;
+    for name in properties.roles {
+        let Some(role) = physical.roles.values_mut().find(|role| role.name == name) else {
+            return Err(source.refuse(format!("Roles: {name} is not a role of this template")));
+        };
+        role.grants.extend(grants.iter().cloned());
+    }
+    Ok(())
+}
+
+/// A grant for every action on every resource of a statement.
+fn grants(
+    source: Source<'_>,
+    policy: &str,
+    document: PolicyDocument,
+) -> Result<Vec<Grant>, TemplateError> {
+    if document.version != "2012-10-17" {
+        return Err(source.refuse(format!(
+            "PolicyDocument.Version: {} has other rules than 2012-10-17",
+            document.version
+        )));
+    }
+    let mut grants = Vec::new();
+    for statement in document.statement {
+        for action in &statement.action {
+            for resource in &statement.resource {
+                if let Some(variable) = [action, resource].into_iter().find(|it| it.contains("${"))
+                {
+                    return Err(source.refuse(format!(
+                        "PolicyDocument: this host does not know policy variables: {variable}"
+                    )));
+                }
+                grants.push(Grant {
+                    policy: policy.to_owned(),
+                    effect: statement.effect,
+                    action: action.clone(),
+                    resource: resource.clone(),
+                });
+            }
+        }
+    }
+    Ok(grants)
+}
+
+/// A text, or a list of texts.
+fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
+    struct OneOrMore;
+
+    impl<'de> Visitor<'de> for OneOrMore {
+        type Value = Vec<String>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a text or a list of texts")
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+            Ok(vec![text.to_owned()])
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, texts: A) -> Result<Self::Value, A::Error> {
+            Deserialize::deserialize(value::SeqAccessDeserializer::new(texts))
+        }
+    }
+
+    from.deserialize_any(OneOrMore)
+}
