@@ -1,6 +1,7 @@
 //! What most tests begin with: a resource of their own and people to use it.
 
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
@@ -85,6 +86,16 @@ impl Room {
     /// A request for one slot.
     pub fn one(&self, action: &str, slot: u32) -> Value {
         json!({"action": action, "resource": self.id, "start": self.slot(slot)})
+    }
+
+    /// Holds a slot for a customer who goes away, and waits until the hold has run out.
+    pub async fn abandon_hold(&self, slot: u32) {
+        let held = self.customer().await.ok(self.one("hold", slot)).await;
+        let end: Timestamp = held["holdExpiresAt"].as_str().unwrap().parse().unwrap();
+        while Timestamp::now() <= end {
+            let left = Timestamp::now().duration_until(end);
+            tokio::time::sleep(left.unsigned_abs() + Duration::from_millis(1)).await;
+        }
     }
 
     /// A new customer with a connection.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is test code: a failure is a panic")]
 
+mod abandoned;
 mod bad_input;
 mod begun;
 mod bookings;

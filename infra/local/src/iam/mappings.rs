@@ -26,7 +26,7 @@ impl Iam {
             }
             for access in needed {
                 let judge = self.0.judges.get(&function.role);
-                if judge.is_none_or(|judge| judge.decide(&access).is_err()) {
+                if judge.is_none_or(|judge| judge.check(&access).is_err()) {
                     return Err(IamError::Mapping {
                         mapping: id.clone(),
                         role: function.role.clone(),

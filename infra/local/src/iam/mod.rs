@@ -4,7 +4,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `credentials` | the keys of each function, and those of a developer |
-//! | `signature` | whose request it is |
+//! | `signature`, `canonical` | whose request it is |
 //! | `role` | what a role's policies say about a call, and what was asked of them |
 //! | `pattern` | wildcards |
 //! | `mappings` | what the host does itself on behalf of a function |
@@ -13,6 +13,7 @@
 //! Which grants a call needs is known where it is served: [`crate::database`] and
 //! [`crate::gateway`].
 
+mod canonical;
 mod credentials;
 mod mappings;
 mod pattern;
@@ -35,8 +36,8 @@ use crate::template::{ACCOUNT, Function, PARTITION, Role};
 use credentials::Credentials;
 use report::Report;
 use role::Judge;
-use signature::Claim;
 pub(crate) use signature::SignatureError;
+use signature::{Claim, SigningKeys};
 
 /// Everybody who may call. Clones are the same.
 #[derive(Clone)]
@@ -44,7 +45,7 @@ pub struct Iam(Arc<Inner>);
 
 struct Inner {
     /// By access key.
-    keys: HashMap<String, (Credentials, Identity)>,
+    keys: HashMap<String, (SigningKeys, Identity)>,
     /// Each function's keys, by its logical id.
     environments: BTreeMap<String, BTreeMap<String, String>>,
     /// By logical id.
@@ -168,9 +169,11 @@ impl Iam {
             .iter()
             .map(|(id, role)| (id.clone(), Judge::new(id.clone(), role, report.clone())))
             .collect();
-        let developer = Credentials::developer();
-        let mut keys =
-            HashMap::from([(developer.access_key.clone(), (developer, Identity::Developer))]);
+        let mut keys = HashMap::new();
+        let mut add = |credentials: Credentials, identity| {
+            keys.insert(credentials.access_key.clone(), (SigningKeys::new(credentials), identity));
+        };
+        add(Credentials::developer(), Identity::Developer);
         let mut environments = BTreeMap::new();
         for (id, function) in functions {
             let credentials = Credentials::random()?;
@@ -181,7 +184,7 @@ impl Iam {
                 function.name
             );
             let identity = Identity::Function { role: function.role.clone(), principal };
-            keys.insert(credentials.access_key.clone(), (credentials, identity));
+            add(credentials, identity);
         }
         Ok(Self(Arc::new(Inner { keys, environments, judges })))
     }
@@ -199,9 +202,9 @@ impl Iam {
         body: &[u8],
     ) -> Result<Caller<'_>, SignatureError> {
         let claim = Claim::read(&parts.headers)?;
-        let (credentials, identity) =
+        let (keys, identity) =
             self.0.keys.get(claim.access_key).ok_or(SignatureError::UnknownKey)?;
-        claim.verify(credentials, service, Timestamp::now(), parts, body)?;
+        claim.verify(keys, service, Timestamp::now(), parts, body)?;
         Ok(Caller { iam: &self.0, identity })
     }
 

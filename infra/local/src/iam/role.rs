@@ -41,10 +41,15 @@ impl Judge {
         Self { id, grants, refused: Mutex::default(), report }
     }
 
-    /// Decides about a call, and writes down what it used or lacked. What a policy denies is
-    /// denied, whatever another one allows:
-    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+    /// Decides about a call, and writes down what it used or lacked.
     pub(super) fn decide(&self, access: &Access) -> Result<(), Refusal> {
+        self.check(access).map_err(|refusal| self.refuse(access, refusal))
+    }
+
+    /// As [`Self::decide`], but a refusal is the caller's to tell. What a policy denies is denied,
+    /// whatever another one allows:
+    /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
+    pub(super) fn check(&self, access: &Access) -> Result<(), Refusal> {
         let fitting = |effect| {
             self.grants.iter().find(|(grant, _)| {
                 grant.effect == effect
@@ -53,11 +58,9 @@ impl Judge {
             })
         };
         if let Some((grant, _)) = fitting(Effect::Deny) {
-            return Err(self.refuse(access, Refusal::Denied(grant.policy.clone())));
+            return Err(Refusal::Denied(grant.policy.clone()));
         }
-        let Some((grant, uses)) = fitting(Effect::Allow) else {
-            return Err(self.refuse(access, Refusal::NotAllowed));
-        };
+        let (grant, uses) = fitting(Effect::Allow).ok_or(Refusal::NotAllowed)?;
         if uses.fetch_add(1, Ordering::Relaxed) == 0 {
             self.tell(&grant.action, &grant.resource, Outcome::Used);
         }

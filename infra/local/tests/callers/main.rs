@@ -1,0 +1,10 @@
+//! Who may call the database and `@connections`: real SDK clients over real sockets.
+#![cfg(test)]
+
+mod connections;
+mod roles;
+mod signatures;
+#[path = "../signed/mod.rs"]
+mod signed;
+mod speed;
+mod world;

@@ -1,0 +1,32 @@
+//! Grants that only AWS itself uses, on behalf of a role, so that no test here can.
+
+/// The beginning of the role's logical id, the action, and who uses it.
+const LIST: &[(&str, &str, &str)] = &[
+    ("", "logs:CreateLogStream", "Lambda writes the functions' logs"),
+    ("", "logs:PutLogEvents", "Lambda writes the functions' logs"),
+    ("", "xray:PutTelemetryRecords", "Lambda sends traces"),
+    ("", "xray:PutTraceSegments", "Lambda sends traces"),
+    ("", "sqs:GetQueueAttributes", "CDK grants it with sqs:SendMessage"),
+    ("", "sqs:GetQueueUrl", "CDK grants it with sqs:SendMessage"),
+    ("EventsRole", "dynamodb:DescribeStream", "the pipe reads the stream"),
+    ("EventsRole", "dynamodb:GetRecords", "the pipe reads the stream"),
+    ("EventsRole", "dynamodb:GetShardIterator", "the pipe reads the stream"),
+    ("EventsRole", "dynamodb:ListStreams", "the pipe reads the stream"),
+    ("EventsRole", "events:PutEvents", "the pipe writes to the bus"),
+    ("EventsRole", "sqs:SendMessage", "the pipe tells of what it gave up"),
+];
+
+/// Whether it is on the list.
+pub fn uses(role: &str, action: &str) -> bool {
+    LIST.iter().any(|(prefix, listed, _)| role.starts_with(prefix) && *listed == action)
+}
+
+/// What is on the list and not in the template: the list has to go along.
+pub fn superfluous(grants: &[(String, String)]) -> Vec<&'static str> {
+    LIST.iter()
+        .filter(|(prefix, listed, _)| {
+            !grants.iter().any(|(role, action)| role.starts_with(prefix) && action == listed)
+        })
+        .map(|(_, listed, _)| *listed)
+        .collect()
+}
