@@ -211,6 +211,7 @@ fn what_this_host_does_not_do_is_refused() {
         ("AWS::ApiGatewayV2::Api", "", "ProtocolType", json!("HTTP"), "WEBSOCKET only"),
         ("AWS::ApiGatewayV2::Route", "", "AuthorizationType", json!("AWS_IAM"), "not AWS_IAM"),
         (FUNCTION, "FunctionsPush", "Role", json!("arn:aws:iam::1:role/x"), "not a role of this"),
+        (TABLE, "Bookings", "ResourcePolicy", json!({}), "unknown field `ResourcePolicy`"),
         (ROLE, "FunctionsPush", "PermissionsBoundary", json!("x"), "field `PermissionsBoundary`"),
         (ROLE, "FunctionsPush", "ManagedPolicyArns", json!(["arn:x"]), "what arn:x allows"),
         (POLICY, "FunctionsPush", "Users", json!(["x"]), "unknown field `Users`"),

@@ -2,7 +2,7 @@
 
 use e2e::template::Variant;
 use e2e::wait::eventually;
-use e2e::{Host, Room, Value, json};
+use e2e::{Client, Host, Room, Value, json};
 
 /// Whether to leave a test out because there is no local host: says so.
 pub fn skipped(test: &str) -> bool {
@@ -22,23 +22,31 @@ pub fn statement<'a>(template: &'a mut Value, role: &str, action: &str) -> (Stri
     (id.clone(), found.unwrap())
 }
 
-/// The bookings table's statement of `push` with these actions only.
-fn push_with(actions: Value) -> Variant {
+/// The template without one action of a role on the table whose logical id begins so.
+fn without(role: &str, action: &str, table: &str) -> Variant {
     Variant::edited(|template| {
         let resources = template["Resources"].as_object_mut().unwrap();
         let policies = resources.iter_mut().filter(|(id, it)| {
-            it["Type"] == "AWS::IAM::Policy" && id.starts_with("FunctionsPushRole")
+            it["Type"] == "AWS::IAM::Policy" && id.starts_with(&format!("Functions{role}"))
         });
-        for (_, policy) in policies {
-            let statements = policy["Properties"]["PolicyDocument"]["Statement"].as_array_mut();
-            for statement in statements.unwrap() {
-                let resource = &statement["Resource"]["Fn::GetAtt"];
-                let of_table = resource[0].as_str().is_some_and(|it| it.starts_with("Bookings"));
-                if of_table && resource[1] == "Arn" {
-                    statement["Action"] = actions.clone();
-                }
+        let statements = policies.flat_map(|(_, policy)| {
+            policy["Properties"]["PolicyDocument"]["Statement"].as_array_mut().unwrap()
+        });
+        let mut taken = 0;
+        for statement in statements {
+            let of = &statement["Resource"]["Fn::GetAtt"];
+            if of[1] != "Arn" || !of[0].as_str().is_some_and(|it| it.starts_with(table)) {
+                continue;
             }
+            let actions = match statement["Action"].take() {
+                Value::Array(actions) => actions,
+                action => vec![action],
+            };
+            let left: Vec<_> = actions.iter().filter(|it| *it != action).cloned().collect();
+            taken += actions.len() - left.len();
+            statement["Action"] = left.into();
         }
+        assert_eq!(taken, 1, "{role} has no {action} on {table}");
     })
 }
 
@@ -50,39 +58,62 @@ fn host(variant: &Variant) -> (Host, tempfile::TempDir) {
     (host, folder)
 }
 
-/// Waits until `push` is refused this action on the bookings table; answers what was logged.
-async fn refusal(host: &Host, action: &str) -> String {
+/// Waits until the role is refused this action on the table; the host has then told what is missing.
+async fn refusal(host: &Host, role: &str, action: &str, table: &str) {
     let found = eventually("the refusal", async || {
         let status = host.get_json("/dev/iam").await;
         let roles = status["roles"].as_object().unwrap();
-        let (role, it) = roles.iter().find(|(id, _)| id.starts_with("FunctionsPushRole")).unwrap();
+        let (id, it) = roles.iter().find(|(id, _)| id.contains(role)).unwrap();
         let mut refused = it["refused"].as_array().unwrap().iter();
         let found = refused.find(|it| it["action"] == action)?;
-        Some((role.clone(), found["resource"].as_str().unwrap().to_owned()))
+        Some((id.clone(), found["resource"].as_str().unwrap().to_owned()))
     });
     let (role, resource) = found.await;
+    assert!(resource.ends_with(&format!(":table/{table}")), "{resource}");
     let statement = json!({"Effect": "Allow", "Action": action, "Resource": resource});
     let expected = format!("refused: the role {role} lacks {statement}");
     let log = host.log();
-    assert!(log.contains(&expected), "{expected} is not in\n{log}");
-    assert_eq!(log.matches(&expected).count(), 1, "it is told once");
-    resource
+    assert_eq!(log.matches(&expected).count(), 1, "once {expected} in\n{log}");
 }
 
-/// As the first release granted it: `push` read a slot with a hold that had run out, which its
-/// role did not let it do, and the watchers of the resource were told no more.
 #[tokio::test]
-async fn a_watched_slot_with_an_abandoned_hold_names_what_push_lacks() {
-    if skipped("refused::a_watched_slot_with_an_abandoned_hold_names_what_push_lacks") {
+async fn a_connection_whose_function_may_not_write_it_down_is_refused() {
+    if skipped("refused::a_connection_whose_function_may_not_write_it_down_is_refused") {
         return;
     }
-    let (host, _folder) = host(&push_with(json!("dynamodb:GetItem")));
-    let room = Room::with(&host.gateway, json!({"capacity": 2, "holdSeconds": 1})).await;
+    let action = "dynamodb:PutItem";
+    let (host, _folder) = host(&without("ConnectRole", action, "Connections"));
+    let token = host.gateway.token("alice").await;
+    let authorization = format!("Bearer {token}");
+    let opened = Client::open(&host.gateway, &[("authorization", &authorization)]).await;
+    assert!(opened.is_err_and(|refused| refused.status >= 500));
+    refusal(&host, "ConnectRole", action, &host.gateway.tables.connections).await;
+}
+
+#[tokio::test]
+async fn a_request_whose_function_may_not_write_is_unavailable() {
+    if skipped("refused::a_request_whose_function_may_not_write_is_unavailable") {
+        return;
+    }
+    let action = "dynamodb:UpdateItem";
+    let (host, _folder) = host(&without("MessageRole", action, "Bookings"));
+    let room = Room::single(&host.gateway).await;
+    room.customer().await.refused("unavailable", room.one("book", 0)).await;
+    refusal(&host, "MessageRole", action, &host.gateway.tables.bookings).await;
+}
+
+#[tokio::test]
+async fn watchers_whom_push_may_not_read_are_missed_and_it_is_told_what_push_lacks() {
+    if skipped("refused::watchers_whom_push_may_not_read_are_missed_and_it_is_told_what_push_lacks")
+    {
+        return;
+    }
+    let action = "dynamodb:Query";
+    let (host, _folder) = host(&without("PushRole", action, "Connections"));
+    let room = Room::single(&host.gateway).await;
     let _watcher = room.watcher().await;
-    room.abandon_hold(0).await;
     room.customer().await.ok(room.one("book", 0)).await;
-    let resource = refusal(&host, "dynamodb:Query").await;
-    assert!(resource.ends_with(&format!(":table/{}", host.gateway.tables.bookings)), "{resource}");
+    refusal(&host, "PushRole", action, &host.gateway.tables.connections).await;
 }
 
 #[tokio::test]

@@ -66,7 +66,7 @@ struct IntegrationProperties {
     /// Lambda is always called by POST.
     #[serde(rename = "IntegrationMethod")]
     _method: Option<IgnoredAny>,
-    /// Nobody is refused on one machine.
+    /// Functions are invoked by this host alone.
     #[serde(rename = "CredentialsArn")]
     _credentials: Option<IgnoredAny>,
     #[serde(rename = "Description")]
@@ -84,7 +84,7 @@ struct AuthorizerProperties {
     identity_source: Vec<String>,
     #[serde(rename = "Name")]
     _name: Option<IgnoredAny>,
-    /// Nobody is refused on one machine.
+    /// Functions are invoked by this host alone.
     #[serde(rename = "AuthorizerCredentialsArn")]
     _credentials: Option<IgnoredAny>,
 }

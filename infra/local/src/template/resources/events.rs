@@ -28,7 +28,7 @@ struct BusProperties {
     /// Logs go to the terminal.
     #[serde(rename = "LogConfig")]
     _log: Option<IgnoredAny>,
-    /// Nobody is refused on one machine.
+    /// Nobody but this host sends to a bus.
     #[serde(rename = "Policy")]
     _policy: Option<IgnoredAny>,
     #[serde(rename = "Description")]
@@ -49,7 +49,7 @@ struct PipeProperties {
     _target_parameters: Option<IgnoredAny>,
     #[serde(rename = "DesiredState")]
     _desired_state: Option<IgnoredAny>,
-    /// Nobody is refused on one machine.
+    /// A pipe carries nothing here, so that nothing is asked of its role.
     #[serde(rename = "RoleArn")]
     _role: Option<IgnoredAny>,
     /// Logs go to the terminal.

@@ -50,9 +50,6 @@ struct Properties {
     /// A report for the console.
     #[serde(rename = "ContributorInsightsSpecification")]
     _contributor_insights: Option<IgnoredAny>,
-    /// Nobody is refused on one machine.
-    #[serde(rename = "ResourcePolicy")]
-    _policy: Option<IgnoredAny>,
     #[serde(rename = "Tags")]
     _tags: Option<IgnoredAny>,
 }
@@ -104,9 +101,6 @@ struct Projection {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct StreamSpecification {
     stream_view_type: String,
-    /// Nobody is refused on one machine.
-    #[serde(rename = "ResourcePolicy")]
-    _policy: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
