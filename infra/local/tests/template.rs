@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use local::template::{EMBEDDED, Effect, Plan, StartingPosition, Throttling};
+use local::template::{EMBEDDED, Plan, StartingPosition, Throttling};
 use serde_json::{Value, json};
 
 fn parameters() -> BTreeMap<String, String> {
@@ -356,84 +356,4 @@ fn a_pipe_may_lead_to_a_bus_without_rules_and_nowhere_else() {
     template["Resources"]["Rule"] =
         json!({"Type": "AWS::Events::Rule", "Properties": {"EventBusName": {"Ref": "Bus"}}});
     assert!(refusal(&template).contains("resource Rule is of type AWS::Events::Rule"));
-}
-
-/// What the role of `connect` may do, when this is all that its policy says.
-fn granted(statement: Value) -> Result<Vec<(Effect, String, String)>, String> {
-    let mut template = template();
-    let policy = properties(&mut template, POLICY, "FunctionsConnect");
-    policy["PolicyDocument"]["Statement"] = json!([statement]);
-    let plan = read(&template)?;
-    let role = &plan.roles[&id(&template, ROLE, "FunctionsConnect")];
-    let grants = role.grants.iter();
-    Ok(grants.map(|it| (it.effect, it.action.clone(), it.resource.clone())).collect())
-}
-
-#[test]
-fn policies_are_read_with_their_references_resolved() {
-    let template = template();
-    let table = id(&template, TABLE, "Bookings");
-    let arn = format!("arn:aws:dynamodb:us-east-1:000000000000:table/{table}");
-    let get_att = json!({"Fn::GetAtt": [table, "Arn"]});
-    for (resource, expected) in [
-        (get_att.clone(), arn.clone()),
-        (json!({"Fn::Join": ["", [get_att, "/index/*"]]}), format!("{arn}/index/*")),
-        (json!({"Fn::Sub": format!("${{{table}.Arn}}/index/x")}), format!("{arn}/index/x")),
-        (
-            json!({"Fn::Sub": "arn:${AWS::Partition}:s3:::${AWS::AccountId}"}),
-            "arn:aws:s3:::000000000000".to_owned(),
-        ),
-        (json!({"Ref": table}), table.clone()),
-        (json!("*"), "*".to_owned()),
-    ] {
-        let statement = json!({"Effect": "Allow", "Action": "a:B", "Resource": resource});
-        assert_eq!(granted(statement).unwrap(), [(Effect::Allow, "a:B".to_owned(), expected)]);
-    }
-    let statement = json!({"Effect": "Deny", "Action": ["a:B", "a:C*"], "Resource": ["x", "y"]});
-    let each = [("a:B", "x"), ("a:B", "y"), ("a:C*", "x"), ("a:C*", "y")]
-        .map(|(action, resource)| (Effect::Deny, action.to_owned(), resource.to_owned()));
-    assert_eq!(granted(statement).unwrap(), each);
-}
-
-#[test]
-fn a_statement_that_cannot_be_judged_is_refused_by_name() {
-    let plain = json!({"Effect": "Allow", "Action": "a:B", "Resource": "*"});
-    for (name, value, expected) in [
-        ("Condition", json!({"StringEquals": {"a": "b"}}), "unknown field `Condition`"),
-        ("NotAction", json!("a:B"), "unknown field `NotAction`"),
-        ("NotResource", json!("*"), "unknown field `NotResource`"),
-        ("Principal", json!("*"), "unknown field `Principal`"),
-        ("Effect", json!("Perhaps"), "unknown variant `Perhaps`"),
-        ("Resource", json!("arn:${aws:username}"), "policy variables: arn:${aws:username}"),
-        ("Resource", json!({"Ref": "Nobody"}), "no Nobody to refer to"),
-        ("Resource", json!(["*", {"Ref": "Nobody"}]), "no Nobody to refer to"),
-        ("Action", json!(7), "invalid type"),
-    ] {
-        let mut statement = plain.clone();
-        statement[name] = value;
-        let message = granted(statement).unwrap_err();
-        let named = format!("resource {} ({POLICY})", id(&template(), POLICY, "FunctionsConnect"));
-        assert!(message.contains(&named) && message.contains(expected), "{name}: {message}");
-    }
-}
-
-#[test]
-fn a_role_has_its_own_policies_and_those_attached_to_it() {
-    let mut template = template();
-    let statement = json!({"Effect": "Allow", "Action": "a:B", "Resource": "*"});
-    let document = json!({"Version": "2012-10-17", "Statement": [statement]});
-    let role = properties(&mut template, ROLE, "FunctionsConnect");
-    role["Policies"] = json!([{"PolicyName": "own", "PolicyDocument": document}]);
-    role["ManagedPolicyArns"] =
-        json!(["arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"]);
-    let plan = read(&template).unwrap();
-    let connect = &plan.functions[&id(&template, FUNCTION, "FunctionsConnect")];
-    let actions: Vec<_> = plan.roles[&connect.role].grants.iter().map(|it| &*it.action).collect();
-    for action in ["a:B", "logs:CreateLogGroup", "dynamodb:PutItem"] {
-        assert!(actions.contains(&action), "{actions:?}");
-    }
-
-    let role = properties(&mut template, ROLE, "FunctionsConnect");
-    role["Policies"][0]["PolicyDocument"]["Version"] = json!("2008-10-17");
-    assert!(refusal(&template).contains("2008-10-17 has other rules"));
 }

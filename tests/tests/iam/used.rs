@@ -52,6 +52,12 @@ fn differences(granted: &BTreeSet<Grant>, report: &str) -> Vec<String> {
     unused.chain(wide).chain(refused).collect()
 }
 
+/// A line of the report.
+fn line_of(mut grant: Value, outcome: &str) -> String {
+    grant["outcome"] = json!(outcome);
+    grant.to_string()
+}
+
 /// Run last, after the suites that use what is granted: `./test` does.
 #[tokio::test]
 #[ignore = "compares what all other suites have used before"]
@@ -71,15 +77,11 @@ async fn one_grant_too_many_is_found() {
         return;
     }
     let as_it_is = granted(&Host::start(&[])).await;
-    let everything: String = as_it_is
-        .iter()
-        .map(|(role, action, resource)| {
-            let line = json!({
-                "role": role, "action": action, "resource": resource, "outcome": "used",
-            });
-            format!("{line}\n")
-        })
-        .collect();
+    let used = |(role, action, resource): &Grant| {
+        let grant = json!({"role": role, "action": action, "resource": resource});
+        line_of(grant, "used")
+    };
+    let everything = as_it_is.iter().map(used).collect::<Vec<_>>().join("\n");
     assert_eq!(differences(&as_it_is, &everything), Vec::<String>::new());
 
     for action in ["dynamodb:DeleteItem", "dynamodb:Batch*"] {
@@ -94,7 +96,7 @@ async fn one_grant_too_many_is_found() {
         assert!(first.contains(action) && first.contains("table/ConnectionsTable"), "{found:?}");
         assert_eq!(found.len(), 1 + usize::from(action.ends_with('*')), "{found:?}");
     }
-    let refused = json!({"role": "R", "action": "a:B", "resource": "r", "outcome": "refused"});
-    let found = differences(&as_it_is, &format!("{everything}{refused}\n"));
+    let refused = line_of(json!({"role": "R", "action": "a:B", "resource": "r"}), "refused");
+    let found = differences(&as_it_is, &format!("{everything}\n{refused}"));
     assert_eq!(found, ["refused: R a:B on r"]);
 }

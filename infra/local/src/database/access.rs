@@ -4,10 +4,11 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use dynoxide::actions::get_shard_iterator::decode_shard_iterator;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::iam::Access;
 use crate::template::{stream_arn, table_arn};
@@ -26,8 +27,36 @@ struct About<'a> {
     stream_arn: Option<Cow<'a, str>>,
     #[serde(borrow)]
     shard_iterator: Option<Cow<'a, str>>,
-    request_items: Option<BTreeMap<String, IgnoredAny>>,
+    request_items: Option<Tables>,
     transact_items: Option<Vec<BTreeMap<String, Part>>>,
+}
+
+/// The names of the tables of a batch.
+#[derive(Debug)]
+struct Tables(Vec<String>);
+
+impl<'de> Deserialize<'de> for Tables {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Names;
+
+        impl<'de> Visitor<'de> for Names {
+            type Value = Tables;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a map")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tables, A::Error> {
+                let mut names = Vec::new();
+                while let Some((name, IgnoredAny)) = map.next_entry()? {
+                    names.push(name);
+                }
+                Ok(Tables(names))
+            }
+        }
+
+        from.deserialize_map(Names)
+    }
 }
 
 /// One part of a transaction.
@@ -54,8 +83,8 @@ pub(super) fn needs(operation: &str, body: &str) -> Result<BTreeSet<Access>, ser
                 .collect()
         }
         "BatchGetItem" | "BatchWriteItem" => {
-            let tables = about.request_items.into_iter().flatten();
-            tables.map(|(name, _)| Access::new(action.clone(), table(&name))).collect()
+            let tables = about.request_items.into_iter().flat_map(|Tables(names)| names);
+            tables.map(|name| Access::new(action.clone(), table(&name))).collect()
         }
         "ListTables" | "ListStreams" => one("*".to_owned()),
         "TagResource" | "UntagResource" | "ListTagsOfResource" => {

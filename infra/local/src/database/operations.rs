@@ -8,7 +8,7 @@ type Run = fn(&Database, &str) -> Result<String, DynoxideError>;
 
 /// An operation that this host answers.
 ///
-/// PartiQL is not among them: it names its tables inside a statement, so that nobody could tell
+/// `PartiQL` is not among them: it names its tables inside a statement, so that nobody could tell
 /// what a request asks for before it is carried out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Operation {

@@ -4,8 +4,8 @@
 use super::{Access, Iam, IamError};
 use crate::template::{Plan, queue_arn};
 
-/// Without one of these AWS makes no mapping: "Please ensure the role can perform the GetRecords,
-/// GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM"
+/// Without one of these AWS makes no mapping: "Please ensure the role can perform the `GetRecords`,
+/// `GetShardIterator`, `DescribeStream`, and `ListStreams` Actions on your stream in IAM"
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/with-ddb.html>).
 const STREAM: [&str; 4] = [
     "dynamodb:GetRecords",

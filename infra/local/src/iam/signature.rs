@@ -129,7 +129,7 @@ impl<'a> Claim<'a> {
         parts: &Parts,
         body: &[u8],
     ) -> Result<(), SignatureError> {
-        self.verify_token(&keys.credentials, &parts.headers)?;
+        Self::verify_token(&keys.credentials, &parts.headers)?;
         self.verify_time(now)?;
         let [day, region, claimed_service, terminator] = self.scope;
         if claimed_service != service {
@@ -151,11 +151,7 @@ impl<'a> Claim<'a> {
     }
 
     /// A key that comes with a session token is good with that token only.
-    fn verify_token(
-        &self,
-        credentials: &Credentials,
-        headers: &HeaderMap,
-    ) -> Result<(), SignatureError> {
+    fn verify_token(credentials: &Credentials, headers: &HeaderMap) -> Result<(), SignatureError> {
         let given = headers.get(TOKEN).map(http::HeaderValue::as_bytes).unwrap_or_default();
         let wanted = credentials.session_token.as_deref().unwrap_or_default();
         verify_slices_are_equal(given, wanted.as_bytes()).map_err(|_| SignatureError::UnknownKey)

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod connections;
+mod policies;
 mod roles;
 mod signatures;
 #[path = "../signed/mod.rs"]
