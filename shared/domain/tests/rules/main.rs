@@ -11,6 +11,7 @@ mod extremes;
 mod fixtures;
 mod former_grids;
 mod grids;
+mod hold_ends;
 mod observers;
 mod ops;
 mod repeats;
