@@ -23,6 +23,10 @@ pub const REQUEST_LIFE: SignedDuration = SignedDuration::from_secs(15);
 pub const TRANSITION: SignedDuration = SignedDuration::from_secs(2 * REQUEST_LIFE.as_secs());
 /// Changes of the grid within one transition.
 const MAX_FORMER: usize = 8;
+/// A change of the grid raises the epoch by 4 s at least: two changes may begin in one millisecond, or
+/// be written in the other order, and what the second no longer counts may have been written many
+/// times. [`MAX_FORMER`] changes in a transition keep the epoch near the time.
+const EPOCH_STEP: u64 = 4_000_000;
 /// No slot is longer than a day.
 pub const LONGEST_SLOT: SignedDuration = SignedDuration::from_hours(24);
 
@@ -129,7 +133,7 @@ impl Resource {
             }
             self.former.push(FormerGrid { grid: old.grid.clone(), replaced_at: now });
             let epoch = u64::try_from(now.as_microsecond()).unwrap_or_default();
-            self.grid_epoch = epoch.max(old.grid_epoch.saturating_add(1));
+            self.grid_epoch = epoch.max(old.grid_epoch.saturating_add(EPOCH_STEP));
         }
         Ok(self)
     }

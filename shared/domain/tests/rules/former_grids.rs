@@ -1,6 +1,6 @@
 //! A resource whose grid was changed: what is sold meanwhile, and what is offered afterwards.
 
-use crate::fixtures::{at, grid, room, terms};
+use crate::fixtures::{at, grid, room};
 use domain::resource::{LONGEST_SLOT, REQUEST_LIFE, TRANSITION};
 use domain::{
     Capacity, Effect, FormerGrid, Grid, Quantity, Rejection, Resource, Slot, SlotMinutes, Stretch,
@@ -111,6 +111,21 @@ mod replacing {
         assert!(put(resource.grid.clone(), now() + 8.seconds()).is_ok(), "the same grid");
         let later = put(hourly(), now() + TRANSITION).unwrap();
         assert_eq!(later.former.len(), 8, "the first of them has gone");
+    }
+
+    #[test]
+    fn the_epoch_rises_by_far_whatever_the_clock_says() {
+        let mut resource = moved(&half_hourly_room(1), hourly(), now());
+        for (grid, now) in [
+            (half_hourly(), now()),
+            (hourly(), now() - 1.hour()),
+            (half_hourly(), Timestamp::UNIX_EPOCH),
+            (hourly(), now() + 1.microsecond()),
+        ] {
+            let next = moved(&resource, grid, now);
+            assert!(next.grid_epoch > resource.grid_epoch + 1_000_000, "at {now}");
+            resource = next;
+        }
     }
 }
 
