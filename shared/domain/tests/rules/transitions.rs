@@ -264,3 +264,30 @@ fn a_confirmed_booking_keeps_its_code_and_a_pending_one_has_none() {
     let completed = operate(Action::Complete, &moved, begun);
     assert_eq!(completed.confirmation_code, Some(other()));
 }
+
+/// A slot is sold at one length at a time, also to the booking that has it: were its places kept as
+/// they are, the slot would go on for longer than the booking, or end before it.
+#[test]
+fn a_slot_is_not_kept_at_another_length() {
+    let confirmed = booking(Status::Confirmed);
+    let now = at("2027-01-11T09:01Z");
+    let to = |start: &str, end: &str, minutes| {
+        let slot_minutes = SlotMinutes::new(minutes).unwrap();
+        let stretch = Stretch { slot_minutes, ..half_hours(start, end) };
+        let moved = decide(Action::Reschedule(stretch), Role::Customer, &confirmed, now);
+        moved.map(|moved| moved.stretch == stretch)
+    };
+    let (ten, half_past, eleven) = ("2027-01-11T10:00Z", "2027-01-11T10:30Z", "2027-01-11T11:00Z");
+    assert_eq!(to(ten, eleven, 60), Err(Rejection::SlotFull));
+    assert_eq!(to(half_past, "2027-01-11T11:30Z", 60), Err(Rejection::SlotFull));
+    assert_eq!(to(ten, "2027-01-11T10:15Z", 15), Err(Rejection::SlotFull));
+    assert_eq!(to("2027-01-11T09:00Z", eleven, 60), Err(Rejection::SlotFull), "its second slot");
+    assert_eq!(to(eleven, "2027-01-11T12:00Z", 60), Ok(true));
+    assert_eq!(to(ten, eleven, 30), Ok(true));
+    let late = Action::Reschedule(Stretch {
+        slot_minutes: SlotMinutes::new(60).unwrap(),
+        ..half_hours(ten, eleven)
+    });
+    let late = decide(late, Role::Customer, &confirmed, at(ten));
+    assert_eq!(late, Err(Rejection::TooLate(Box::new(confirmed))));
+}
