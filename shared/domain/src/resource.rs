@@ -178,7 +178,10 @@ impl Resource {
         let end = start.checked_add(self.grid.step()).unwrap_or(Timestamp::MAX);
         let free = self.slot(start, touched).free(self.terms(start, touched, now), now);
         // Whether or not they overlap now: one that no longer does must not lower the sum.
-        let counted = touched.range(self.reads_from(start)..end).map(|(_, slot)| slot.at(now));
+        let counted = touched.range(self.reads_from(start)..end);
+        let counted = counted.map(|(_, slot)| {
+            if slot.start == start { slot.at(now) } else { as_another_counts(slot, now) }
+        });
         let first = self.version.plus(self.grid_epoch);
         let version = counted.fold(first, |sum, slot| sum.plus(slot.version.get()));
         Availability { start, end, capacity: self.capacity, free, version }
@@ -199,9 +202,9 @@ impl Resource {
         now: Timestamp,
     ) -> Terms {
         let end = start.checked_add(self.grid.step()).unwrap_or(Timestamp::MAX);
-        let near = touched.range(self.reads_from(start)..end).map(|(_, slot)| slot.at(now));
-        let others: Vec<Slot> =
-            near.filter(|slot| slot.start != start && slot.end() > start).collect();
+        let near = touched.range(self.reads_from(start)..end).map(|(_, slot)| slot);
+        let others = near.filter(|slot| slot.start != start && slot.end() > start);
+        let others: Vec<Slot> = others.map(|slot| as_another_counts(slot, now)).collect();
         let places = self.capacity.get().saturating_sub(most_at_once(&others));
         Terms { minutes: self.grid.slot_minutes, places }
     }
@@ -222,6 +225,12 @@ impl Resource {
 fn in_transition(former: &FormerGrid, now: Timestamp) -> Option<SignedDuration> {
     let left = TRANSITION - now.duration_since(former.replaced_at);
     left.is_positive().then_some(left)
+}
+
+/// A slot as it counts against one that overlaps it: whoever sells that one does not write this one,
+/// so a hold counts for as long as a confirmation that was decided before its end may be under way.
+fn as_another_counts(slot: &Slot, now: Timestamp) -> Slot {
+    slot.at(now.checked_sub(REQUEST_LIFE).unwrap_or(Timestamp::MIN))
 }
 
 /// The most places that these slots take at one time.

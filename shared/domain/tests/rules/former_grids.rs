@@ -1,6 +1,6 @@
 //! A resource whose grid was changed: what is sold meanwhile, and what is offered afterwards.
 
-use crate::fixtures::{at, grid, room};
+use crate::fixtures::{at, grid, room, terms};
 use domain::resource::{LONGEST_SLOT, REQUEST_LIFE, TRANSITION};
 use domain::{
     Capacity, Effect, FormerGrid, Grid, Quantity, Rejection, Resource, Slot, SlotMinutes, Stretch,
@@ -235,6 +235,26 @@ mod availability {
         let slots = sold(&[("09:00", 30, 1), ("09:30", 30, 2)]);
         let view = resource.availability(nine, &slots, now());
         assert_eq!((view.free, view.version), (1, Version::new(1 + 3)));
+    }
+
+    /// A hold's confirmation that was decided before its end does not show in the slots that it
+    /// overlaps until it is committed.
+    #[test]
+    fn a_hold_on_another_grid_counts_for_as_long_as_it_may_be_confirmed() {
+        let resource = half_hourly_room(1);
+        let (nine, end) = (at("2027-01-11T09:00Z"), at("2027-01-11T08:05Z"));
+        let held = Slot::untouched(nine, SlotMinutes::new(30).unwrap());
+        let held = held.after(Effect::Take(Quantity::ONE, Some(end)), terms(1), now()).unwrap();
+        let slots = BTreeMap::from([(nine, held)]);
+
+        let resource = moved(&resource, grid("UTC", 30, &["08:45-11:45"]), now());
+        let view = |now| resource.availability(at("2027-01-11T08:45Z"), &slots, now);
+        let last = end + REQUEST_LIFE - 1.nanosecond();
+        assert_eq!((view(end).free, view(last).free, view(end + REQUEST_LIFE).free), (0, 0, 1));
+        assert_eq!(view(last).version.next(), view(end + REQUEST_LIFE).version);
+
+        let back = moved(&resource, half_hourly(), now());
+        assert_eq!(back.availability(nine, &slots, end).free, 1, "its own slot is free at once");
     }
 
     /// Slots of any length up to a day, at any minute, taken by any number.
