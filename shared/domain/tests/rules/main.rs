@@ -10,6 +10,7 @@ mod effects;
 mod extremes;
 mod fixtures;
 mod former_grids;
+mod grid_changes;
 mod grids;
 mod hold_ends;
 mod observers;
