@@ -117,7 +117,11 @@ impl Command {
             }
             (Action::Reschedule(stretch), Status::Confirmed) => {
                 next.stretch = *stretch;
-                self.in_time(&current, current.stretch.start, now)?
+                let in_time = self.in_time(&current, current.stretch.start, now)?;
+                if in_time && stretch.resizes(&current.stretch) {
+                    return Err(Rejection::SlotFull);
+                }
+                in_time
             }
             (Action::Approve(reason, code), Status::Pending) => {
                 next.sell(Approval::Auto, code);

@@ -37,6 +37,13 @@ impl Stretch {
         std::iter::successors(Some(self.start), move |start| start.checked_add(step).ok())
             .take_while(move |start| *start < end)
     }
+
+    /// Whether a slot of this stretch is one of another stretch at another length. A slot is sold at
+    /// one length at a time, also to the booking that has it already.
+    pub fn resizes(&self, other: &Self) -> bool {
+        self.slot_minutes != other.slot_minutes
+            && self.slots().any(|start| other.slots().any(|other| other == start))
+    }
 }
 
 impl Grid {

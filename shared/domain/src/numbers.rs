@@ -1,7 +1,7 @@
 //! Numbers with a range: a value of one of these types is in it.
 
 use crate::ids::Malformed;
-use jiff::Timestamp;
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -92,7 +92,8 @@ impl HoldSeconds {
     pub fn end(self, now: Timestamp) -> Timestamp {
         let length = i64::from(self.0) * 1000;
         let grid = (length / 64).max(1);
-        let end = now.as_millisecond().saturating_add(length);
+        let up = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil);
+        let end = now.round(up).unwrap_or(now).as_millisecond().saturating_add(length);
         let rounded = end.saturating_add((-end).rem_euclid(grid));
         Timestamp::from_millisecond(rounded).unwrap_or(Timestamp::MAX)
     }

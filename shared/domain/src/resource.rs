@@ -23,6 +23,10 @@ pub const REQUEST_LIFE: SignedDuration = SignedDuration::from_secs(15);
 pub const TRANSITION: SignedDuration = SignedDuration::from_secs(2 * REQUEST_LIFE.as_secs());
 /// Changes of the grid within one transition.
 const MAX_FORMER: usize = 8;
+/// A change of the grid raises the epoch by 4 s at least: two changes may begin in one millisecond, or
+/// be written in the other order, and what the second no longer counts may have been written many
+/// times. [`MAX_FORMER`] changes in a transition keep the epoch near the time.
+const EPOCH_STEP: u64 = 4_000_000;
 /// No slot is longer than a day.
 pub const LONGEST_SLOT: SignedDuration = SignedDuration::from_hours(24);
 
@@ -129,7 +133,7 @@ impl Resource {
             }
             self.former.push(FormerGrid { grid: old.grid.clone(), replaced_at: now });
             let epoch = u64::try_from(now.as_microsecond()).unwrap_or_default();
-            self.grid_epoch = epoch.max(old.grid_epoch.saturating_add(1));
+            self.grid_epoch = epoch.max(old.grid_epoch.saturating_add(EPOCH_STEP));
         }
         Ok(self)
     }
@@ -174,7 +178,10 @@ impl Resource {
         let end = start.checked_add(self.grid.step()).unwrap_or(Timestamp::MAX);
         let free = self.slot(start, touched).free(self.terms(start, touched, now), now);
         // Whether or not they overlap now: one that no longer does must not lower the sum.
-        let counted = touched.range(self.reads_from(start)..end).map(|(_, slot)| slot.at(now));
+        let counted = touched.range(self.reads_from(start)..end);
+        let counted = counted.map(|(_, slot)| {
+            if slot.start == start { slot.at(now) } else { as_another_counts(slot, now) }
+        });
         let first = self.version.plus(self.grid_epoch);
         let version = counted.fold(first, |sum, slot| sum.plus(slot.version.get()));
         Availability { start, end, capacity: self.capacity, free, version }
@@ -195,9 +202,9 @@ impl Resource {
         now: Timestamp,
     ) -> Terms {
         let end = start.checked_add(self.grid.step()).unwrap_or(Timestamp::MAX);
-        let near = touched.range(self.reads_from(start)..end).map(|(_, slot)| slot.at(now));
-        let others: Vec<Slot> =
-            near.filter(|slot| slot.start != start && slot.end() > start).collect();
+        let near = touched.range(self.reads_from(start)..end).map(|(_, slot)| slot);
+        let others = near.filter(|slot| slot.start != start && slot.end() > start);
+        let others: Vec<Slot> = others.map(|slot| as_another_counts(slot, now)).collect();
         let places = self.capacity.get().saturating_sub(most_at_once(&others));
         Terms { minutes: self.grid.slot_minutes, places }
     }
@@ -218,6 +225,12 @@ impl Resource {
 fn in_transition(former: &FormerGrid, now: Timestamp) -> Option<SignedDuration> {
     let left = TRANSITION - now.duration_since(former.replaced_at);
     left.is_positive().then_some(left)
+}
+
+/// A slot as it counts against one that overlaps it: whoever sells that one does not write this one,
+/// so a hold counts for as long as a confirmation that was decided before its end may be under way.
+fn as_another_counts(slot: &Slot, now: Timestamp) -> Slot {
+    slot.at(now.checked_sub(REQUEST_LIFE).unwrap_or(Timestamp::MIN))
 }
 
 /// The most places that these slots take at one time.

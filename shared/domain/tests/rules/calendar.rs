@@ -1,6 +1,6 @@
 //! Opening hours on days on which clocks change, against instants worked out by hand.
 
-use crate::fixtures::{at, hours, room};
+use crate::fixtures::{at, grid, hours};
 use domain::opening::{Day, Hours};
 use domain::{Opening, SlotMinutes, TimeZoneName};
 use jiff::civil::Date;
@@ -156,17 +156,17 @@ fn samoa_left_a_whole_day_out() {
 /// hour of Saturday: slots of Sunday's opening that read Saturday on the clock.
 #[test]
 fn a_slot_belongs_to_its_opening_whatever_date_the_clock_shows() {
-    let room = room("America/St_Johns", 30, &["00:00-01:00"]);
+    let grid = grid("America/St_Johns", 30, &["00:00-01:00"]);
     let sunday =
         ["02:30", "03:00", "03:30", "04:00"].map(|time| at(&format!("2010-11-07T{time}Z")));
     let (from, to) = (at("2010-11-06T12:00Z"), at("2010-11-07T12:00Z"));
-    assert!(room.slots_between(from, to).eq(sunday));
+    assert!(grid.slots_between(from, to).eq(sunday));
     for (index, start) in sunday.into_iter().enumerate() {
-        assert!(room.stretch(start, None, from).is_ok(), "{start}");
-        assert!(room.slots_between(start, to).eq(sunday[index..].iter().copied()), "{start}");
-        assert!(room.slots_between(from, start).eq(sunday[..index].iter().copied()), "{start}");
+        assert!(grid.stretch(start, None, from).is_ok(), "{start}");
+        assert!(grid.slots_between(start, to).eq(sunday[index..].iter().copied()), "{start}");
+        assert!(grid.slots_between(from, start).eq(sunday[..index].iter().copied()), "{start}");
     }
-    assert!(room.stretch(sunday[0], Some(at("2010-11-07T04:30Z")), from).is_ok());
+    assert!(grid.stretch(sunday[0], Some(at("2010-11-07T04:30Z")), from).is_ok());
 }
 
 #[test]
@@ -176,9 +176,9 @@ fn a_week_has_the_openings_of_its_days() {
         (Day::Tue, Vec::new()),
         (Day::Fri, vec![hours("23:00-24:00")]),
     ]);
-    let mut room = room("Europe/Zurich", 60, &[]);
-    room.opening = Opening::try_from(opening).unwrap();
-    let found = room.slots_between(at("2027-01-11T00:00Z"), at("2027-01-18T10:00Z"));
+    let mut grid = grid("Europe/Zurich", 60, &[]);
+    grid.opening = Opening::try_from(opening).unwrap();
+    let found = grid.slots_between(at("2027-01-11T00:00Z"), at("2027-01-18T10:00Z"));
     let expected =
         ["2027-01-11T08:00Z", "2027-01-11T10:00Z", "2027-01-15T22:00Z", "2027-01-18T08:00Z"];
     assert!(found.eq(expected.map(at)));

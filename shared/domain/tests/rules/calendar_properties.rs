@@ -1,7 +1,7 @@
 //! Opening hours on any date in any zone, against a calendar read off the clock minute by minute.
 
-use crate::fixtures::{WEEK, at, open, room};
-use domain::{MAX_SLOTS, Rejection, Resource};
+use crate::fixtures::{WEEK, at, grid, open};
+use domain::{Grid, MAX_SLOTS, Rejection};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -71,12 +71,12 @@ fn slot_minutes() -> impl Strategy<Value = u32> {
     select(vec![1, 5, 7, 15, 20, 30, 45, 60, 90, 120, 720, 1440_u32])
 }
 
-fn resource(zone: &str, minutes: u32, openings: &[(u16, u16)]) -> Resource {
+fn daily(zone: &str, minutes: u32, openings: &[(u16, u16)]) -> Grid {
     let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
     let texts = openings.iter().map(|(from, to)| format!("{}-{}", clock(*from), clock(*to)));
     let texts: Vec<String> = texts.collect();
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    Resource { opening: open(&WEEK, &texts), ..room(zone, minutes, &[]) }
+    Grid { opening: open(&WEEK, &texts), ..grid(zone, minutes, &[]) }
 }
 
 /// What the clock shows, minute by minute, from before a date begins anywhere to after it ends.
@@ -104,8 +104,8 @@ fn nearby() -> impl Strategy<Value = SignedDuration> {
     })
 }
 
-fn starts(resource: &Resource, date: Date) -> Vec<Vec<Timestamp>> {
-    resource.opening.slots_on(date, resource.time_zone.zone(), resource.slot_minutes)
+fn starts(grid: &Grid, date: Date) -> Vec<Vec<Timestamp>> {
+    grid.opening.slots_on(date, grid.time_zone.zone(), grid.slot_minutes)
 }
 
 proptest! {
@@ -113,16 +113,16 @@ proptest! {
     fn a_dates_slots_fill_its_openings(
         (zone, date) in days(), openings in openings(), minutes in slot_minutes(),
     ) {
-        let resource = resource(zone, minutes, &openings);
-        let clock = clock(resource.time_zone.zone(), date);
-        let step = resource.step();
+        let grid = daily(zone, minutes, &openings);
+        let clock = clock(grid.time_zone.zone(), date);
+        let step = grid.step();
         let mut expected = Vec::new();
         for (opens, closes) in openings {
             let (opens, closes) = (reached(&clock, date, opens), reached(&clock, date, closes));
             let slots = std::iter::successors(Some(opens), |slot| Some(*slot + step));
             expected.push(slots.take_while(|slot| *slot + step <= closes).collect::<Vec<_>>());
         }
-        let found = starts(&resource, date);
+        let found = starts(&grid, date);
         prop_assert_eq!(&found, &expected);
 
         let flat = found.concat();
@@ -134,12 +134,12 @@ proptest! {
         (zone, date) in days(), openings in openings(), minutes in slot_minutes(),
         cuts in prop::collection::vec(nearby(), 2..6), at_slots in any::<[Index; 2]>(),
     ) {
-        let resource = resource(zone, minutes, &openings);
+        let grid = daily(zone, minutes, &openings);
         let mut dates = [-3_i64, -2, -1, 0, 1, 2, 3].map(|beside| date + beside.days());
         dates.sort();
-        let all = dates.iter().flat_map(|date| starts(&resource, *date)).flatten();
+        let all = dates.iter().flat_map(|date| starts(&grid, *date)).flatten();
         let all: Vec<Timestamp> = all.collect();
-        let step = resource.step();
+        let step = grid.step();
         prop_assert!(all.windows(2).all(|pair| pair[0] + step <= pair[1]), "dates in order");
 
         let noon = noon_before(date);
@@ -149,9 +149,9 @@ proptest! {
         for pair in cuts.windows(2) {
             let within = |slot: &&Timestamp| (pair[0]..pair[1]).contains(*slot);
             let expected: Vec<Timestamp> = all.iter().filter(within).copied().collect();
-            let found: Vec<Timestamp> = resource.slots_between(pair[0], pair[1]).collect();
+            let found: Vec<Timestamp> = grid.slots_between(pair[0], pair[1]).collect();
             prop_assert_eq!(found, expected, "{} to {}", pair[0], pair[1]);
-            prop_assert_eq!(resource.slots_between(pair[1], pair[0]).next(), None, "backwards");
+            prop_assert_eq!(grid.slots_between(pair[1], pair[0]).next(), None, "backwards");
         }
     }
 
@@ -160,17 +160,17 @@ proptest! {
         (zone, date) in days(), openings in openings(), minutes in slot_minutes(),
         others in prop::collection::vec(nearby(), 8),
     ) {
-        let resource = resource(zone, minutes, &openings);
+        let grid = daily(zone, minutes, &openings);
         let now = at("1980-01-01T00:00Z");
         let noon = noon_before(date);
-        let shown: Vec<Timestamp> = resource.slots_between(noon, noon + 3.hours() * 24).collect();
+        let shown: Vec<Timestamp> = grid.slots_between(noon, noon + 3.hours() * 24).collect();
         for start in shown.iter().step_by(1 + shown.len() / 50) {
-            let stretch = resource.stretch(*start, None, now);
-            prop_assert_eq!(stretch.map(|stretch| stretch.end), Ok(*start + resource.step()));
+            let stretch = grid.stretch(*start, None, now);
+            prop_assert_eq!(stretch.map(|stretch| stretch.end), Ok(*start + grid.step()));
         }
         for time in others {
             let start = noon + time;
-            let found = resource.stretch(start, None, now).is_ok();
+            let found = grid.stretch(start, None, now).is_ok();
             prop_assert_eq!(found, shown.contains(&start), "{}", start);
         }
     }
@@ -181,8 +181,8 @@ proptest! {
         (zone, date) in days(), openings in openings(), minutes in slot_minutes(),
         picks in any::<[Index; 2]>(),
     ) {
-        let resource = resource(zone, minutes, &openings);
-        let slots: Vec<(usize, Timestamp)> = starts(&resource, date).into_iter().enumerate()
+        let grid = daily(zone, minutes, &openings);
+        let slots: Vec<(usize, Timestamp)> = starts(&grid, date).into_iter().enumerate()
             .flat_map(|(opening, slots)| slots.into_iter().map(move |slot| (opening, slot)))
             .collect();
         if slots.is_empty() {
@@ -190,8 +190,8 @@ proptest! {
         }
         let (first, last) = (picks[0].index(slots.len()), picks[1].index(slots.len()));
         let ((from, start), (to, end)) = (slots[first], slots[last]);
-        let end = end + resource.step();
-        let found = resource.stretch(start, Some(end), at("1980-01-01T00:00Z"));
+        let end = end + grid.step();
+        let found = grid.stretch(start, Some(end), at("1980-01-01T00:00Z"));
         if from != to || last < first {
             prop_assert!(matches!(found, Err(Rejection::Closed(_))), "{:?}", found);
         } else if last - first >= MAX_SLOTS {

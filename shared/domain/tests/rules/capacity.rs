@@ -1,197 +1,168 @@
-//! What always holds, whatever happens in whatever order: see DESIGN's invariants of the domain.
+//! What always holds while the grid stays as it is, whatever happens in whatever order: the
+//! invariants of ARCHITECTURE.md.
 
-use crate::world::{Op, SLOTS, World, ops};
-use domain::{Approval, Booking, BookingId, Hold, Rejection, Request, Slot, Status, Version};
+use crate::observers::{Seen, content, places};
+use crate::ops::{Op, SLOTS, What, on_one_grid};
+use crate::world::World;
+use domain::{Approval, Attempt, Booking, BookingHash, Rejection, Request, Slot, Status, Version};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 
-/// Whether the booking takes places at this instant: PROTOCOL's rule, told once more.
-fn takes_places(booking: &Booking, now: Timestamp) -> bool {
-    match booking.status {
-        Status::Held => booking.hold_expires_at.is_some_and(|until| until > now),
-        Status::Pending | Status::Confirmed => true,
-        _ => false,
-    }
-}
+type Outcome = Result<Option<Booking>, Rejection>;
 
 /// Every slot's places are free or somebody's, as the bookings tell it; then and later.
 fn every_place_is_accounted_for(world: &World, resized: bool) {
-    let ends = world.bookings.values().filter_map(|booking| booking.hold_expires_at);
+    let bookings: Vec<&Booking> = world.table.bookings.values().collect();
+    let ends = bookings.iter().filter_map(|booking| booking.hold_expires_at);
     let instants = ends.filter(|end| *end > world.now).chain([world.now]);
-    let capacity = world.resource.capacity;
+    let (resource, slots) = (&world.table.resource, &world.table.slots);
     for now in instants {
         for start in (0..SLOTS).map(World::start_of) {
             let slot = world.slot(start);
-            let here = |booking: &&Booking| {
-                takes_places(booking, now) && booking.stretch.slots().any(|slot| slot == start)
-            };
-            let taken: u32 =
-                world.bookings.values().filter(here).map(|booking| booking.quantity.get()).sum();
-            let free = slot.free(capacity, now);
+            let taken: u32 = bookings.iter().map(|booking| places(booking, start, now)).sum();
             assert_eq!(slot.at(now).taken, taken, "taken in {start} at {now}: {slot:?}");
-            if resized && taken > capacity.get() {
-                assert_eq!(free, 0, "free in {start} at {now}");
-            } else {
-                assert_eq!(free + taken, capacity.get(), "places of {start} at {now}: {slot:?}");
+
+            for booking in &bookings {
+                let told = booking.at(now).places_in(start);
+                assert_eq!(told, places(booking, start, now), "in {start} at {now}: {booking:?}");
             }
 
-            let held = world.bookings.values().filter(here).filter_map(|booking| {
-                let until = booking.hold_expires_at?;
-                Some((booking.id.clone(), Hold { quantity: booking.quantity, until }))
-            });
-            let held: BTreeMap<BookingId, Hold> = held.collect();
-            assert_eq!(slot.at(now).holds, held, "holds of {start} at {now}");
-        }
-    }
-}
+            let view = resource.availability(start, slots, now);
+            let capacity = resource.capacity.get();
+            if resized && taken > capacity {
+                assert_eq!(view.free, 0, "free in {start} at {now}");
+            } else {
+                assert_eq!(view.free + taken, capacity, "places of {start} at {now}: {slot:?}");
+            }
 
-/// All that was ever seen, to find a version that shows two different things.
-#[derive(Default)]
-struct Seen {
-    slots: HashMap<(Timestamp, Version), Slot>,
-    bookings: HashMap<(BookingId, Version), Booking>,
-    newest: HashMap<Timestamp, Version>,
-}
-
-impl Seen {
-    fn look(&mut self, world: &World) {
-        let (slots, bookings) = world.seen();
-        for slot in slots {
-            let newest = self.newest.entry(slot.start).or_default();
-            assert!(*newest <= slot.version, "{newest} came before {slot:?}");
-            *newest = slot.version;
-            let known = self.slots.entry((slot.start, slot.version)).or_insert(slot.clone());
-            assert_eq!(*known, slot, "one version, two contents");
-
-            // Every hold that runs out from now on is one version more, and nothing else is.
-            let mut ends: Vec<Timestamp> = slot.holds.values().map(|hold| hold.until).collect();
-            ends.sort();
-            for (index, end) in ends.iter().enumerate() {
-                let together = ends[index..].iter().filter(|other| *other == end).count();
-                let gone = u64::try_from(index + together).unwrap();
-                let written = world.slot(slot.start);
-                if index == 0 || ends[index - 1] < *end {
-                    assert_eq!(written.at(*end).version, slot.version.plus(gone), "{written:?}");
+            let mut held: BTreeMap<Timestamp, u32> = BTreeMap::new();
+            for booking in &bookings {
+                let until = booking.hold_expires_at.filter(|_| places(booking, start, now) > 0);
+                if let Some(until) = until {
+                    *held.entry(until).or_default() += booking.quantity.get();
                 }
             }
-        }
-        for booking in bookings {
-            let key = (booking.id.clone(), booking.version);
-            let known = self.bookings.entry(key).or_insert(booking.clone());
-            assert_eq!(*known, booking, "one version, two contents");
-            for earlier in 1..booking.version.get() {
-                let key = (booking.id.clone(), Version::new(earlier));
-                // An expiry may go by unseen: time passes in leaps here.
-                let skipped =
-                    booking.status == Status::Expired && earlier + 1 == booking.version.get();
-                assert!(
-                    skipped || self.bookings.contains_key(&key),
-                    "no version {earlier}: {booking:?}"
-                );
-            }
+            assert_eq!(content(&slot.at(now)).expiring, held, "buckets of {start} at {now}");
         }
     }
 }
 
 /// Compares what was visible before a step with what is visible after it.
 fn only_what_changed_has_a_new_version(before: &World, after: &World, op: &Op) {
-    let ((slots_before, bookings_before), (slots_after, bookings_after)) =
-        (before.seen(), after.seen());
-    let raised = |slot: &Slot, other: &Slot| other.version.get() - slot.version.get();
-    for (slot, other) in slots_before.iter().zip(&slots_after) {
-        let same_content = slot.taken == other.taken && slot.holds == other.holds;
-        match raised(slot, other) {
+    for start in (0..SLOTS).map(World::start_of) {
+        let seen = |world: &World| content(&world.slot(start).at(world.now));
+        let (slot, other): (Slot, Slot) = (seen(before), seen(after));
+        let same = slot.taken == other.taken && slot.expiring == other.expiring;
+        match other.version.get() - slot.version.get() {
             0 => assert_eq!(slot, other, "{op:?}"),
-            1 => assert!(!same_content, "{op:?}: a version for nothing: {other:?}"),
+            // What is committed late may have run out already.
+            1 | 2 => assert!(!same || op.late() > SignedDuration::ZERO, "{op:?}: {other:?}"),
             more => panic!("{op:?} raised the version by {more}: {slot:?} -> {other:?}"),
         }
     }
-    for booking in &bookings_after {
-        let known = bookings_before.iter().find(|other| other.id == booking.id);
-        match known.map_or(0, |known| known.version.get()) {
-            0 => assert_eq!(booking.version, Version::FIRST, "{op:?}"),
-            version if version == booking.version.get() => assert_eq!(known, Some(booking)),
-            version => assert_eq!(booking.version, Version::new(version + 1), "{op:?}"),
+    for (hash, booking) in &after.table.bookings {
+        match before.table.bookings.get(hash) {
+            None => assert_eq!(booking.version, Version::FIRST, "{op:?}"),
+            Some(known) if known.version == booking.version => assert_eq!(known, booking),
+            Some(known) => assert_eq!(booking.version, known.version.next(), "{op:?}"),
         }
     }
 }
 
 /// What each kind of step promises beyond the rest.
-fn the_step_kept_its_promise(
-    before: &World,
-    after: &World,
-    op: &Op,
-    outcome: &Result<Option<Booking>, Rejection>,
-) {
+fn the_step_kept_its_promise(before: &World, after: &World, op: &Op, outcome: &Outcome) {
     match (op, outcome) {
-        (Op::Pass(_) | Op::PassToAnEnd(_), _) => {
-            assert_eq!((&before.slots, &before.bookings), (&after.slots, &after.bookings));
+        (Op::Pass(_) | Op::PassToAnEnd(_) | Op::PassToASlot(_), _) => {
+            assert_eq!(before.table, after.table);
         }
         (_, Err(refused)) => {
-            assert_eq!(before, after, "{op:?} was refused ({refused}), yet something changed");
-            if let Rejection::InvalidTransition(current) | Rejection::VersionConflict(current) =
-                refused
+            assert_eq!(before.table.slots, after.table.slots, "{op:?} was refused ({refused})");
+            assert_eq!(before.bookings(), after.bookings(), "{op:?} was refused ({refused})");
+            if let Rejection::InvalidTransition(current)
+            | Rejection::VersionConflict(current)
+            | Rejection::TooLate(current) = refused
             {
-                assert_eq!(**current, before.bookings[&current.id].at(before.now));
+                assert_eq!(**current, after.table.bookings[current.id.hash()]);
             }
         }
-        (Op::Sweep(_), Ok(swept)) => {
-            assert_eq!(before.seen(), after.seen(), "a sweep that one can see");
-            assert!(swept.iter().all(|booking| booking.status == Status::Expired));
+        (Op::Record(_) | Op::Sweep(_), Ok(_)) => {
+            let seen = |world: &World| {
+                let slots = world.table.slots.values();
+                let slots: Vec<Slot> = slots.map(|slot| content(&slot.at(world.now))).collect();
+                (slots, world.bookings())
+            };
+            assert_eq!(seen(before), seen(after), "{op:?} can be seen");
         }
-        (Op::Change { .. }, Ok(Some(booking))) => {
-            let read = &before.bookings[&booking.id];
-            if read.status == Status::Held && booking.status.takes_capacity() {
-                let holds = |start| before.slot(start).at(before.now).holds.contains_key(&read.id);
-                assert!(read.stretch.slots().all(holds), "confirmed without its hold");
-            }
-        }
-        (Op::Move { .. }, Ok(Some(booking))) => {
-            let read = &before.bookings[&booking.id];
-            let of = |world: &World, start| world.slot(start).at(world.now).taken;
-            for start in (0..SLOTS).map(World::start_of) {
-                let covers = |booking: &Booking| {
-                    u32::from(booking.stretch.slots().any(|slot| slot == start))
-                };
-                let quantity = read.quantity.get();
-                assert_eq!(
-                    of(before, start) + covers(booking) * quantity,
-                    of(after, start) + covers(read) * quantity,
-                    "moved from {read:?} to {booking:?}"
-                );
+        (Op::Change { what: What::Confirm, .. }, Ok(Some(booking))) => {
+            let read = &before.table.bookings[booking.id.hash()];
+            if let Some(until) = read.hold_expires_at.filter(|_| read.version != booking.version) {
+                let holds = |start| before.slot(start).expiring.get(&until).copied();
+                let enough = |start| holds(start) >= Some(read.quantity.get());
+                assert!(read.stretch.slots().all(enough), "confirmed without its hold");
             }
         }
         _ => {}
     }
 }
 
-/// The same key and fields are the same booking; other fields are refused.
-fn a_key_names_one_booking(
-    asked: &mut HashMap<BookingId, Request>,
-    (before, after): (&World, &World),
-    op: &Op,
-    outcome: &Result<Option<Booking>, Rejection>,
-) {
-    let Op::Place { .. } = op else { return };
-    let request = World::request(op);
-    match (asked.get(&request.id()), outcome) {
-        (None, Ok(Some(made))) => {
-            assert_eq!(made.id, request.id());
-            asked.insert(request.id(), request);
+/// What was asked for under each key, to tell what is asked for again.
+#[derive(Default)]
+struct Keys {
+    requests: HashMap<BookingHash, Request>,
+    /// The attempt that changed a booking last, and what it was answered with.
+    attempts: HashMap<BookingHash, (Attempt, Booking)>,
+}
+
+impl Keys {
+    /// The same key and fields are the same booking; other fields are refused.
+    fn requested(&mut self, (before, after): (&World, &World), op: &Op, outcome: &Outcome) {
+        let Op::Place { late, .. } = op else { return };
+        let request = World::request(op);
+        match (self.requests.get(&request.hash()), outcome) {
+            (None, Ok(Some(made))) => {
+                assert_eq!(made.id, request.id());
+                self.requests.insert(request.hash(), request);
+            }
+            (None, outcome) => assert!(outcome.is_err(), "{outcome:?}"),
+            (Some(first), outcome) if *first == request => {
+                let stands = before.table.bookings[&request.hash()].at(before.now - *late);
+                assert_eq!(*outcome, Ok(Some(stands)), "asked for again");
+                assert_eq!(before.table.slots, after.table.slots);
+            }
+            (Some(_), outcome) => assert_eq!(*outcome, Err(Rejection::IdempotencyMismatch)),
         }
-        (None, outcome) => assert!(outcome.is_err(), "{outcome:?}"),
-        (Some(first), outcome) if *first == request => {
-            let stands = before.bookings[&request.id()].at(before.now);
-            assert_eq!(*outcome, Ok(Some(stands)), "asked for again");
-            assert_eq!(before, after);
+    }
+
+    /// The attempt that changed a booking last is answered with what it did, at whatever version
+    /// that was to be; under its key nothing else is done.
+    fn attempted(&mut self, (before, after): (&World, &World), op: &Op, outcome: &Outcome) {
+        let Some((hash, attempt)) = before.attempt(op) else { return };
+        let stands = &before.table.bookings[&hash];
+        let last = self.attempts.get(&hash);
+        let last =
+            last.filter(|(_, left)| left == stands && *stands == after.table.bookings[&hash]);
+        let same_key = |last: &Attempt| {
+            attempt.key.is_some() && (&attempt.by, &attempt.key) == (&last.by, &last.key)
+        };
+        match last.filter(|(last, _)| same_key(last)) {
+            Some((last, left)) if last.fields == attempt.fields => {
+                assert_eq!(*outcome, Ok(Some(left.clone())), "{op:?} was sent again");
+                assert_eq!(before.table, after.table);
+            }
+            Some(_) => assert_eq!(*outcome, Err(Rejection::IdempotencyMismatch), "{op:?}"),
+            None => {
+                if let Ok(Some(changed)) = outcome {
+                    assert_eq!(changed.version, stands.version.next(), "{op:?} did nothing");
+                    self.attempts.insert(hash, (attempt, changed.clone()));
+                }
+            }
         }
-        (Some(_), outcome) => assert_eq!(*outcome, Err(Rejection::IdempotencyMismatch)),
     }
 }
 
 fn live(mut world: World, ops: &[Op], resized: bool) {
-    let (mut seen, mut asked) = (Seen::default(), HashMap::new());
+    let (mut seen, mut keys) = (Seen::default(), Keys::default());
     for op in ops {
         let before = world.clone();
         let outcome = world.apply(op);
@@ -201,7 +172,8 @@ fn live(mut world: World, ops: &[Op], resized: bool) {
             only_what_changed_has_a_new_version(&before, &world, op);
         }
         the_step_kept_its_promise(&before, &world, op, &outcome);
-        a_key_names_one_booking(&mut asked, (&before, &world), op, &outcome);
+        keys.requested((&before, &world), op, &outcome);
+        keys.attempted((&before, &world), op, &outcome);
     }
 }
 
@@ -212,14 +184,14 @@ fn approval() -> impl Strategy<Value = Approval> {
 proptest! {
     #[test]
     fn free_and_taken_places_are_the_capacity(
-        capacity in 1..=4_u32, approval in approval(), ops in ops(false),
+        capacity in 1..=4_u32, approval in approval(), ops in on_one_grid(false),
     ) {
         live(World::new(capacity, approval), &ops, false);
     }
 
     #[test]
     fn a_change_of_the_capacity_applies_at_once(
-        capacity in 1..=4_u32, approval in approval(), ops in ops(true),
+        capacity in 1..=4_u32, approval in approval(), ops in on_one_grid(true),
     ) {
         live(World::new(capacity, approval), &ops, true);
     }
@@ -227,21 +199,28 @@ proptest! {
     /// Two worlds, one swept all the time, one never: nobody can tell them apart.
     #[test]
     fn swept_or_not_is_the_same_to_everyone(
-        capacity in 1..=4_u32, approval in approval(), ops in ops(true),
+        capacity in 1..=4_u32, approval in approval(), ops in on_one_grid(true),
     ) {
         let mut swept = World::new(capacity, approval);
         let mut unswept = swept.clone();
-        let steps = ops.iter().filter(|op| !matches!(op, Op::Sweep(_)));
-        for op in steps {
-            let (one, other) = (swept.apply(op), unswept.apply(op));
+        let seen = |world: &World, seconds: i64| {
+            let now = world.now + SignedDuration::from_secs(seconds);
+            let (resource, slots) = (&world.table.resource, &world.table.slots);
+            let starts = (0..SLOTS).map(World::start_of);
+            let views: Vec<_> =
+                starts.map(|start| resource.availability(start, slots, now)).collect();
+            let slots: Vec<Slot> = slots.values().map(|slot| content(&slot.at(now))).collect();
+            let bookings = world.table.bookings.values();
+            (views, slots, bookings.map(|booking| booking.at(now)).collect::<Vec<_>>())
+        };
+        let steps = ops.into_iter().filter(|op| !matches!(op, Op::Record(_) | Op::Sweep(_)));
+        for op in steps.map(Op::in_time) {
+            let (one, other) = (swept.apply(&op), unswept.apply(&op));
             prop_assert_eq!(one, other, "{:?}", op);
             swept.sweep_all();
-            prop_assert_eq!(swept.seen(), unswept.seen(), "{:?}", op);
-            for seconds in [1, 59, 60, 61] {
-                let mut later = (swept.clone(), unswept.clone());
-                later.0.now += SignedDuration::from_secs(seconds);
-                later.1.now = later.0.now;
-                prop_assert_eq!(later.0.seen(), later.1.seen(), "{} seconds on", seconds);
+            for seconds in [0, 1, 59, 60, 61] {
+                let (one, other) = (seen(&swept, seconds), seen(&unswept, seconds));
+                prop_assert_eq!(one, other, "{} seconds on", seconds);
             }
         }
     }
@@ -253,12 +232,19 @@ fn the_steps_reach_every_status_and_rejection() {
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
     let mut met: BTreeMap<String, u32> = BTreeMap::new();
-    for round in 0..200 {
+    for round in 0..800 {
         let approval = [Approval::Auto, Approval::Manual][round % 2];
         let mut world = World::new(2, approval);
-        for op in ops(false).new_tree(&mut runner).unwrap().current() {
+        for op in on_one_grid(false).new_tree(&mut runner).unwrap().current() {
+            let before = world.clone();
             let name = match world.apply(&op) {
-                Ok(Some(booking)) => booking.status.as_str().to_owned(),
+                Ok(Some(booking)) => {
+                    let ran_out = |stood: &Booking| stood.at(world.now).status == Status::Expired;
+                    let stood = before.table.bookings.get(booking.id.hash());
+                    let late = booking.status != Status::Expired && stood.is_some_and(ran_out);
+                    let name = if late { "late" } else { booking.status.as_str() };
+                    name.to_owned()
+                }
                 Ok(None) => continue,
                 Err(refused) => format!("{refused:?}").split(['(', ' ']).next().unwrap().to_owned(),
             };
@@ -269,6 +255,7 @@ fn the_steps_reach_every_status_and_rejection() {
         "held",
         "pending",
         "confirmed",
+        "late",
         "cancelled",
         "expired",
         "declined",
@@ -277,6 +264,7 @@ fn the_steps_reach_every_status_and_rejection() {
         "Closed",
         "SlotFull",
         "HoldExpired",
+        "TooLate",
         "InvalidTransition",
         "VersionConflict",
         "IdempotencyMismatch",

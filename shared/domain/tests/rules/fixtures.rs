@@ -2,8 +2,10 @@
 
 use domain::opening::{Day, Hours};
 use domain::{
-    Approval, Booking, BookingId, Capacity, CustomerId, HoldSeconds, Key, Opening, Quantity,
-    Request, Resource, ResourceId, SlotMinutes, Status, Stretch, TimeZoneName, Version,
+    Action, Approval, Attempt, Booking, BookingHash, BookingId, Capacity, Command,
+    ConfirmationCode, CustomerId, Decision, Grid, HoldSeconds, Key, Opening, Quantity, Rejection,
+    Request, Resource, ResourceId, Role, SlotMinutes, Status, Stretch, Terms, TimeZoneName,
+    Version,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -27,19 +29,33 @@ pub fn open(days: &[Day], openings: &[&str]) -> Opening {
     Opening::try_from(week).unwrap()
 }
 
+/// Slots of this length in these openings of every day of the week.
+pub fn grid(zone: &str, minutes: u32, openings: &[&str]) -> Grid {
+    Grid {
+        time_zone: TimeZoneName::parse(zone).unwrap(),
+        slot_minutes: SlotMinutes::new(minutes).unwrap(),
+        opening: open(&WEEK, openings),
+    }
+}
+
 /// A room of one place that is open like this every day of the week.
 pub fn room(zone: &str, minutes: u32, openings: &[&str]) -> Resource {
     Resource {
         id: ResourceId::parse("room-1").unwrap(),
         name: "Room 1".to_owned(),
-        time_zone: TimeZoneName::parse(zone).unwrap(),
-        slot_minutes: SlotMinutes::new(minutes).unwrap(),
-        opening: open(&WEEK, openings),
+        grid: grid(zone, minutes, openings),
         capacity: Capacity::ONE,
         hold_seconds: HoldSeconds::DEFAULT,
         approval: Approval::Auto,
         version: Version::FIRST,
+        former: Vec::new(),
+        grid_epoch: 0,
     }
+}
+
+/// The terms on which half hours of so many places are sold.
+pub fn terms(places: u32) -> Terms {
+    Terms { minutes: SlotMinutes::new(30).unwrap(), places }
 }
 
 /// Alice's request to hold one place for one slot.
@@ -55,9 +71,9 @@ pub fn request(start: Timestamp) -> Request {
     }
 }
 
-/// The id of the booking that this customer's key names.
-pub fn id(customer: &str, key: &str) -> BookingId {
-    BookingId::derive(&CustomerId::parse(customer).unwrap(), &Key::parse(key).unwrap())
+/// A confirmation code, as random as any.
+pub fn code() -> ConfirmationCode {
+    ConfirmationCode::from_random(*b"thecode!")
 }
 
 /// A stretch of half-hour slots.
@@ -65,13 +81,18 @@ pub fn half_hours(start: &str, end: &str) -> Stretch {
     Stretch { start: at(start), end: at(end), slot_minutes: SlotMinutes::new(30).unwrap() }
 }
 
-/// A booking of this status at version 4; a held one is held until 09:05.
+/// A booking of two places from 10:00 to 11:00, of this status at version 4; a held one is held
+/// until 09:05, and one that has come to its end was closed at 10:30.
 pub fn booking(status: Status) -> Booking {
+    let (resource, customer) = (room("UTC", 30, &[]).id, CustomerId::parse("alice").unwrap());
+    let stretch = half_hours("2027-01-11T10:00Z", "2027-01-11T11:00Z");
+    let hash = BookingHash::derive(&customer, &Key::parse("1").unwrap());
+    let closed = matches!(status, Status::Completed | Status::NoShow);
     Booking {
-        id: id("alice", "1"),
-        resource: ResourceId::parse("room-1").unwrap(),
-        customer: CustomerId::parse("alice").unwrap(),
-        stretch: half_hours("2027-01-11T10:00Z", "2027-01-11T11:00Z"),
+        id: BookingId::new(resource.clone(), stretch.start, hash),
+        resource,
+        customer,
+        stretch,
         quantity: Quantity::new(2).unwrap(),
         status,
         version: Version::new(4),
@@ -79,7 +100,32 @@ pub fn booking(status: Status) -> Booking {
         confirmation_code: None,
         reason: None,
         created_at: at("2027-01-11T09:00Z"),
-        updated_at: at("2027-01-11T09:00Z"),
+        updated_at: at(if closed { "2027-01-11T10:30Z" } else { "2027-01-11T09:00Z" }),
         fingerprint: "as asked".to_owned(),
+        last_attempt: None,
+    }
+}
+
+/// An attempt without a key, of Alice or of an operator.
+pub fn attempt(role: Role) -> Attempt {
+    let by = match role {
+        Role::Customer => "alice",
+        Role::Operator => "olga",
+    };
+    let by = CustomerId::parse(by).unwrap();
+    Attempt { by, role, key: None, fields: String::new(), if_version: None }
+}
+
+/// What an attempt without a key makes of a booking.
+pub fn decide(
+    action: Action,
+    role: Role,
+    booking: &Booking,
+    now: Timestamp,
+) -> Result<Booking, Rejection> {
+    let command = Command { action, attempt: attempt(role) };
+    match command.decide(booking, now)? {
+        Decision::Change(next) => Ok(*next),
+        Decision::Done(done) => panic!("an attempt without a key was taken for another: {done:?}"),
     }
 }

@@ -2,13 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod attempts;
 mod calendar;
 mod calendar_properties;
 mod capacity;
+mod effects;
 mod extremes;
 mod fixtures;
+mod former_grids;
+mod grid_changes;
+mod grids;
+mod hold_ends;
+mod observers;
+mod ops;
 mod repeats;
-mod resell;
 mod slots;
 mod stretches;
 mod transitions;

@@ -1,11 +1,12 @@
 //! New bookings: what a request makes, and when it is the same request as before.
 
-use crate::fixtures::{at, request, room};
+use crate::fixtures::{at, code, grid, half_hours, request, room};
+use domain::resource::TRANSITION;
 use domain::{
     Approval, Booking, Capacity, CustomerId, HoldSeconds, Key, Quantity, Rejection, Request,
-    ResourceId, Status, Version,
+    Resource, ResourceId, Status, Version,
 };
-use jiff::ToSpan;
+use jiff::{Timestamp, ToSpan};
 
 const NOW: &str = "2027-01-11T08:00:00.5Z";
 
@@ -13,12 +14,18 @@ fn hold() -> Request {
     request(at("2027-01-11T09:00Z"))
 }
 
+/// A room of three places that are held for 64 seconds.
+fn busy_room(approval: Approval) -> Resource {
+    Resource {
+        approval,
+        capacity: Capacity::new(3).unwrap(),
+        hold_seconds: HoldSeconds::new(64).unwrap(),
+        ..room("UTC", 30, &["09:00-12:00"])
+    }
+}
+
 fn decide(request: &Request, approval: Approval) -> Result<Booking, Rejection> {
-    let mut room = room("UTC", 30, &["09:00-12:00"]);
-    room.approval = approval;
-    room.capacity = Capacity::new(3).unwrap();
-    room.hold_seconds = HoldSeconds::new(90).unwrap();
-    request.decide(&room, at(NOW))
+    request.decide(&busy_room(approval), &code(), at(NOW))
 }
 
 #[test]
@@ -29,16 +36,18 @@ fn a_hold_lasts_as_long_as_the_resource_says() {
             id: hold().id(),
             resource: ResourceId::parse("room-1").unwrap(),
             customer: CustomerId::parse("alice").unwrap(),
-            stretch: crate::fixtures::half_hours("2027-01-11T09:00Z", "2027-01-11T09:30Z"),
+            stretch: half_hours("2027-01-11T09:00Z", "2027-01-11T09:30Z"),
             quantity: Quantity::ONE,
             status: Status::Held,
             version: Version::FIRST,
-            hold_expires_at: Some(at("2027-01-11T08:01:30.5Z")),
+            // To the next whole second, a 64th of its length.
+            hold_expires_at: Some(at("2027-01-11T08:01:05Z")),
             confirmation_code: None,
             reason: None,
             created_at: at(NOW),
             updated_at: at(NOW),
             fingerprint: hold().fingerprint(),
+            last_attempt: None,
         };
         assert_eq!(made, expected);
     }
@@ -52,7 +61,7 @@ fn a_book_is_sold_at_once_or_waits_for_an_operator() {
         (made.status, made.version, made.hold_expires_at),
         (Status::Confirmed, Version::FIRST, None)
     );
-    assert_eq!(made.confirmation_code, Some(made.id.confirmation_code()));
+    assert_eq!(made.confirmation_code, Some(code()));
 
     let made = decide(&book, Approval::Manual).unwrap();
     assert_eq!(
@@ -80,6 +89,30 @@ fn a_request_for_a_closed_time_makes_nothing() {
 }
 
 #[test]
+fn what_may_be_sold_on_a_former_grid_is_not_sold_yet() {
+    let old = busy_room(Approval::Auto);
+    let moved = Resource { grid: grid("UTC", 60, &["09:00-12:00"]), ..old.clone() };
+    let moved = moved.replacing(&old, at(NOW)).unwrap();
+    let ask = |now: Timestamp| hold().decide(&moved, &code(), now).map(|made| made.stretch.end);
+    assert_eq!(ask(at(NOW)), Err(Rejection::InTransition(TRANSITION)));
+    assert_eq!(ask(at(NOW) + TRANSITION), Ok(at("2027-01-11T10:00Z")));
+    // What is wrong with it for good comes first.
+    let closed = Request { start: at("2027-01-11T09:30Z"), ..hold() };
+    assert!(matches!(closed.decide(&moved, &code(), at(NOW)), Err(Rejection::Closed(_))));
+    let large = Request { quantity: Quantity::new(4).unwrap(), ..hold() };
+    let large = large.decide(&moved, &code(), at(NOW));
+    assert!(matches!(large, Err(Rejection::Unacceptable { field: "/quantity", .. })));
+}
+
+#[test]
+fn a_booking_is_named_by_where_it_was_first_sold_and_by_its_key() {
+    let made = decide(&hold(), Approval::Auto).unwrap();
+    assert_eq!(made.id.resource(), &made.resource);
+    assert_eq!(made.id.start(), made.stretch.start);
+    assert_eq!(made.id.hash(), &hold().hash());
+}
+
+#[test]
 fn the_same_fields_under_the_same_key_are_the_same_booking() {
     let made = decide(&hold(), Approval::Auto).unwrap();
     let again = Request { start: at("2027-01-11T10:00:00.000+01:00"), ..hold() };
@@ -102,7 +135,7 @@ fn other_fields_under_the_same_key_are_a_mismatch() {
         Request { quantity: Quantity::new(2).unwrap(), ..hold() },
     ];
     for other in others {
-        assert_eq!(other.id(), made.id, "the key alone names the booking");
+        assert_eq!(other.hash(), hold().hash(), "the key alone names the booking");
         assert_eq!(other.repeats(&made), Err(Rejection::IdempotencyMismatch), "{other:?}");
     }
 }
@@ -116,6 +149,6 @@ fn another_key_or_another_customer_is_another_booking() {
         Request { customer: CustomerId::parse("Alice").unwrap(), ..hold() },
     ];
     for other in others {
-        assert_ne!(other.id(), hold().id(), "{other:?}");
+        assert_ne!(other.hash(), hold().hash(), "{other:?}");
     }
 }

@@ -1,119 +1,199 @@
 //! One slot: what is taken, held and free in it at an instant.
 
-use crate::fixtures::{at, id};
-use domain::{Capacity, Hold, Quantity, Rejection, Slot, Version};
+use crate::fixtures::{at, terms};
+use domain::slot::LEAVES_BUCKET;
+use domain::{Effect, Quantity, Rejection, Slot, SlotMinutes, Terms, Version};
+use jiff::{Timestamp, ToSpan};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+const NOW: &str = "2027-01-11T09:00Z";
+const FIRST: &str = "2027-01-11T09:05Z";
+const SECOND: &str = "2027-01-11T09:10Z";
 
 fn places(number: u32) -> Quantity {
     Quantity::new(number).unwrap()
 }
 
-fn capacity(number: u32) -> Capacity {
-    Capacity::new(number).unwrap()
+fn untouched() -> Slot {
+    Slot::untouched(at("2027-01-11T10:00Z"), terms(1).minutes)
+}
+
+fn take(slot: &Slot, quantity: u32, until: Option<&str>, of: u32) -> Result<Slot, Rejection> {
+    slot.after(Effect::Take(places(quantity), until.map(at)), terms(of), at(NOW))
+}
+
+/// A place is kept or released at 09:00: when does not matter to a slot, the bucket does.
+fn keep(slot: &Slot, quantity: u32, until: &str) -> Result<Slot, Rejection> {
+    slot.after(Effect::Keep(places(quantity), at(until)), terms(3), at(NOW))
+}
+
+fn release(slot: &Slot, quantity: u32, until: Option<&str>) -> Result<Slot, Rejection> {
+    slot.after(Effect::Release(places(quantity), until.map(at)), terms(3), at(NOW))
 }
 
 /// A slot of three places: one held until 09:05, one until 09:10, one sold.
 fn busy() -> Slot {
-    let (now, three) = (at("2027-01-11T09:00Z"), capacity(3));
-    let until = |text: &str| Some(at(text));
-    let slot = Slot::untouched(at("2027-01-11T10:00Z"));
-    let slot = slot.take(&id("a", "1"), places(1), until("2027-01-11T09:05Z"), three, now).unwrap();
-    let slot = slot.take(&id("b", "1"), places(1), until("2027-01-11T09:10Z"), three, now).unwrap();
-    slot.take(&id("c", "1"), places(1), None, three, now).unwrap()
+    let slot = take(&untouched(), 1, Some(FIRST), 3).unwrap();
+    let slot = take(&slot, 1, Some(SECOND), 3).unwrap();
+    take(&slot, 1, None, 3).unwrap()
 }
 
 #[test]
 fn an_untouched_slot_is_free_at_version_0() {
-    let slot = Slot::untouched(at("2027-01-11T10:00Z"));
-    let now = at("2027-01-11T09:00Z");
-    assert_eq!(slot.free(capacity(10_000), now), 10_000);
+    let slot = untouched();
+    assert_eq!(slot.free(terms(10_000), at(NOW)), 10_000);
     assert_eq!(slot.version, Version::new(0));
-    assert_eq!(slot.at(now), slot);
+    assert_eq!(slot.at(at(NOW)), slot);
+    assert_eq!(slot.end(), at("2027-01-11T10:30Z"));
 }
 
 #[test]
 fn places_come_back_at_the_end_of_each_hold() {
     let slot = busy();
     let expected = [
-        ("2027-01-11T09:00Z", 0, 3),
+        (NOW, 0, 3),
         ("2027-01-11T09:04:59.999999999Z", 0, 3),
-        ("2027-01-11T09:05Z", 1, 4),
+        (FIRST, 1, 4),
         ("2027-01-11T09:09:59.999999999Z", 1, 4),
-        ("2027-01-11T09:10Z", 2, 5),
+        (SECOND, 2, 5),
         ("2028-01-11T09:10Z", 2, 5),
     ];
     for (now, free, version) in expected {
-        assert_eq!(slot.free(capacity(3), at(now)), free, "{now}");
+        assert_eq!(slot.free(terms(3), at(now)), free, "{now}");
         assert_eq!(slot.at(at(now)).version, Version::new(version), "{now}");
     }
 }
 
 #[test]
-fn holds_that_end_together_are_a_change_each() {
-    let (now, until) = (at("2027-01-11T09:00Z"), at("2027-01-11T09:05Z"));
-    let slot = Slot::untouched(at("2027-01-11T10:00Z"));
-    let slot = slot.take(&id("a", "1"), places(2), Some(until), capacity(5), now).unwrap();
-    let slot = slot.take(&id("b", "1"), places(3), Some(until), capacity(5), now).unwrap();
-    let after = slot.at(until);
-    assert_eq!((after.taken, after.version), (0, Version::new(4)));
-    assert!(after.holds.is_empty());
+fn holds_that_end_together_are_one_bucket_and_one_change() {
+    let slot = take(&untouched(), 2, Some(FIRST), 5).unwrap();
+    let slot = take(&slot, 3, Some(FIRST), 5).unwrap();
+    assert_eq!(slot.expiring, BTreeMap::from([(at(FIRST), 5)]));
+    let after = slot.at(at(FIRST));
+    assert_eq!((after.taken, after.version), (0, Version::new(3)));
+    assert!(after.expiring.is_empty());
 }
 
 #[test]
-fn the_next_taker_sweeps_what_has_run_out() {
+fn the_next_taker_drops_the_buckets_that_have_run_out() {
     let slot = busy();
-    let one = |now| slot.take(&id("d", "1"), places(1), None, capacity(3), at(now));
+    let one = |now| slot.after(Effect::Take(places(1), None), terms(3), at(now));
     assert_eq!(one("2027-01-11T09:04:59Z"), Err(Rejection::SlotFull));
-    let taken = one("2027-01-11T09:05Z").unwrap();
+    let taken = one(FIRST).unwrap();
     assert_eq!((taken.taken, taken.version), (3, Version::new(5)));
-    let until = at("2027-01-11T09:10Z");
-    let left = Hold { quantity: places(1), until };
-    assert!(taken.holds.into_iter().eq([(id("b", "1"), left)]));
+    assert_eq!(taken.expiring, BTreeMap::from([(at(SECOND), 1)]));
+    assert!(slot.run_out(at(FIRST)).eq([(at(FIRST), 1)]));
 }
 
 #[test]
 fn nobody_takes_more_than_is_free() {
-    let now = at("2027-01-11T09:00Z");
-    let slot = Slot::untouched(at("2027-01-11T10:00Z"));
-    let take = |quantity| slot.take(&id("a", "1"), places(quantity), None, capacity(4), now);
-    assert_eq!(take(4).unwrap().free(capacity(4), now), 0);
-    assert_eq!(take(5), Err(Rejection::SlotFull));
-    assert_eq!(take(10_000), Err(Rejection::SlotFull));
+    assert_eq!(take(&untouched(), 4, None, 4).unwrap().free(terms(4), at(NOW)), 0);
+    assert_eq!(take(&untouched(), 5, None, 4), Err(Rejection::SlotFull));
+    assert_eq!(take(&untouched(), 10_000, None, 4), Err(Rejection::SlotFull));
 }
 
 #[test]
-fn only_a_hold_that_the_slot_still_has_is_confirmed() {
+fn only_places_that_the_slot_still_has_are_kept() {
     let slot = busy();
-    let confirm = |customer, now| slot.confirm(&id(customer, "1"), at(now));
-    let confirmed = confirm("a", "2027-01-11T09:04:59.999999999Z").unwrap();
-    assert_eq!((confirmed.taken, confirmed.version), (3, Version::new(4)));
-    assert_eq!(confirmed.free(capacity(3), at("2027-01-11T09:06Z")), 0, "it no longer runs out");
+    let kept = keep(&slot, 1, FIRST).unwrap();
+    assert_eq!((kept.taken, kept.version), (3, slot.version.plus(LEAVES_BUCKET)));
+    assert_eq!(kept.free(terms(3), at(FIRST)), 0, "it no longer runs out");
+    assert_eq!(
+        kept.at(at(FIRST)).version,
+        kept.version,
+        "an empty bucket that runs out is nothing"
+    );
 
-    assert_eq!(confirm("a", "2027-01-11T09:05Z"), Err(Rejection::HoldExpired));
-    assert_eq!(confirm("c", "2027-01-11T09:00Z"), Err(Rejection::HoldExpired), "sold, not held");
-    assert_eq!(confirm("d", "2027-01-11T09:00Z"), Err(Rejection::HoldExpired), "never there");
-    let again = confirmed.confirm(&id("a", "1"), at("2027-01-11T09:01Z"));
-    assert_eq!(again, Err(Rejection::HoldExpired), "confirmed already");
+    let gone = Err(Rejection::HoldExpired);
+    assert_eq!(keep(&slot, 2, FIRST), gone, "more than are held until then");
+    assert_eq!(keep(&slot, 1, "2027-01-11T09:06Z"), gone, "nothing is held until then");
+    assert_eq!(keep(&kept, 1, FIRST), gone, "kept already");
+    assert_eq!(keep(&slot.at(at(FIRST)), 1, FIRST), gone, "dropped");
+    let taken = slot.after(Effect::Take(places(1), None), terms(3), at(FIRST)).unwrap();
+    assert_eq!(keep(&taken, 1, FIRST), gone, "somebody needed it");
 }
 
 #[test]
-fn sweeping_a_hold_that_has_run_out_changes_nothing_one_can_see() {
+fn held_places_are_released_from_their_bucket_and_sold_ones_from_none() {
     let slot = busy();
-    let swept = slot.release(&id("a", "1"), places(1));
-    for later in ["2027-01-11T09:05Z", "2027-01-11T09:07Z", "2027-01-11T09:10Z"] {
-        assert_eq!(swept.at(at(later)), slot.at(at(later)), "{later}");
-    }
+    let released = release(&slot, 1, Some(FIRST)).unwrap();
+    assert_eq!((released.taken, released.version), (2, slot.version.plus(LEAVES_BUCKET)));
+    assert_eq!(released.free(terms(3), at(FIRST)), 1, "and it does not come back once more");
+    assert_eq!(released.at(at(SECOND)).taken, 1);
+    assert_eq!(release(&released, 1, Some(FIRST)), Err(Rejection::HoldExpired));
+
+    let given_back = release(&slot, 1, None).unwrap();
+    assert_eq!((given_back.taken, given_back.version), (2, slot.version.next()));
+    assert_eq!(given_back.expiring, slot.expiring);
+}
+
+#[test]
+fn a_bucket_keeps_what_others_hold_in_it() {
+    let slot = take(&busy(), 1, Some(FIRST), 4).unwrap();
+    let kept = keep(&slot, 1, FIRST).unwrap();
+    assert_eq!(kept.expiring, BTreeMap::from([(at(FIRST), 1), (at(SECOND), 1)]));
+    assert_eq!(kept.free(terms(4), at(FIRST)), 1);
+}
+
+#[test]
+fn a_slot_is_sold_at_one_length_at_a_time() {
+    let hour = Terms { minutes: SlotMinutes::new(60).unwrap(), places: 5 };
+    let one = |slot: &Slot, now| slot.after(Effect::Take(places(1), None), hour, at(now));
+    let slot = take(&untouched(), 1, Some(FIRST), 5).unwrap();
+    assert_eq!(slot.free(terms(5), at(NOW)), 4);
+    assert_eq!(slot.free(hour, at(NOW)), 0);
+    assert_eq!(one(&slot, NOW), Err(Rejection::SlotFull));
+
+    assert_eq!(slot.free(hour, at(FIRST)), 5, "when the last place is back");
+    let sold = one(&slot, FIRST).unwrap();
+    assert_eq!((sold.minutes, sold.end()), (hour.minutes, at("2027-01-11T11:00Z")));
+    assert_eq!(sold.free(terms(5), at(FIRST)), 0);
 }
 
 #[test]
 fn a_slot_sold_beyond_a_lowered_capacity_has_no_free_place_until_enough_are_given_back() {
-    let now = at("2027-01-11T09:00Z");
     let slot = busy();
-    assert_eq!(slot.free(capacity(2), now), 0);
-    let one = |slot: &Slot| slot.take(&id("d", "1"), places(1), None, capacity(2), now);
-    assert_eq!(one(&slot), Err(Rejection::SlotFull));
-    let slot = slot.release(&id("c", "1"), places(1));
-    assert_eq!(one(&slot), Err(Rejection::SlotFull));
-    let slot = slot.release(&id("b", "1"), places(1));
-    assert_eq!(slot.free(capacity(2), now), 1);
-    assert!(one(&slot).is_ok());
+    assert_eq!(slot.free(terms(2), at(NOW)), 0);
+    assert_eq!(take(&slot, 1, None, 2), Err(Rejection::SlotFull));
+    let slot = release(&slot, 1, None).unwrap();
+    assert_eq!(take(&slot, 1, None, 2), Err(Rejection::SlotFull));
+    let slot = release(&slot, 1, Some(SECOND)).unwrap();
+    assert_eq!(slot.free(terms(2), at(NOW)), 1);
+    assert!(take(&slot, 1, None, 2).is_ok());
+}
+
+/// What is held until each of these instants; at least one place.
+fn held() -> impl Strategy<Value = Vec<(i64, u32)>> {
+    prop::collection::vec((1..=4_i64, 1..=3_u32), 1..6)
+}
+
+proptest! {
+    /// Some reader's clock is ahead, and it has seen buckets run out already. What was decided before
+    /// and is committed after that is newer than all that any reader has seen.
+    #[test]
+    fn what_is_committed_late_is_newer_than_what_was_seen(
+        held in held(), which in any::<prop::sample::Index>(), seen in 0..=5_i64, effect in 0..3,
+    ) {
+        let end = |minute: i64| at(NOW) + minute.minutes();
+        let slot = held.iter().fold(untouched(), |slot, (minute, quantity)| {
+            let take = Effect::Take(places(*quantity), Some(end(*minute)));
+            slot.after(take, terms(100), at(NOW)).unwrap()
+        });
+        let (minute, quantity) = *which.get(&held);
+        let effect = match effect {
+            0 => Effect::Keep(places(quantity), end(minute)),
+            1 => Effect::Release(places(quantity), Some(end(minute))),
+            _ => Effect::Take(places(quantity), Some(end(minute))),
+        };
+        let after = slot.after(effect, terms(100), at(NOW)).unwrap();
+        let newest = |slot: &Slot, seen: Timestamp| slot.at(seen).version;
+        prop_assert!(newest(&after, end(seen)) > newest(&slot, end(seen)));
+        // Also by a reader whose clock is behind that of one who saw the slot before.
+        if !matches!(effect, Effect::Take(..)) {
+            let behind = end(minute) - 1.nanosecond();
+            prop_assert!(newest(&after, behind) > newest(&slot, behind));
+            prop_assert!(newest(&after, behind) > newest(&slot, end(minute)));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Which stretches of a resource can be booked.
 
-use crate::fixtures::{at, half_hours, room};
-use domain::{MAX_SLOTS, Rejection, Resource, Stretch};
+use crate::fixtures::{at, grid, half_hours};
+use domain::{Grid, MAX_SLOTS, Rejection, Stretch};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 const PAST: Rejection = Rejection::Closed("the start is in the past");
@@ -12,8 +12,8 @@ const NO_END: Rejection =
 
 /// Open in the morning and, right after it, at noon; then in the afternoon. Monday, seen at 8.
 fn ask(start: &str, end: Option<&str>) -> Result<Stretch, Rejection> {
-    let room = room("UTC", 30, &["09:00-12:15", "12:15-13:15", "14:00-15:00"]);
-    room.stretch(at(start), end.map(at), at("2027-01-11T08:00Z"))
+    let grid = grid("UTC", 30, &["09:00-12:15", "12:15-13:15", "14:00-15:00"]);
+    grid.stretch(at(start), end.map(at), at("2027-01-11T08:00Z"))
 }
 
 #[test]
@@ -63,30 +63,30 @@ fn an_end_off_the_grid_is_closed() {
 
 #[test]
 fn what_has_begun_is_past() {
-    let room = room("UTC", 30, &["09:00-12:00"]);
+    let grid = grid("UTC", 30, &["09:00-12:00"]);
     let nine = at("2027-01-11T09:00Z");
-    let seen = |now| room.stretch(nine, None, now);
+    let seen = |now| grid.stretch(nine, None, now);
     assert!(seen(nine).is_ok(), "the very instant is not past");
     assert_eq!(seen(nine + 1.nanosecond()), Err(PAST));
     assert_eq!(seen(Timestamp::MAX), Err(PAST));
-    let off_the_grid = room.stretch(at("2027-01-11T09:10Z"), None, at("2027-01-11T10:00Z"));
+    let off_the_grid = grid.stretch(at("2027-01-11T09:10Z"), None, at("2027-01-11T10:00Z"));
     assert_eq!(off_the_grid, Err(PAST), "past comes first: it needs no calendar");
 }
 
 #[test]
 fn a_closed_day_is_closed() {
-    let closed = Resource { opening: domain::Opening::default(), ..room("UTC", 30, &[]) };
+    let closed = Grid { opening: domain::Opening::default(), ..grid("UTC", 30, &[]) };
     let stretch = closed.stretch(at("2027-01-11T09:00Z"), None, at("2027-01-11T08:00Z"));
     assert_eq!(stretch, Err(NO_START));
 }
 
 #[test]
 fn a_booking_has_96_slots_at_most() {
-    let room = room("UTC", 10, &["00:00-24:00"]);
+    let grid = grid("UTC", 10, &["00:00-24:00"]);
     let start = at("2027-01-11T00:00Z");
     let ask = |slots: i64| {
         let end = start + SignedDuration::from_mins(10 * slots);
-        room.stretch(start, Some(end), start)
+        grid.stretch(start, Some(end), start)
     };
     assert_eq!(MAX_SLOTS, 96);
     assert_eq!(ask(96).unwrap().slots().count(), 96);
@@ -99,10 +99,10 @@ fn a_booking_has_96_slots_at_most() {
 
 #[test]
 fn a_stretch_runs_through_a_change_of_the_clocks() {
-    let room = room("America/New_York", 60, &["00:00-04:00"]);
+    let grid = grid("America/New_York", 60, &["00:00-04:00"]);
     let now = at("2027-01-11T08:00Z");
     let count = |start: &str, end: &str| {
-        room.stretch(at(start), Some(at(end)), now).map(|stretch| stretch.slots().count())
+        grid.stretch(at(start), Some(at(end)), now).map(|stretch| stretch.slots().count())
     };
     assert_eq!(count("2027-03-14T05:00Z", "2027-03-14T08:00Z"), Ok(3), "in spring");
     assert_eq!(count("2027-11-07T04:00Z", "2027-11-07T09:00Z"), Ok(5), "in autumn");

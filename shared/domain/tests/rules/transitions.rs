@@ -1,16 +1,22 @@
-//! Every command on a booking of every status: what PROTOCOL allows, and how the rest is refused.
+//! Every command on a booking of every status, by whom and when: what PROTOCOL allows, and how the
+//! rest is refused.
 
-use crate::fixtures::{at, booking, half_hours};
-use domain::{Approval, Booking, Command, Rejection, Status, Version};
-use jiff::Timestamp;
+use crate::fixtures::{at, attempt, booking, code, decide, half_hours};
+use domain::{
+    Action, Approval, Attempt, Booking, Command, ConfirmationCode, Rejection, Role, SlotMinutes,
+    Status, Stretch, Version,
+};
+use jiff::{SignedDuration, Timestamp};
 
-/// Refused: the status does not allow it.
+/// Refused: the status, or the time, does not allow it.
 const NO: &str = "invalid_transition";
 /// Refused: the hold has run out.
-const LATE: &str = "hold_expired";
+const OUT: &str = "hold_expired";
+/// Refused: the booking has begun.
+const LATE: &str = "too_late";
 
-/// The statuses in the order of the table's columns; `run out` is a hold past its end that
-/// nobody has swept up.
+/// The statuses in the order of the tables' columns; `run out` is a hold past its end that nobody
+/// has recorded.
 const COLUMNS: [&str; 10] = [
     "held",
     "run out",
@@ -24,90 +30,162 @@ const COLUMNS: [&str; 10] = [
     "noShow",
 ];
 
-/// What each command makes of each status. Nothing leads to `waitlisted` yet, so nothing leads
-/// away from it.
+type Table = [(&'static str, [&'static str; 10]); 8];
+
+/// Before the booking begins, for customers and operators. Nothing leads to `waitlisted` yet, so
+/// nothing leads away from it.
 #[rustfmt::skip]
-const TABLE: [(&str, [&str; 10]); 9] = [
-    // command           held         run out    pending      confirmed    wait cancel expired decl compl noShow
-    ("confirm",         ["confirmed", LATE,      NO,          NO,          NO,  NO,    LATE,   NO,  NO,   NO]),
-    ("confirm, manual", ["pending",   LATE,      NO,          NO,          NO,  NO,    LATE,   NO,  NO,   NO]),
-    ("cancel",          ["cancelled", NO,        "cancelled", "cancelled", NO,  NO,    NO,     NO,  NO,   NO]),
-    ("reschedule",      [NO,          NO,        NO,          "confirmed", NO,  NO,    NO,     NO,  NO,   NO]),
-    ("approve",         [NO,          NO,        "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("decline",         [NO,          NO,        "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("complete",        [NO,          NO,        NO,          "completed", NO,  NO,    NO,     NO,  NO,   NO]),
-    ("noShow",          [NO,          NO,        NO,          "noShow",    NO,  NO,    NO,     NO,  NO,   NO]),
-    ("expire",          [NO,          "expired", NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+const BEFORE: Table = [
+    // action            held         run out pending      confirmed    wait cancel expired decl compl noShow
+    ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
+    ("confirm, manual", ["pending",   OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
+    ("cancel",          ["cancelled", NO,     "cancelled", "cancelled", NO,  NO,    NO,     NO,  NO,   NO]),
+    ("reschedule",      [NO,          NO,     NO,          "confirmed", NO,  NO,    NO,     NO,  NO,   NO]),
+    ("approve",         [NO,          NO,     "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    ("complete",        [NO,          NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    ("noShow",          [NO,          NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
 ];
 
-fn command(name: &str) -> Command {
+/// From its beginning on, for a customer.
+#[rustfmt::skip]
+const BEGUN_CUSTOMER: Table = [
+    ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
+    ("confirm, manual", ["pending",   OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
+    ("cancel",          ["cancelled", NO,     LATE,        LATE,        NO,  NO,    NO,     NO,  NO,   NO]),
+    ("reschedule",      [NO,          NO,     NO,          LATE,        NO,  NO,    NO,     NO,  NO,   NO]),
+    ("approve",         [NO,          NO,     "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    ("complete",        [NO,          NO,     NO,          "completed", NO,  NO,    NO,     NO,  NO,   NO]),
+    ("noShow",          [NO,          NO,     NO,          "noShow",    NO,  NO,    NO,     NO,  NO,   NO]),
+];
+
+/// From its beginning on, for an operator.
+#[rustfmt::skip]
+const BEGUN_OPERATOR: Table = [
+    ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
+    ("confirm, manual", ["pending",   OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
+    ("cancel",          ["cancelled", NO,     "cancelled", "cancelled", NO,  NO,    NO,     NO,  NO,   NO]),
+    ("reschedule",      [NO,          NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    ("approve",         [NO,          NO,     "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    ("complete",        [NO,          NO,     NO,          "completed", NO,  NO,    NO,     NO,  NO,   NO]),
+    ("noShow",          [NO,          NO,     NO,          "noShow",    NO,  NO,    NO,     NO,  NO,   NO]),
+];
+
+/// When it is over, for an operator.
+#[rustfmt::skip]
+const OVER_OPERATOR: Table = [
+    ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
+    ("confirm, manual", ["pending",   OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
+    ("cancel",          ["cancelled", NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    ("reschedule",      [NO,          NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    ("approve",         [NO,          NO,     "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    ("complete",        [NO,          NO,     NO,          "completed", NO,  NO,    NO,     NO,  NO,   NO]),
+    ("noShow",          [NO,          NO,     NO,          "noShow",    NO,  NO,    NO,     NO,  NO,   NO]),
+];
+
+/// Each table with the role and the instants that it is of. The booking is from 10:00 to 11:00.
+const TABLES: [(Table, Role, &[&str]); 5] = [
+    (BEFORE, Role::Customer, &["09:01:00", "09:59:59.999999999"]),
+    (BEFORE, Role::Operator, &["09:01:00", "09:59:59.999999999"]),
+    (BEGUN_CUSTOMER, Role::Customer, &["10:00:00", "11:00:00"]),
+    (BEGUN_OPERATOR, Role::Operator, &["10:00:00", "10:59:59.999999999"]),
+    (OVER_OPERATOR, Role::Operator, &["11:00:00", "23:00:00"]),
+];
+
+/// One case: what is done to which booking, by whom and when, and what is to become of it.
+struct Cell {
+    name: String,
+    action: Action,
+    role: Role,
+    before: Booking,
+    now: Timestamp,
+    expected: &'static str,
+}
+
+fn action(name: &str) -> Action {
     let reason = Some("because".to_owned());
     match name {
-        "confirm" => Command::Confirm(Approval::Auto),
-        "confirm, manual" => Command::Confirm(Approval::Manual),
-        "cancel" => Command::Cancel(reason),
-        "reschedule" => Command::Reschedule(half_hours("2027-01-12T10:00Z", "2027-01-12T10:30Z")),
-        "approve" => Command::Approve(reason),
-        "decline" => Command::Decline(reason),
-        "complete" => Command::Complete,
-        "noShow" => Command::NoShow,
-        "expire" => Command::Expire,
-        other => panic!("no command {other}"),
+        "confirm" => Action::Confirm(Approval::Auto, code()),
+        "confirm, manual" => Action::Confirm(Approval::Manual, code()),
+        "cancel" => Action::Cancel(reason),
+        "reschedule" => Action::Reschedule(half_hours("2027-01-12T10:00Z", "2027-01-12T10:30Z")),
+        "approve" => Action::Approve(reason, code()),
+        "decline" => Action::Decline(reason),
+        "complete" => Action::Complete,
+        "noShow" => Action::NoShow,
+        other => panic!("no action {other}"),
     }
 }
 
-/// The booking of a column, and an instant at which it is what the column says.
-fn column(name: &str) -> (Booking, Timestamp) {
-    if name == "run out" {
-        return (booking(Status::Held), at("2027-01-11T09:05Z"));
+/// The booking of a column as it is at this instant.
+fn column(name: &str, now: Timestamp) -> Booking {
+    let hold = |until| Booking { hold_expires_at: Some(until), ..booking(Status::Held) };
+    match name {
+        "held" => hold(now + SignedDuration::from_nanos(1)),
+        "run out" => hold(now),
+        name => {
+            let status = Status::ALL.into_iter().find(|status| status.as_str() == name);
+            booking(status.unwrap())
+        }
     }
-    let status = Status::ALL.into_iter().find(|status| status.as_str() == name).unwrap();
-    (booking(status), at("2027-01-11T09:04:59.999999999Z"))
 }
 
-fn cells() -> impl Iterator<Item = (String, Command, Booking, Timestamp, &'static str)> {
-    TABLE.into_iter().flat_map(|(row, expected)| {
-        COLUMNS.into_iter().zip(expected).map(move |(name, expected)| {
-            let (before, now) = column(name);
-            (format!("{row} of {name}"), command(row), before, now, expected)
+fn cells() -> impl Iterator<Item = Cell> {
+    TABLES.into_iter().flat_map(|(table, role, times)| {
+        let rows = table.into_iter().flat_map(|(row, expected)| {
+            COLUMNS.into_iter().zip(expected).map(move |(column, cell)| (row, column, cell))
+        });
+        rows.flat_map(move |(row, name, expected)| {
+            times.iter().map(move |time| {
+                let now = at(&format!("2027-01-11T{time}Z"));
+                Cell {
+                    name: format!("{row} of {name} at {time} by {role:?}"),
+                    action: action(row),
+                    role,
+                    before: column(name, now),
+                    now,
+                    expected,
+                }
+            })
         })
     })
 }
 
 #[test]
-fn the_table_has_every_status() {
+fn the_tables_have_every_status() {
     let missing = Status::ALL.into_iter().find(|status| !COLUMNS.contains(&status.as_str()));
     assert_eq!(missing, None);
     assert_eq!(COLUMNS.len(), Status::ALL.len() + 1);
 }
 
 #[test]
-fn every_command_leads_where_the_table_says() {
-    for (cell, command, before, now, expected) in cells() {
-        let outcome = command.decide(&before, None, now);
+fn every_action_leads_where_the_tables_say() {
+    for Cell { name, action, role, before, now, expected } in cells() {
+        let outcome = decide(action, role, &before, now);
+        let current = || Box::new(before.at(now));
         match expected {
-            NO => assert_eq!(
-                outcome,
-                Err(Rejection::InvalidTransition(Box::new(before.at(now)))),
-                "{cell}"
-            ),
-            LATE => assert_eq!(outcome, Err(Rejection::HoldExpired), "{cell}"),
+            NO => assert_eq!(outcome, Err(Rejection::InvalidTransition(current())), "{name}"),
+            LATE => assert_eq!(outcome, Err(Rejection::TooLate(current())), "{name}"),
+            OUT => assert_eq!(outcome, Err(Rejection::HoldExpired), "{name}"),
             status => {
-                let after = outcome.unwrap_or_else(|refused| panic!("{cell}: {refused}"));
-                assert_eq!(after.status.as_str(), status, "{cell}");
-                assert_eq!(after.version, before.version.next(), "{cell}");
+                let after = outcome.unwrap_or_else(|refused| panic!("{name}: {refused}"));
+                assert_eq!(after.status.as_str(), status, "{name}");
+                assert_eq!(after.version, before.version.next(), "{name}");
             }
         }
     }
 }
 
 #[test]
-fn a_command_changes_only_what_it_is_about() {
-    for (cell, command, before, now, expected) in cells() {
-        let Ok(after) = command.decide(&before, None, now) else { continue };
+fn an_action_changes_only_what_it_is_about() {
+    for Cell { name, action, role, before, now, expected } in cells() {
+        let Ok(after) = decide(action.clone(), role, &before, now) else { continue };
         let confirms = expected == "confirmed" && before.status != Status::Confirmed;
-        let reason = match &command {
-            Command::Cancel(reason) | Command::Approve(reason) | Command::Decline(reason) => {
+        let reason = match &action {
+            Action::Cancel(reason) | Action::Approve(reason, _) | Action::Decline(reason) => {
                 reason.clone()
             }
             _ => None,
@@ -116,40 +194,36 @@ fn a_command_changes_only_what_it_is_about() {
             status: after.status,
             version: before.version.next(),
             hold_expires_at: None,
-            stretch: match &command {
-                Command::Reschedule(stretch) => *stretch,
+            stretch: match &action {
+                Action::Reschedule(stretch) => *stretch,
                 _ => before.stretch,
             },
-            confirmation_code: confirms.then(|| before.id.confirmation_code()),
+            confirmation_code: confirms.then(code),
             reason,
-            // A hold ran out when it ran out, not when somebody noticed.
-            updated_at: before.hold_expires_at.filter(|until| *until <= now).unwrap_or(now),
+            updated_at: now,
             ..before
         };
-        assert_eq!(after, expected, "{cell}");
+        assert_eq!(after, expected, "{name}");
     }
 }
 
 #[test]
-fn another_version_than_the_current_one_is_a_conflict_whatever_the_command() {
-    for (cell, command, before, now, _) in cells() {
+fn a_command_is_for_the_version_it_names() {
+    for Cell { name, action, role, before, now, expected } in cells() {
         let current = before.at(now);
-        let versions = [0, 1, 3, 4, 5, 6, u64::MAX].map(Version::new);
-        for wrong in versions.into_iter().filter(|version| *version != current.version) {
-            let late = matches!(command, Command::Confirm(_)) && current.status == Status::Expired;
-            let refused = if late {
-                Rejection::HoldExpired
-            } else {
-                Rejection::VersionConflict(Box::new(current.clone()))
+        let named = |version| {
+            let attempt = Attempt { if_version: Some(version), ..attempt(role) };
+            Command { action: action.clone(), attempt }.decide(&before, now)
+        };
+        for other in [0, current.version.get() - 1, current.version.get() + 1, u64::MAX] {
+            let refused = match expected {
+                OUT => Rejection::HoldExpired,
+                _ => Rejection::VersionConflict(Box::new(current.clone())),
             };
-            let decided = command.decide(&before, Some(wrong), now);
-            assert_eq!(decided, Err(refused), "{cell}, at {wrong}");
+            assert_eq!(named(Version::new(other)), Err(refused), "{name} at version {other}");
         }
-        assert_eq!(
-            command.decide(&before, Some(current.version), now),
-            command.decide(&before, None, now),
-            "{cell}"
-        );
+        let unnamed = Command { action: action.clone(), attempt: attempt(role) };
+        assert_eq!(named(current.version), unnamed.decide(&before, now), "{name}");
     }
 }
 
@@ -173,22 +247,47 @@ fn a_hold_is_out_at_its_end_and_not_a_nanosecond_before() {
 }
 
 #[test]
-fn only_held_pending_and_confirmed_bookings_take_places() {
-    let takes = Status::ALL.into_iter().filter(|status| status.takes_capacity());
-    assert!(takes.eq([Status::Held, Status::Pending, Status::Confirmed]));
+fn a_confirmed_booking_keeps_its_code_and_a_pending_one_has_none() {
+    let (now, begun) = (at("2027-01-11T09:01Z"), at("2027-01-13T10:00Z"));
+    let other = || ConfirmationCode::from_random(*b"another!");
+    let held = booking(Status::Held);
+    let confirm = |approval| decide(Action::Confirm(approval, code()), Role::Customer, &held, now);
+    assert_eq!(confirm(Approval::Auto).unwrap().confirmation_code, Some(code()));
+    let pending = confirm(Approval::Manual).unwrap();
+    assert_eq!(pending.confirmation_code, None, "nobody can know it before it is sold");
+
+    let operate = |action, booking, now| decide(action, Role::Operator, booking, now).unwrap();
+    let confirmed = operate(Action::Approve(None, other()), &pending, now);
+    assert_eq!(confirmed.confirmation_code, Some(other()));
+    let moved = operate(action("reschedule"), &confirmed, now);
+    assert_eq!(moved.confirmation_code, Some(other()));
+    let completed = operate(Action::Complete, &moved, begun);
+    assert_eq!(completed.confirmation_code, Some(other()));
 }
 
+/// A slot is sold at one length at a time, also to the booking that has it: were its places kept as
+/// they are, the slot would go on for longer than the booking, or end before it.
 #[test]
-fn a_confirmed_booking_keeps_its_code_and_a_pending_one_has_none() {
+fn a_slot_is_not_kept_at_another_length() {
+    let confirmed = booking(Status::Confirmed);
     let now = at("2027-01-11T09:01Z");
-    let held = booking(Status::Held);
-    let pending = Command::Confirm(Approval::Manual).decide(&held, None, now).unwrap();
-    assert_eq!(pending.confirmation_code, None);
-
-    let confirmed = Command::Approve(None).decide(&pending, None, now).unwrap();
-    let code = confirmed.confirmation_code.clone();
-    assert_eq!(code, Some(held.id.confirmation_code()));
-    let moved = command("reschedule").decide(&confirmed, None, now).unwrap();
-    assert_eq!(moved.confirmation_code, code);
-    assert_eq!(Command::Complete.decide(&moved, None, now).unwrap().confirmation_code, code);
+    let to = |start: &str, end: &str, minutes| {
+        let slot_minutes = SlotMinutes::new(minutes).unwrap();
+        let stretch = Stretch { slot_minutes, ..half_hours(start, end) };
+        let moved = decide(Action::Reschedule(stretch), Role::Customer, &confirmed, now);
+        moved.map(|moved| moved.stretch == stretch)
+    };
+    let (ten, half_past, eleven) = ("2027-01-11T10:00Z", "2027-01-11T10:30Z", "2027-01-11T11:00Z");
+    assert_eq!(to(ten, eleven, 60), Err(Rejection::SlotFull));
+    assert_eq!(to(half_past, "2027-01-11T11:30Z", 60), Err(Rejection::SlotFull));
+    assert_eq!(to(ten, "2027-01-11T10:15Z", 15), Err(Rejection::SlotFull));
+    assert_eq!(to("2027-01-11T09:00Z", eleven, 60), Err(Rejection::SlotFull), "its second slot");
+    assert_eq!(to(eleven, "2027-01-11T12:00Z", 60), Ok(true));
+    assert_eq!(to(ten, eleven, 30), Ok(true));
+    let late = Action::Reschedule(Stretch {
+        slot_minutes: SlotMinutes::new(60).unwrap(),
+        ..half_hours(ten, eleven)
+    });
+    let late = decide(late, Role::Customer, &confirmed, at(ten));
+    assert_eq!(late, Err(Rejection::TooLate(Box::new(confirmed))));
 }

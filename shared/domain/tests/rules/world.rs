@@ -1,97 +1,41 @@
 //! One resource, its slots and bookings, and everything that can happen to them: the store's
-//! part played in memory. Each step is decided on what is written and takes effect as a whole or
-//! not at all.
+//! part played in memory. A step may be decided a while before it is committed, on what was written
+//! then; it takes effect as a whole, under the conditions under which the store writes it, or not at
+//! all.
 
-use crate::fixtures::{at, room};
+use crate::fixtures::{at, code, grid, room};
+use crate::ops::{GRIDS, Op, SLOTS, What, Which};
+use domain::resource::REQUEST_LIFE;
 use domain::{
-    Approval, Booking, BookingId, Capacity, Command, CustomerId, HoldSeconds, Key, Quantity,
-    Rejection, Request, Resource, Slot, Status, Version,
+    Action, Approval, Attempt, Booking, BookingHash, Capacity, Command, CustomerId, Decision,
+    Effect, HoldSeconds, Key, Quantity, Rejection, Request, Resource, Role, Slot, Status, Version,
 };
 use jiff::{SignedDuration, Timestamp};
-use proptest::prelude::*;
 use proptest::sample::Index;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The slots of the only day that anybody asks for.
-pub const SLOTS: i64 = 4;
+/// The store decides anew, on what it reads then, when a condition did not hold.
+const DECISIONS: u32 = 3;
 
-/// What can happen.
-#[derive(Debug, Clone)]
-pub enum Op {
-    /// Somebody holds or books.
-    Place { customer: u8, key: u8, hold: bool, slot: i64, length: i64, quantity: u32 },
-    /// Something is done to a booking, as if it were at its version plus `off`.
-    Change { which: Index, what: Change, off: Option<i8> },
-    /// A booking is moved.
-    Move { which: Index, slot: i64, length: i64 },
-    /// A booking's hold is swept up, if it has run out.
-    Sweep(Index),
-    /// Time passes.
-    Pass(SignedDuration),
-    /// Time passes until the first hold's end, or a nanosecond before or after it.
-    PassToAnEnd(i64),
-    /// An operator changes how many places there are.
-    Resize(u32),
-}
-
-/// What is done to a booking.
-#[derive(Debug, Clone, Copy)]
-pub enum Change {
-    Confirm,
-    Cancel,
-    Approve,
-    Decline,
-    Complete,
-    NoShow,
-}
-
-/// Steps to take; with or without changes of the capacity among them.
-pub fn ops(resize: bool) -> impl Strategy<Value = Vec<Op>> {
-    let which = any::<Index>;
-    let place = (0..3_u8, 0..4_u8, prop::bool::weighted(0.7), 0..=SLOTS, 1..=3_i64, 1..=3_u32)
-        .prop_map(|(customer, key, hold, slot, length, quantity)| Op::Place {
-            customer,
-            key,
-            hold,
-            slot,
-            length,
-            quantity,
-        });
-    let what = prop_oneof![
-        6 => Just(Change::Confirm),
-        3 => Just(Change::Cancel),
-        2 => Just(Change::Approve),
-        2 => Just(Change::Decline),
-        1 => Just(Change::Complete),
-        1 => Just(Change::NoShow),
-    ];
-    let off = prop_oneof![4 => Just(None), 2 => Just(Some(0)), 1 => (-1..=1_i8).prop_map(Some)];
-    let change =
-        (which(), what, off).prop_map(|(which, what, off)| Op::Change { which, what, off });
-    let moved = (which(), 0..SLOTS, 1..=3_i64).prop_map(|(which, slot, length)| Op::Move {
-        which,
-        slot,
-        length,
-    });
-    let op = prop_oneof![
-        8 => place,
-        8 => change,
-        3 => moved,
-        3 => which().prop_map(Op::Sweep),
-        2 => (0..120_000_i64).prop_map(|ms| Op::Pass(SignedDuration::from_millis(ms))),
-        3 => (-1..=1_i64).prop_map(Op::PassToAnEnd),
-        u32::from(resize) => (1..=4_u32).prop_map(Op::Resize),
-    ];
-    prop::collection::vec(op, 1..40)
-}
-
-/// Everything there is, as it was written last, and the time.
+/// All that is written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct World {
-    pub now: Timestamp,
+pub struct Table {
     pub resource: Resource,
     pub slots: BTreeMap<Timestamp, Slot>,
-    pub bookings: BTreeMap<BookingId, Booking>,
+    pub bookings: BTreeMap<BookingHash, Booking>,
+}
+
+/// The time, all that is written, and what was written before.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub now: Timestamp,
+    pub table: Table,
+    past: Vec<(Timestamp, Table)>,
+}
+
+/// So many minutes after 09:00 on the day of everything.
+fn minutes(minutes: i64) -> Timestamp {
+    at("2027-01-11T09:00Z") + SignedDuration::from_mins(minutes)
 }
 
 impl World {
@@ -104,169 +48,258 @@ impl World {
             ..room("UTC", 30, &["09:00-11:00"])
         };
         let now = at("2027-01-11T08:50Z");
-        Self { now, resource, slots: BTreeMap::new(), bookings: BTreeMap::new() }
+        let table = Table { resource, slots: BTreeMap::new(), bookings: BTreeMap::new() };
+        Self { now, past: vec![(now, table.clone())], table }
     }
 
+    /// The start of a slot of the first grid.
     pub fn start_of(slot: i64) -> Timestamp {
-        at("2027-01-11T09:00Z") + SignedDuration::from_mins(30 * slot)
+        minutes(30 * slot)
     }
 
     /// A slot as it was written last.
     pub fn slot(&self, start: Timestamp) -> Slot {
-        self.slots.get(&start).cloned().unwrap_or_else(|| Slot::untouched(start))
+        self.table.resource.slot(start, &self.table.slots)
     }
 
-    /// All that a reader can see at this instant.
-    pub fn seen(&self) -> (Vec<Slot>, Vec<Booking>) {
-        let slots = (0..SLOTS).map(|slot| self.slot(Self::start_of(slot)).at(self.now)).collect();
-        (slots, self.bookings.values().map(|booking| booking.at(self.now)).collect())
+    /// The slots that the resource offers on the day of everything.
+    pub fn starts(&self) -> Vec<Timestamp> {
+        let grid = &self.table.resource.grid;
+        grid.slots_between(minutes(0), minutes(180)).collect()
+    }
+
+    /// The bookings as they are at this instant.
+    pub fn bookings(&self) -> Vec<Booking> {
+        self.table.bookings.values().map(|booking| booking.at(self.now)).collect()
     }
 
     /// Takes a step. The booking it was about, as it now stands, unless it was about none.
     pub fn apply(&mut self, op: &Op) -> Result<Option<Booking>, Rejection> {
+        let outcome = self.step(op);
+        if self.past.last().is_none_or(|(_, table)| *table != self.table) {
+            self.past.push((self.now, self.table.clone()));
+        }
+        let forgotten = self.past.iter().rposition(|(time, _)| *time <= self.now - REQUEST_LIFE);
+        self.past.drain(..forgotten.unwrap_or(0));
+        outcome
+    }
+
+    fn step(&mut self, op: &Op) -> Result<Option<Booking>, Rejection> {
         match op {
-            Op::Place { .. } => self.place(&Self::request(op)).map(Some),
-            Op::Change { which, what, off } => self.change(*which, *what, *off),
-            Op::Move { which, slot, length } => self.reschedule(*which, *slot, *length),
-            Op::Sweep(which) => self.sweep(*which),
+            Op::Place { late, .. } => self.place(&Self::request(op), self.now - *late).map(Some),
+            Op::Change { what, late, .. } => match self.attempt(op) {
+                Some((hash, attempt)) => {
+                    self.change(&hash, *what, &attempt, self.now - *late).map(Some)
+                }
+                None => Ok(None),
+            },
+            Op::Record(which) => {
+                Ok(self.pick(Which::Any(*which)).map(|hash| self.read(&hash, self.now)))
+            }
+            Op::Sweep(slot) => {
+                let start = Self::start_of(*slot);
+                if let Some(slot) = self.table.slots.get_mut(&start) {
+                    *slot = slot.at(self.now);
+                }
+                Ok(None)
+            }
             Op::Pass(time) => {
                 self.now += *time;
                 Ok(None)
             }
             Op::PassToAnEnd(off) => {
-                let bookings = self.bookings.values().map(|booking| booking.at(self.now));
-                let ends = bookings.filter_map(|booking| booking.hold_expires_at);
-                let ahead = ends.map(|end| end + SignedDuration::from_nanos(*off));
-                self.now = ahead.filter(|end| *end > self.now).min().unwrap_or(self.now);
+                let ends = self.bookings().into_iter().filter_map(|held| held.hold_expires_at);
+                self.pass_to_the_first(ends, *off);
                 Ok(None)
             }
-            Op::Resize(capacity) => {
-                self.resource.capacity = Capacity::new(*capacity).unwrap();
+            Op::PassToASlot(off) => {
+                self.pass_to_the_first((0..=SLOTS).map(Self::start_of), *off);
                 Ok(None)
             }
+            Op::Put { capacity, grid, late } => self.put(*capacity, *grid, self.now - *late),
         }
+    }
+
+    fn pass_to_the_first(&mut self, instants: impl Iterator<Item = Timestamp>, off: i64) {
+        let ahead = instants.map(|instant| instant + SignedDuration::from_nanos(off));
+        self.now = ahead.filter(|instant| *instant > self.now).min().unwrap_or(self.now);
     }
 
     /// What [`Op::Place`] asks for.
     pub fn request(op: &Op) -> Request {
-        let Op::Place { customer, key, hold, slot, length, quantity } = op else {
-            panic!("{op:?} asks for nothing")
-        };
+        let Op::Place { asked, .. } = op else { panic!("{op:?} asks for nothing") };
         Request {
-            customer: CustomerId::parse(&format!("customer-{customer}")).unwrap(),
-            key: Key::parse(&key.to_string()).unwrap(),
-            hold: *hold,
+            customer: CustomerId::parse(&format!("customer-{}", asked.customer)).unwrap(),
+            key: Key::parse(&asked.key.to_string()).unwrap(),
+            hold: asked.hold,
             resource: room("UTC", 30, &[]).id,
-            start: Self::start_of(*slot),
-            end: (*length > 1).then(|| Self::start_of(slot + length)),
-            quantity: Quantity::new(*quantity).unwrap(),
+            start: minutes(asked.start),
+            end: asked.length.map(|length| minutes(asked.start + length)),
+            quantity: Quantity::new(asked.quantity).unwrap(),
         }
     }
 
-    fn place(&mut self, request: &Request) -> Result<Booking, Rejection> {
-        if let Some(made) = self.bookings.get(&request.id()) {
-            request.repeats(made)?;
-            return Ok(made.at(self.now));
+    /// The booking that [`Op::Change`] is about, and the attempt that it is.
+    pub fn attempt(&self, op: &Op) -> Option<(BookingHash, Attempt)> {
+        let Op::Change { which, what, how, late } = op else { return None };
+        let hash = self.pick(*which)?;
+        let read = self.table.bookings[&hash].at(self.now - *late);
+        let (by, role) = if how.operator {
+            (CustomerId::parse("olga").unwrap(), Role::Operator)
+        } else {
+            (read.customer, Role::Customer)
+        };
+        let key = how.key.map(|key| Key::parse(&key.to_string()).unwrap());
+        let version = |off: i8| read.version.get().wrapping_add_signed(off.into());
+        let if_version = how.off.map(|off| Version::new(version(off)));
+        Some((hash, Attempt { by, role, key, fields: format!("{what:?}"), if_version }))
+    }
+
+    fn pick(&self, which: Which) -> Option<BookingHash> {
+        let hashes: Vec<&BookingHash> = self.table.bookings.keys().collect();
+        let any = |index: Index| (!hashes.is_empty()).then(|| (*index.get(&hashes)).clone());
+        match which {
+            Which::Any(index) => any(index),
+            Which::NearItsEnd => {
+                let end = |booking: &Booking| match booking.status {
+                    Status::Expired => Some(booking.updated_at),
+                    _ => booking.hold_expires_at,
+                };
+                let ends = hashes.iter().filter_map(|hash| {
+                    let end = end(&self.table.bookings[*hash])?;
+                    Some((end.duration_since(self.now).abs(), *hash))
+                });
+                ends.min().map(|(_, hash)| hash.clone())
+            }
         }
-        let booking = request.decide(&self.resource, self.now)?;
-        let (id, until) = (&booking.id, booking.hold_expires_at);
-        let slots: Result<Vec<Slot>, Rejection> = booking
-            .stretch
-            .slots()
-            .map(|start| {
-                let slot = self.slot(start);
-                slot.take(id, booking.quantity, until, self.resource.capacity, self.now)
-            })
-            .collect();
-        Ok(self.write(booking, slots?))
     }
 
-    fn write(&mut self, booking: Booking, slots: Vec<Slot>) -> Booking {
-        self.slots.extend(slots.into_iter().map(|slot| (slot.start, slot)));
-        self.bookings.insert(booking.id.clone(), booking.clone());
-        booking
+    /// What was written at this instant.
+    fn as_of(&self, instant: Timestamp) -> Table {
+        let past = self.past.iter().rev().find(|(time, _)| *time <= instant);
+        past.map_or_else(|| self.past[0].1.clone(), |(_, table)| table.clone())
     }
 
-    fn pick(&self, which: Index) -> Option<Booking> {
-        let bookings: Vec<&Booking> = self.bookings.values().collect();
-        (!bookings.is_empty()).then(|| (*which.get(&bookings)).clone())
+    /// A booking as it is at this instant. That it has run out is recorded before it is told.
+    fn read(&mut self, hash: &BookingHash, now: Timestamp) -> Booking {
+        let read = self.table.bookings[hash].at(now);
+        self.table.bookings.insert(hash.clone(), read.clone());
+        read
+    }
+
+    fn place(&mut self, request: &Request, now: Timestamp) -> Result<Booking, Rejection> {
+        if self.table.bookings.contains_key(&request.hash()) {
+            let made = self.read(&request.hash(), now);
+            request.repeats(&made)?;
+            return Ok(made);
+        }
+        let mut seen = self.as_of(now);
+        for _ in 0..DECISIONS {
+            let booking = request.decide(&seen.resource, &code(), now)?;
+            if self.write(None, &booking, &seen, now)? {
+                return Ok(booking);
+            }
+            seen = self.table.clone();
+        }
+        panic!("{request:?} was decided in vain");
     }
 
     fn change(
         &mut self,
-        which: Index,
-        what: Change,
-        off: Option<i8>,
-    ) -> Result<Option<Booking>, Rejection> {
-        let Some(read) = self.pick(which) else { return Ok(None) };
-        let command = match what {
-            Change::Confirm => Command::Confirm(self.resource.approval),
-            Change::Cancel => Command::Cancel(None),
-            Change::Approve => Command::Approve(None),
-            Change::Decline => Command::Decline(None),
-            Change::Complete => Command::Complete,
-            Change::NoShow => Command::NoShow,
-        };
-        let current = read.at(self.now).version.get();
-        let if_version = off.map(|off| Version::new(current.wrapping_add_signed(off.into())));
-        let next = command.decide(&read, if_version, self.now)?;
-        let starts = read.stretch.slots().map(|start| self.slot(start));
-        let slots: Result<Vec<Slot>, Rejection> =
-            if read.status == Status::Held && next.status.takes_capacity() {
-                starts.map(|slot| slot.confirm(&read.id, self.now)).collect()
-            } else if next.status.takes_capacity() {
-                Ok(Vec::new())
-            } else {
-                Ok(starts.map(|slot| slot.release(&read.id, read.quantity)).collect())
+        hash: &BookingHash,
+        what: What,
+        attempt: &Attempt,
+        now: Timestamp,
+    ) -> Result<Booking, Rejection> {
+        let (mut now, mut seen) = (now, self.as_of(now));
+        for _ in 0..DECISIONS {
+            let read = self.read(hash, now);
+            let decide = |action| {
+                let command = Command { action, attempt: attempt.clone() };
+                command.decide(&read, now)
             };
-        Ok(Some(self.write(next, slots?)))
+            let decision = match what {
+                What::Confirm => decide(Action::Confirm(seen.resource.approval, code())),
+                What::Cancel => decide(Action::Cancel(None)),
+                What::Approve => decide(Action::Approve(None, code())),
+                What::Decline => decide(Action::Decline(None)),
+                What::Complete => decide(Action::Complete),
+                What::NoShow => decide(Action::NoShow),
+                What::Move { start, length } => match decide(Action::Reschedule(read.stretch))? {
+                    done @ Decision::Done(_) => Ok(done),
+                    Decision::Change(_) => {
+                        let (start, end) = (minutes(start), minutes(start + length));
+                        let stretch = seen.resource.grid.stretch(start, Some(end), now)?;
+                        seen.resource.settled(&stretch, now)?;
+                        decide(Action::Reschedule(stretch))
+                    }
+                },
+            };
+            let next = match decision? {
+                Decision::Done(booking) => return Ok(*booking),
+                Decision::Change(next) => *next,
+            };
+            if self.write(Some(&read), &next, &seen, now)? {
+                return Ok(next);
+            }
+            // The booking is as it was, so its hold has run out by somebody else's clock.
+            now = now.max(read.hold_expires_at.unwrap_or(now));
+            seen = self.table.clone();
+        }
+        panic!("{attempt:?} was decided in vain");
     }
 
-    fn reschedule(
+    /// Writes what was decided on what was seen; whether all the slots can have it as they are now.
+    fn write(
         &mut self,
-        which: Index,
-        slot: i64,
-        length: i64,
-    ) -> Result<Option<Booking>, Rejection> {
-        let Some(read) = self.pick(which) else { return Ok(None) };
-        let (start, end) = (Self::start_of(slot), Some(Self::start_of(slot + length)));
-        let stretch = self.resource.stretch(start, end, self.now)?;
-        let next = Command::Reschedule(stretch).decide(&read, None, self.now)?;
-        let old: BTreeSet<Timestamp> = read.stretch.slots().collect();
-        let new: BTreeSet<Timestamp> = next.stretch.slots().collect();
-        let (id, capacity) = (&read.id, self.resource.capacity);
-        let taken = new
-            .difference(&old)
-            .map(|start| self.slot(*start).take(id, read.quantity, None, capacity, self.now));
-        let mut slots = taken.collect::<Result<Vec<Slot>, Rejection>>()?;
-        let left = old.difference(&new).map(|start| self.slot(*start).release(id, read.quantity));
-        slots.extend(left);
-        Ok(Some(self.write(next, slots)))
-    }
-
-    fn sweep(&mut self, which: Index) -> Result<Option<Booking>, Rejection> {
-        let Some(read) = self.pick(which) else { return Ok(None) };
-        self.sweep_one(&read).map(Some)
-    }
-
-    fn sweep_one(&mut self, read: &Booking) -> Result<Booking, Rejection> {
-        let next = Command::Expire.decide(read, None, self.now)?;
-        // Whoever needed the places may have swept the hold out of a slot before.
-        let holding = read
-            .stretch
-            .slots()
-            .map(|start| self.slot(start))
-            .filter(|slot| slot.holds.contains_key(&read.id));
-        let slots = holding.map(|slot| slot.release(&read.id, read.quantity)).collect();
-        Ok(self.write(next, slots))
-    }
-
-    /// Sweeps up every hold that has run out.
-    pub fn sweep_all(&mut self) {
-        for read in self.bookings.clone().into_values() {
-            if read.at(self.now) != read {
-                self.sweep_one(&read).unwrap();
+        read: Option<&Booking>,
+        next: &Booking,
+        seen: &Table,
+        now: Timestamp,
+    ) -> Result<bool, Rejection> {
+        let effects = Booking::effects(read, next);
+        let starts: BTreeSet<Timestamp> = effects.iter().map(|(start, _)| *start).collect();
+        assert_eq!(starts.len(), effects.len(), "a transaction writes an item once: {effects:?}");
+        let mut slots = Vec::new();
+        for (start, effect) in effects {
+            let terms = seen.resource.terms(start, &seen.slots, now);
+            if let Effect::Take(..) = effect {
+                seen.resource.slot(start, &seen.slots).after(effect, terms, now)?;
+            }
+            match seen.resource.slot(start, &self.table.slots).after(effect, terms, now) {
+                Ok(slot) => slots.push(slot),
+                Err(_) => return Ok(false),
             }
         }
+        self.table.slots.extend(slots.into_iter().map(|slot| (slot.start, slot)));
+        self.table.bookings.insert(next.id.hash().clone(), next.clone());
+        Ok(true)
+    }
+
+    fn put(
+        &mut self,
+        capacity: u32,
+        index: usize,
+        now: Timestamp,
+    ) -> Result<Option<Booking>, Rejection> {
+        let (minutes, opening) = GRIDS[index];
+        let new = Resource {
+            capacity: Capacity::new(capacity).unwrap(),
+            grid: grid("UTC", minutes, &[opening]),
+            ..self.table.resource.clone()
+        };
+        self.table.resource = new.replacing(&self.table.resource, now)?;
+        Ok(None)
+    }
+
+    /// Records every hold that has run out, and drops every bucket that has.
+    pub fn sweep_all(&mut self) {
+        for booking in self.table.bookings.values_mut() {
+            *booking = booking.at(self.now);
+        }
+        for slot in self.table.slots.values_mut() {
+            *slot = slot.at(self.now);
+        }
+        self.past.push((self.now, self.table.clone()));
     }
 }

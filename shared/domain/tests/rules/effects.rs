@@ -1,0 +1,133 @@
+//! What a booking's changes do to its slots.
+
+use crate::fixtures::{at, booking, half_hours};
+use domain::{Booking, Effect, Quantity, Status};
+use jiff::Timestamp;
+
+const TEN: &str = "2027-01-11T10:00Z";
+const HALF_PAST: &str = "2027-01-11T10:30Z";
+
+fn two() -> Quantity {
+    Quantity::new(2).unwrap()
+}
+
+/// The fixture's booking of this status, closed or changed at this instant.
+fn since(status: Status, now: &str) -> Booking {
+    Booking { updated_at: at(now), ..booking(status) }
+}
+
+/// The same effect on both of the fixture's slots.
+fn both(effect: Effect) -> Vec<(Timestamp, Effect)> {
+    vec![(at(TEN), effect), (at(HALF_PAST), effect)]
+}
+
+#[test]
+fn a_new_booking_takes_its_places() {
+    let until = booking(Status::Held).hold_expires_at;
+    assert!(until.is_some());
+    for (status, until) in
+        [(Status::Held, until), (Status::Pending, None), (Status::Confirmed, None)]
+    {
+        let effects = Booking::effects(None, &booking(status));
+        assert_eq!(effects, both(Effect::Take(two(), until)), "{status:?}");
+    }
+}
+
+#[test]
+fn a_sale_keeps_what_was_held() {
+    let held = booking(Status::Held);
+    for status in [Status::Pending, Status::Confirmed] {
+        let effects = Booking::effects(Some(&held), &booking(status));
+        let keep = Effect::Keep(two(), held.hold_expires_at.unwrap());
+        assert_eq!(effects, both(keep), "{status:?}");
+    }
+}
+
+#[test]
+fn what_is_given_back_is_released_as_it_was_taken() {
+    for (before, after) in [
+        (Status::Held, Status::Cancelled),
+        (Status::Pending, Status::Cancelled),
+        (Status::Pending, Status::Declined),
+        (Status::Confirmed, Status::Cancelled),
+    ] {
+        let before = booking(before);
+        let effects = Booking::effects(Some(&before), &booking(after));
+        assert_eq!(effects, both(Effect::Release(two(), before.hold_expires_at)), "{before:?}");
+    }
+}
+
+#[test]
+fn what_stays_sold_does_nothing() {
+    for (before, after) in [
+        (Status::Pending, Status::Confirmed),
+        (Status::Confirmed, Status::Confirmed),
+        (Status::Confirmed, Status::Completed),
+    ] {
+        assert_eq!(Booking::effects(Some(&booking(before)), &booking(after)), [], "{before:?}");
+    }
+}
+
+#[test]
+fn a_no_show_frees_the_slots_that_have_not_begun() {
+    let release = Effect::Release(two(), None);
+    for (now, freed) in [
+        (TEN, vec![(at(HALF_PAST), release)]),
+        ("2027-01-11T10:29:59.999999999Z", vec![(at(HALF_PAST), release)]),
+        (HALF_PAST, vec![]),
+        ("2027-01-12T10:00Z", vec![]),
+    ] {
+        let no_show = since(Status::NoShow, now);
+        assert_eq!(Booking::effects(Some(&booking(Status::Confirmed)), &no_show), freed, "{now}");
+        let left = u32::from(freed.is_empty()) * 2;
+        assert_eq!((no_show.places_in(at(TEN)), no_show.places_in(at(HALF_PAST))), (2, left));
+    }
+}
+
+#[test]
+fn a_move_touches_only_what_it_leaves_and_takes() {
+    let before = booking(Status::Confirmed);
+    let moved = |start, end| Booking { stretch: half_hours(start, end), ..before.clone() };
+    let (leaves, takes) = (Effect::Release(two(), None), Effect::Take(two(), None));
+    let eleven = "2027-01-11T11:00Z";
+    for (start, end, effects) in [
+        (TEN, eleven, vec![]),
+        (TEN, HALF_PAST, vec![(at(HALF_PAST), leaves)]),
+        (HALF_PAST, eleven, vec![(at(TEN), leaves)]),
+        (HALF_PAST, "2027-01-11T11:30Z", vec![(at(TEN), leaves), (at(eleven), takes)]),
+        ("2027-01-11T09:30Z", eleven, vec![(at("2027-01-11T09:30Z"), takes)]),
+    ] {
+        assert_eq!(
+            Booking::effects(Some(&before), &moved(start, end)),
+            effects,
+            "{start} to {end}"
+        );
+    }
+}
+
+#[test]
+fn a_booking_takes_places_in_its_slots_while_it_is_active_or_came_true() {
+    for status in Status::ALL {
+        let booking = since(status, HALF_PAST);
+        let takes = matches!(
+            status,
+            Status::Held | Status::Pending | Status::Confirmed | Status::Completed | Status::NoShow
+        );
+        let expected = if takes { 2 } else { 0 };
+        for (start, expected) in [
+            (TEN, expected),
+            (HALF_PAST, expected),
+            ("2027-01-11T09:30Z", 0),
+            ("2027-01-11T10:15Z", 0),
+            ("2027-01-11T11:00Z", 0),
+        ] {
+            assert_eq!(booking.places_in(at(start)), expected, "{status:?} at {start}");
+        }
+    }
+}
+
+#[test]
+fn what_is_held_or_pending_is_open() {
+    let open = Status::ALL.into_iter().filter(|status| booking(*status).is_open());
+    assert!(open.eq([Status::Held, Status::Pending]));
+}

@@ -1,0 +1,97 @@
+//! What readers see, and what they must never see: told once more, apart from the domain's code.
+
+use crate::world::World;
+use domain::{Availability, Booking, BookingHash, Slot, Status, Version};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
+
+/// How many places the booking takes, at this instant, in the slot of this start: PROTOCOL's rule.
+pub fn places(booking: &Booking, slot: Timestamp, now: Timestamp) -> u32 {
+    let takes = match booking.status {
+        Status::Held => booking.hold_expires_at.is_some_and(|until| until > now),
+        Status::Pending | Status::Confirmed | Status::Completed => true,
+        // What had not begun was given back.
+        Status::NoShow => slot <= booking.updated_at,
+        Status::Waitlisted | Status::Cancelled | Status::Expired | Status::Declined => false,
+    };
+    let covered = booking.stretch.slots().any(|start| start == slot);
+    if takes && covered { booking.quantity.get() } else { 0 }
+}
+
+/// How many places the booking takes at an instant of the calendar.
+pub fn places_at(booking: &Booking, instant: Timestamp, now: Timestamp) -> u32 {
+    let step = SignedDuration::from_mins(booking.stretch.slot_minutes.get().into());
+    let mut slots = booking.stretch.slots();
+    let slot = slots.find(|slot| (*slot..*slot + step).contains(&instant));
+    slot.map_or(0, |slot| places(booking, slot, now))
+}
+
+/// A slot without the buckets that are empty: they mean nothing to anybody.
+pub fn content(slot: &Slot) -> Slot {
+    let mut slot = slot.clone();
+    slot.expiring.retain(|_, places| *places > 0);
+    slot
+}
+
+/// All that was ever seen, to find a version that shows two different things, or one that falls.
+#[derive(Default)]
+pub struct Seen {
+    slots: HashMap<(Timestamp, Version), Slot>,
+    newest: HashMap<Timestamp, Version>,
+    views: HashMap<(Timestamp, Version), Availability>,
+    newest_views: HashMap<Timestamp, Version>,
+    bookings: HashMap<(BookingHash, Version), Booking>,
+}
+
+impl Seen {
+    /// Looks at everything, at this instant.
+    pub fn look(&mut self, world: &World) {
+        for start in world.starts() {
+            self.look_at_view(&world.table.resource.availability(
+                start,
+                &world.table.slots,
+                world.now,
+            ));
+        }
+        for written in world.table.slots.values() {
+            self.look_at_slot(&content(&written.at(world.now)));
+            // Each bucket that runs out from now on is one version more, and nothing else is.
+            for end in written.expiring.keys() {
+                let gone = written.expiring.range(..=end).filter(|(_, places)| **places > 0);
+                let gone = u64::try_from(gone.count()).unwrap();
+                assert_eq!(written.at(*end).version, written.version.plus(gone), "{written:?}");
+            }
+        }
+        for booking in world.table.bookings.values() {
+            self.look_at_booking(booking);
+        }
+    }
+
+    fn look_at_view(&mut self, view: &Availability) {
+        let newest = self.newest_views.entry(view.start).or_default();
+        assert!(*newest <= view.version, "{newest} came before {view:?}");
+        *newest = view.version;
+        let known = self.views.entry((view.start, view.version)).or_insert(*view);
+        assert_eq!(known, view, "one version, two contents");
+    }
+
+    fn look_at_slot(&mut self, slot: &Slot) {
+        let newest = self.newest.entry(slot.start).or_default();
+        assert!(*newest <= slot.version, "{newest} came before {slot:?}");
+        *newest = slot.version;
+        let known = self.slots.entry((slot.start, slot.version)).or_insert_with(|| slot.clone());
+        assert_eq!(known, slot, "one version, two contents");
+    }
+
+    /// As it is written: that a hold has run out is written before anybody is told.
+    fn look_at_booking(&mut self, booking: &Booking) {
+        let hash = || booking.id.hash().clone();
+        let key = (hash(), booking.version);
+        let known = self.bookings.entry(key).or_insert_with(|| booking.clone());
+        assert_eq!(known, booking, "one version, two contents");
+        for earlier in 1..booking.version.get() {
+            let known = self.bookings.contains_key(&(hash(), Version::new(earlier)));
+            assert!(known, "no version {earlier}: {booking:?}");
+        }
+    }
+}
