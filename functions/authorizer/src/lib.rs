@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | verifies | an Allow policy, and who it is as context for the later routes | the connection |
 //! | is missing or does not verify | the invocation fails with `Unauthorized` | 401 |
-//! | verifies, but names nobody who can be a customer | a Deny policy | 403 |
+//! | verifies, but its subject cannot be a customer (blank, `guest:`) | a Deny policy | 403 |
 //! | cannot be checked, for want of the issuer's keys | the invocation fails otherwise | 500 |
 
 mod response;

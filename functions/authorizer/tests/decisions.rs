@@ -134,13 +134,16 @@ async fn bad_tokens_are_unauthorized_to_the_letter() {
 #[tokio::test]
 async fn a_subject_that_cannot_be_a_customer_is_denied() {
     let issuer = Issuer::start().await;
-    let token = issuer.token(&"x".repeat(129), "", 60);
-    let event = event("Authorization", &format!("Bearer {token}"));
-    let answer = handle(&issuer.verifier(), &event, now()).await.unwrap();
-    assert_eq!(
-        serde_json::to_value(answer).unwrap(),
-        json!({"principalId": "nobody", "policyDocument": policy("Deny")})
-    );
+    for subject in [&"x".repeat(129), "", "  ", "guest:ann"] {
+        let token = issuer.token(subject, "bookings/operate", 60);
+        let event = event("Authorization", &format!("Bearer {token}"));
+        let answer = handle(&issuer.verifier(), &event, now()).await.unwrap();
+        assert_eq!(
+            serde_json::to_value(answer).unwrap(),
+            json!({"principalId": "nobody", "policyDocument": policy("Deny")}),
+            "{subject:?}"
+        );
+    }
 }
 
 #[tokio::test]

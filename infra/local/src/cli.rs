@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
+use crate::guard::HostName;
+
 /// Runs the booking stack on this machine: database, functions and WebSocket endpoint.
 #[derive(Debug, Parser)]
 #[command(name = "booking-gateway", version)]
@@ -16,6 +18,10 @@ pub struct Cli {
     /// The address to listen on. Development tokens are only given out on a loopback address.
     #[arg(long, default_value = "127.0.0.1", value_name = "ADDRESS")]
     pub bind: IpAddr,
+    /// Another name by which clients know this host, such as one that a proxy or a container's port
+    /// mapping gives it; may be given more than once. Requests for other names are refused.
+    #[arg(long = "allow-host", value_name = "HOST[:PORT]")]
+    pub allow_hosts: Vec<HostName>,
     /// Keep everything in this folder; without it, everything is gone at the end.
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,

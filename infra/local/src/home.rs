@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::UPGRADE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, any, get};
 use axum::{Json, Router};
 use serde_json::json;
 
@@ -98,6 +99,11 @@ impl Home {
         Router::new().route("/", get(help)).route("/health", get(health)).with_state(self.clone())
     }
 
+    /// What answers where nothing else does.
+    pub fn fallback(&self) -> MethodRouter {
+        any(nowhere).with_state(self.clone())
+    }
+
     /// `/dev/*`, for this machine's eyes only.
     pub fn dev_router(&self) -> Router {
         Router::new()
@@ -120,6 +126,20 @@ async fn health(State(home): State<Home>) -> (StatusCode, &'static str) {
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "starting\n")
     }
+}
+
+/// What there is no page for. A wrong stage or path is 403 to a WebSocket client, as on API Gateway
+/// (<https://github.com/aws/aws-sdk-php/issues/1955>), and a hint to whoever types it.
+async fn nowhere(State(home): State<Home>, request: Request) -> Response {
+    let (url, path) = (home.entrance.url(), request.uri().path());
+    if request.headers().contains_key(UPGRADE) {
+        tracing::warn!(path, "a client asks for a WebSocket that is not there: it is at {url}");
+        return (StatusCode::FORBIDDEN, Json(json!({"message": "Forbidden"}))).into_response();
+    }
+    let address = home.entrance.address;
+    let help =
+        format!("no page {path}: clients connect to {url}, and http://{address}/ says how\n");
+    (StatusCode::NOT_FOUND, help).into_response()
 }
 
 async fn endpoints(State(home): State<Home>) -> Response {

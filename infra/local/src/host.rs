@@ -15,14 +15,16 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use crate::cli::Cli;
-use crate::data_dir::{DataDir, DataDirError};
+use crate::data_dir::{self, DataDir, DataDirError};
 use crate::database::{Database, DatabaseError, Service};
-use crate::gateway::{Gateway, SelectionError};
+use crate::gateway::{Gateway, Limits, SelectionError};
+use crate::guard::Guard;
 use crate::home::{Entrance, Home, Readiness};
 use crate::iam::{Iam, IamError};
 use crate::issuer::{Issuer, IssuerError};
 use crate::journal::{Connections, Journal, JournalError};
 use crate::lambda::{Functions, Launch, WarmError};
+use crate::open_files::{self, Room};
 use crate::queues::Queues;
 use crate::streams::{MappingError, Mappings, Surroundings};
 use crate::template::{EMBEDDED, Plan, TemplateError};
@@ -100,6 +102,7 @@ impl Host {
             Some(path) => DataDir::open(path)?,
             None => DataDir::temporary()?,
         };
+        data_dir::sweep(&std::env::temp_dir());
         let (listener, address) = listen(SocketAddr::new(cli.bind, cli.port)).await?;
 
         let mut parameters = BTreeMap::new();
@@ -130,16 +133,20 @@ impl Host {
 
         let (inner, callback) = callback(address).await?;
         let stage = &plan.api.stage;
+        let room =
+            Room::divide(open_files::raise(), plan.functions.len(), usize::from(cli.max_processes));
+        room.warn();
         let launch = Launch {
             program,
             arguments: Vec::new(),
             environment: endpoints(service.address(), callback, stage),
             keys: iam.environments(),
-            max_processes: usize::from(cli.max_processes),
+            max_processes: room.processes,
         };
         let functions = Functions::start(&plan.functions, launch).await?;
-        let gateway =
-            Gateway::new(plan.api.clone(), functions.clone(), connections.clone(), iam.clone())?;
+        let limits = Limits { connections: room.clients, ..Limits::AWS };
+        let (api, known) = (plan.api.clone(), connections.clone());
+        let gateway = Gateway::with_limits(api, functions.clone(), known, iam.clone(), limits)?;
         let home = Home {
             entrance: Entrance { address: reachable(address), stage: stage.clone(), gives_tokens },
             readiness: Readiness::default(),
@@ -153,13 +160,16 @@ impl Host {
         // Positions are taken before anybody can write.
         let mut mappings = Mappings::prepare(&plan, &surroundings)?;
 
-        let mut router = home.router().merge(gateway.router());
+        let mut pages = home.router().merge(gateway.management_router());
         if let Some(issuer) = issuer {
-            router = router.merge(home.dev_router()).merge(issuer.router());
+            pages = pages.merge(home.dev_router()).merge(issuer.router());
         }
         let mut servers = JoinSet::new();
         for listener in inner.into_iter().chain([listener]) {
-            servers.spawn(serve(listener, router.clone()));
+            let guard = Guard::new(listener.local_addr()?, cli.allow_hosts.clone());
+            let router = guard.own(pages.clone()).merge(gateway.clients_router());
+            let router = router.fallback_service(home.fallback());
+            servers.spawn(serve(listener, guard.host(router)));
         }
 
         functions.warm().await?;

@@ -8,6 +8,8 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::data_dir::{DamagedFile, content};
+
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS tables (name TEXT PRIMARY KEY, created_as TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS positions (mapping TEXT PRIMARY KEY, position TEXT NOT NULL) STRICT;
@@ -25,14 +27,23 @@ const SCHEMA: &str = "
 #[derive(Debug, Clone)]
 pub struct Journal(Arc<Mutex<Connection>>);
 
-/// The journal's file failed.
+/// Why the journal does not answer.
 #[derive(Debug, Error)]
-#[error("the host's own file failed: {0}")]
-pub struct JournalError(#[from] rusqlite::Error);
+pub enum JournalError {
+    /// Its file cannot be used.
+    #[error(transparent)]
+    Damaged(#[from] DamagedFile),
+    /// Its file failed while it was in use.
+    #[error("the host's own file failed: {0}")]
+    Failed(#[from] rusqlite::Error),
+}
 
 impl Journal {
     /// Opens the file, or makes it. One that is not kept need not survive a crash.
     pub fn open(file: &Path, kept: bool) -> Result<Self, JournalError> {
+        if kept {
+            content(file)?;
+        }
         let connection = Connection::open(file)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", if kept { "NORMAL" } else { "OFF" })?;
@@ -47,6 +58,13 @@ impl Journal {
     ) -> Result<T, JournalError> {
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(work(&connection)?)
+    }
+
+    /// Whether any table has been created.
+    pub fn has_tables(&self) -> Result<bool, JournalError> {
+        self.run(|connection| {
+            connection.query_row("SELECT EXISTS (SELECT 1 FROM tables)", [], |row| row.get(0))
+        })
     }
 
     /// How a table was created, if it was.

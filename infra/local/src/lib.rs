@@ -10,7 +10,9 @@
 //! | [`gateway`] | the WebSocket endpoint, as API Gateway behaves |
 //! | [`iam`] | who calls, and whether the template's policies let them |
 //! | [`issuer`] | tokens for development |
+//! | [`guard`] | whose requests are answered: no foreign web page's |
 //! | [`host`], [`home`], [`cli`] | puts it all together, and says how it is |
+//! | [`open_files`] | how many clients and processes the system has room for |
 //! | [`data_dir`], [`journal`] | what is written to disk |
 //!
 //! Nothing here knows what the stack is for: no table's keys, no function's name, no message. What
@@ -21,12 +23,14 @@ pub mod cli;
 pub mod data_dir;
 pub mod database;
 pub mod gateway;
+pub mod guard;
 pub mod home;
 pub mod host;
 pub mod iam;
 pub mod issuer;
 pub mod journal;
 pub mod lambda;
+pub mod open_files;
 pub mod queues;
 pub mod streams;
 pub mod template;

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
 /// Runs one function, as its own binary would on Lambda.
 fn be_function(handler: &str) -> Result<(), runtime::Error> {
     local::lambda::end_with_host();
+    local::open_files::limit_as_on_lambda();
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match handler {

@@ -1,9 +1,10 @@
 //! What the claims of a token with a good signature must say.
 
+use domain::CustomerId;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
-use crate::Reason;
+use crate::{IdentityError, Reason};
 
 /// How far in the future `nbf` may lie, because an issuer's clock may run ahead of ours: one
 /// minute. `exp` has no such leeway: a connection outlives its token by nothing.
@@ -45,6 +46,30 @@ pub(crate) fn not_before(claims: &Claims, now: Timestamp) -> Result<(), Reason> 
 /// `exp`, in whole seconds: a fraction is cut off.
 pub(crate) fn expires_at(claims: &Claims) -> Result<Timestamp, Reason> {
     claims.get("exp").and_then(numeric_date).ok_or(Reason::NoExpiry)
+}
+
+/// `sub`, taken to the character: white space around it makes another customer.
+///
+/// Barred are a subject that nobody can see, and one that begins with `guest:`, by which operators
+/// name walk-ins: whoever had it would read and cancel a walk-in's bookings.
+pub(crate) fn subject(claims: &Claims) -> Result<CustomerId, IdentityError> {
+    let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default();
+    if subject.chars().all(is_invisible) || subject.starts_with("guest:") {
+        return Err(IdentityError::Barred);
+    }
+    CustomerId::parse(subject).map_err(|_| IdentityError::Barred)
+}
+
+/// White space, and what leaves no ink: Unicode's `Default_Ignorable_Code_Point` and the blank
+/// Braille pattern. <https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt>
+fn is_invisible(char: char) -> bool {
+    char.is_whitespace()
+        || matches!(char,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fff8}' | '\u{1bca0}'..='\u{1bca3}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Whether the claim `name` is a list of words, in one string or in an array, with `word` in it.
@@ -131,6 +156,32 @@ mod tests {
         assert_eq!(start(json!(1061)), Err(Reason::NotYetValid));
         assert_eq!(start(json!("soon")), Err(Reason::NotYetValid));
         assert_eq!(not_before(&Claims::new(), second(1000)), Ok(()));
+    }
+
+    #[test]
+    fn subjects() {
+        let parse = |sub: &str| subject(&claims(json!({"sub": sub})));
+        for good in ["alice", " alice ", "auth0|5f7c", "GUEST:ann", "guest", " guest:ann", "ö"] {
+            assert_eq!(parse(good).unwrap().as_str(), good);
+        }
+        for barred in [
+            "",
+            " ",
+            "\u{a0}\u{2003}\u{3000}",
+            "\u{200b}",
+            "\u{feff} \u{2060}",
+            "\u{ad}\u{180e}",
+            "\u{3164}\u{2800}\u{e0020}",
+            "guest:",
+            "guest:ann",
+            "guest: ",
+            "a\tb",
+        ] {
+            assert!(matches!(parse(barred), Err(IdentityError::Barred)), "{barred:?}");
+        }
+        for no_text in [json!({}), json!({"sub": 7}), json!({"sub": null}), json!({"sub": ["a"]})] {
+            assert!(matches!(subject(&claims(no_text)), Err(IdentityError::Barred)));
+        }
     }
 
     #[test]

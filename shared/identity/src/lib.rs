@@ -42,8 +42,8 @@ pub enum IdentityError {
     /// The token was good, and its time is over.
     #[error("the token has expired")]
     Expired,
-    /// The token is good, but whom it names cannot be a customer here: `sub` is missing, empty,
-    /// longer than 128 characters or holds control characters.
+    /// The token is good, but whom it names cannot be a customer here: `sub` is missing, blank,
+    /// longer than 128 characters, holds control characters or begins with `guest:`.
     #[error("the token's subject cannot be a customer")]
     Barred,
     /// The issuer's keys could not be had, so nothing is known of the token: not the client's

@@ -1,7 +1,7 @@
 //! A token in, an identity out.
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use domain::{CustomerId, Role};
+use domain::Role;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde_json::{Map, Value};
@@ -71,8 +71,7 @@ impl Verifier {
         if now >= expires_at {
             return Err(IdentityError::Expired);
         }
-        let subject = claims.get("sub").and_then(Value::as_str).unwrap_or_default();
-        let customer = CustomerId::parse(subject).map_err(|_| IdentityError::Barred)?;
+        let customer = claims::subject(&claims)?;
         let operator = &self.settings;
         let role = if claims::holds(&claims, &operator.operator_claim, &operator.operator_value) {
             Role::Operator

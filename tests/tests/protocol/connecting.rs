@@ -130,11 +130,18 @@ async fn a_query_string_carries_no_token() {
 #[tokio::test]
 async fn a_good_token_of_somebody_unusable_is_barred() {
     let gateway = Gateway::shared();
-    for sub in [String::new(), "x".repeat(129), "a\nb".into()] {
-        let token = gateway.token_with(&[("sub", &sub)]).await;
-        let header = format!("Bearer {token}");
-        let refused = Client::open(gateway, &[("authorization", &header)]).await.err();
-        assert_eq!(refused, Some(Refused { status: 403 }), "{sub:?}");
+    let long = "x".repeat(129);
+    for sub in ["", " ", "\u{a0}\u{2003}", "\u{200b}", "guest:", "guest:ann", &long, "a\nb"] {
+        for role in ["customer", "operator"] {
+            let token = gateway.token_with(&[("sub", sub), ("role", role)]).await;
+            let header = format!("Bearer {token}");
+            let refused = Client::open(gateway, &[("authorization", &header)]).await.err();
+            assert_eq!(refused, Some(Refused { status: 403 }), "{sub:?}");
+        }
+    }
+    // The contract names these letters and no others.
+    for sub in [unique("GUEST:ann"), unique("guest")] {
+        Client::connect(gateway, &gateway.token(&sub).await).await.close().await;
     }
 }
 

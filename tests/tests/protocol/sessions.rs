@@ -61,6 +61,9 @@ async fn a_refresh_with_a_bad_token_changes_nothing() {
         gateway.token_with(&with("issuer", "https://issuer.invalid")).await,
         gateway.token_with(&with("audience", "somebody-else")).await,
         gateway.token(&unique("bob")).await,
+        gateway.token(&format!("guest:{alice}")).await,
+        gateway.token(&format!(" {alice}")).await,
+        gateway.token(" ").await,
     ];
     for token in bad {
         let request = json!({"action": "refresh", "token": token});

@@ -14,7 +14,7 @@ mod tables;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use crate::data_dir::DataDir;
+use crate::data_dir::{self, Content, DamagedFile, DataDir, Fault, FormError};
 use crate::iam::Iam;
 use crate::journal::{Journal, JournalError};
 use crate::template::{StartingPosition, Table};
@@ -59,7 +59,13 @@ pub struct Service {
 /// Why the database does not start or answer.
 #[derive(Debug, Error)]
 pub enum DatabaseError {
-    /// The file cannot be opened or is damaged, or a request was refused.
+    /// The file cannot be used.
+    #[error(transparent)]
+    Damaged(#[from] DamagedFile),
+    /// Another release wrote the file.
+    #[error(transparent)]
+    Form(#[from] FormError),
+    /// A request was refused.
     #[error("the database failed: {0}")]
     Dynoxide(#[from] dynoxide::DynoxideError),
     /// The second connection to the file failed.
@@ -73,10 +79,12 @@ pub enum DatabaseError {
     Server(#[from] io::Error),
     /// The folder's table is not the template's.
     #[error(
-        "the table {table} in the data folder was made by another template (its {differing} \
-         differs): start with another --data folder, or remove this one"
+        "the table {table} in the data folder {folder} was made by another template (its \
+         {differing} differs): start with another --data folder, or remove this one"
     )]
     Changed {
+        /// The folder.
+        folder: PathBuf,
         /// The table.
         table: String,
         /// Which of its properties is another one.
@@ -115,9 +123,16 @@ impl Database {
         iam: Iam,
     ) -> Result<(Self, Service), DatabaseError> {
         let file = folder.tables();
+        if folder.is_kept() {
+            let content = data_dir::content(&file)?;
+            if content == Content::Nothing && journal.has_tables()? {
+                return Err(DamagedFile { file, fault: Fault::Missing }.into());
+            }
+            folder.settle_form(content)?;
+        }
         let inner = dynoxide::Database::new(&file.to_string_lossy())?;
         tune(&inner, folder.is_kept())?;
-        tables::prepare(&inner, tables, journal)?;
+        tables::prepare(&inner, tables, journal, folder.path())?;
         let stream_file = StreamFile::open(&file)?;
         stream_file.index()?;
 

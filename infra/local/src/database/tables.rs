@@ -1,6 +1,7 @@
 //! Makes the template's tables, or finds them as they were made before.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
@@ -15,13 +16,15 @@ pub(super) fn prepare(
     database: &dynoxide::Database,
     tables: &BTreeMap<String, Table>,
     journal: &Journal,
+    folder: &Path,
 ) -> Result<(), DatabaseError> {
     for table in tables.values() {
         if database.get_table_metadata(&table.name)?.is_some() {
             let before = journal.table(&table.name)?.unwrap_or_default();
             if before != table.create {
                 let differing = differing(&before, &table.create);
-                return Err(DatabaseError::Changed { table: table.name.clone(), differing });
+                let (folder, table) = (folder.to_owned(), table.name.clone());
+                return Err(DatabaseError::Changed { folder, table, differing });
             }
         } else {
             let request = serde_json::from_value::<CreateTableRequest>(table.create.clone())

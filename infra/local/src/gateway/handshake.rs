@@ -15,6 +15,7 @@ use http::header::{
 use http::{StatusCode, request};
 use hyper::upgrade::OnUpgrade;
 use jiff::Timestamp;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 
 use super::close::Close;
@@ -85,9 +86,14 @@ impl Shared {
         let request_id = ids::new();
         let mut session = Session::new(&self.api.id, &self.api.stage, &head, Timestamp::now());
         let id = session.connection_id.clone();
+        let Ok(place) = Arc::clone(&self.places).try_acquire_owned() else {
+            let most = self.limits.connections;
+            tracing::warn!("a client is refused: {most} are connected, and no more fit");
+            return refuse(&Refusal::gateway(503, "Service Unavailable"), &id, &request_id);
+        };
         match self.admit(&mut session, &head, &request_id).await {
             Ok(protocol) => {
-                if self.open(session, socket) {
+                if self.open(session, socket, place) {
                     switch(&head.key, protocol.as_deref())
                 } else {
                     refuse(&Refusal::gateway(503, "Service Unavailable"), &id, &request_id)
@@ -201,7 +207,12 @@ impl Shared {
 
     /// From here on the connection can be posted to, and its end will be told. False when the
     /// gateway closed in the meantime.
-    fn open(self: &Arc<Self>, session: Session, socket: OnUpgrade) -> bool {
+    fn open(
+        self: &Arc<Self>,
+        session: Session,
+        socket: OnUpgrade,
+        place: OwnedSemaphorePermit,
+    ) -> bool {
         let last_words = session.disconnect_event(&ids::new(), &Close::lost());
         self.remembered.open(&session.connection_id, last_words.to_string().as_bytes());
         let (connection, queue) = Connection::new(session, self.limits.queued_messages);
@@ -213,7 +224,7 @@ impl Shared {
         let (shared, alive) = (Arc::clone(self), self.registry.count());
         tokio::spawn(async move {
             shared.serve(connection, queue, socket).await;
-            drop(alive);
+            drop((place, alive));
         });
         opened
     }

@@ -20,6 +20,9 @@ pub struct Limits {
     pub lifetime: Duration,
     /// How long an authorizer may take; what a route's function may take is in the template.
     pub authorizer: Duration,
+    /// Connections at the same time; one more is refused with 503. AWS has no such quota: this is
+    /// this host's own, for what the system lets it have open.
+    pub connections: usize,
     /// Messages waiting for a client that does not read; one more posted to `@connections` is
     /// answered with 429. AWS has such a bound and does not tell it.
     pub queued_messages: usize,
@@ -39,6 +42,7 @@ impl Limits {
         idle: Duration::from_mins(10),
         lifetime: Duration::from_hours(2),
         authorizer: Duration::from_secs(29),
+        connections: usize::MAX,
         queued_messages: 128,
         messages_in_flight: 128,
         closing: Duration::from_secs(1),

@@ -38,6 +38,7 @@ use std::time::{Duration, Instant};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use tokio::sync::Semaphore;
 
 use crate::data_dir::Connections;
 use crate::iam::Iam;
@@ -70,20 +71,12 @@ struct Shared {
     selection: Selection,
     throttle: Throttle,
     registry: Registry,
+    /// One permit for each connection that there may be.
+    places: Arc<Semaphore>,
 }
 
 impl Gateway {
-    /// The endpoint of `api`, with the limits of AWS.
-    pub fn new(
-        api: WebSocketApi,
-        functions: Functions,
-        connections: Connections,
-        iam: Iam,
-    ) -> Result<Self, SelectionError> {
-        Self::with_limits(api, functions, connections, iam, Limits::AWS)
-    }
-
-    /// The endpoint of `api`, with limits of one's own.
+    /// The endpoint of `api`.
     pub fn with_limits(
         api: WebSocketApi,
         functions: Functions,
@@ -100,12 +93,22 @@ impl Gateway {
             iam,
             limits,
             registry: Registry::new(),
+            places: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
         })))
     }
 
-    /// `/{stage}` for clients, and `/{stage}/@connections/{id}` for functions. The server has to
-    /// offer `ConnectInfo<SocketAddr>`.
-    pub fn router(&self) -> Router {
+    /// `/{stage}` for clients. The server has to offer `ConnectInfo<SocketAddr>`.
+    pub fn clients_router(&self) -> Router {
+        let stage = &self.0.api.stage;
+        Router::new()
+            .route(&format!("/{stage}"), get(handshake::upgrade))
+            .route(&format!("/{stage}/"), get(handshake::upgrade))
+            .with_state(Arc::clone(&self.0))
+    }
+
+    /// `/{stage}/@connections/{id}` for functions. The server has to offer
+    /// `ConnectInfo<SocketAddr>`.
+    pub fn management_router(&self) -> Router {
         let stage = &self.0.api.stage;
         let connection = || {
             get(management::look)
@@ -114,8 +117,6 @@ impl Gateway {
                 .route_layer(from_fn_with_state(Arc::clone(&self.0), guard::admit))
         };
         Router::new()
-            .route(&format!("/{stage}"), get(handshake::upgrade))
-            .route(&format!("/{stage}/"), get(handshake::upgrade))
             .route(&format!("/{stage}/@connections/{{id}}"), connection())
             .route(&format!("/{stage}/%40connections/{{id}}"), connection())
             .with_state(Arc::clone(&self.0))

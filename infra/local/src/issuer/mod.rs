@@ -1,7 +1,8 @@
 //! A token issuer for development: whoever asks gets a token for whom they name.
 //!
 //! It has a real key set, so that the code that verifies is the same as in the cloud. It is
-//! mounted only where the host is bound to loopback.
+//! mounted only where the host is bound to loopback, and behind the [`guard`](crate::guard): a token
+//! is for whoever sits at this machine, and for no page in their browser.
 //!
 //! - `GET /dev/token?sub=alice&role=operator&ttl=3600` answers a signed token as text;
 //! - `GET /dev/.well-known/jwks.json` answers the key set.
@@ -17,7 +18,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::StatusCode;
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use jiff::Timestamp;
 
 use key::SigningKey;
@@ -89,18 +90,11 @@ async fn token(State(issuer): State<Issuer>, RawQuery(query): RawQuery) -> Respo
         }
         Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")),
     };
-    let headers = [
-        (CONTENT_TYPE, PLAIN),
-        (CACHE_CONTROL, "no-store"),
-        // Pages in development are served from an origin of their own.
-        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-    ];
-    (status, headers, text).into_response()
+    (status, [(CONTENT_TYPE, PLAIN), (CACHE_CONTROL, "no-store")], text).into_response()
 }
 
 async fn key_set(State(issuer): State<Issuer>) -> Response {
-    let headers = [(CONTENT_TYPE, "application/json"), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
-    (headers, issuer.0.key.set().to_owned()).into_response()
+    ([(CONTENT_TYPE, "application/json")], issuer.0.key.set().to_owned()).into_response()
 }
 
 #[cfg(test)]

@@ -13,6 +13,8 @@ const KNOWN: &str = "sub, role, ttl, issuer, audience";
 pub(super) enum RequestError {
     #[error("unknown parameter {0:?}: there are {KNOWN}")]
     Unknown(String),
+    #[error("sub is missing: name the customer, as in /dev/token?sub=alice")]
+    NoSubject,
     #[error("{0} is given twice")]
     Twice(&'static str),
     #[error("role must be customer or operator, not {0:?}")]
@@ -26,10 +28,11 @@ pub(super) enum RequestError {
     Encoding,
 }
 
-/// The parameters of `/dev/token`. Any `sub` is accepted, also one that the gateway refuses.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// The parameters of `/dev/token`. Any `sub` is signed, also one that the gateway refuses: how it
+/// refuses such a token is worth trying out.
+#[derive(Debug, PartialEq, Eq)]
 pub(super) struct TokenRequest {
-    sub: Option<String>,
+    sub: String,
     role: Option<String>,
     ttl: Option<i64>,
     issuer: Option<String>,
@@ -41,12 +44,12 @@ impl TokenRequest {
         let uri = format!("/?{query}").parse().map_err(|_| RequestError::Encoding)?;
         let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri)
             .map_err(|_| RequestError::Encoding)?;
-        let mut request = Self::default();
+        let (mut sub, mut role, mut ttl, mut issuer, mut audience) = (None, None, None, None, None);
         for (name, value) in pairs.0 {
             match name.as_str() {
-                "sub" => once("sub", &mut request.sub, value)?,
+                "sub" => once("sub", &mut sub, value)?,
                 "role" if matches!(value.as_str(), "customer" | "operator") => {
-                    once("role", &mut request.role, value)?;
+                    once("role", &mut role, value)?;
                 }
                 "role" => return Err(RequestError::Role(value)),
                 "ttl" => {
@@ -55,14 +58,14 @@ impl TokenRequest {
                         .ok()
                         .filter(|seconds| (-LONGEST..=LONGEST).contains(seconds))
                         .ok_or(RequestError::Ttl(value))?;
-                    once("ttl", &mut request.ttl, seconds)?;
+                    once("ttl", &mut ttl, seconds)?;
                 }
-                "issuer" => once("issuer", &mut request.issuer, value)?,
-                "audience" => once("audience", &mut request.audience, value)?,
+                "issuer" => once("issuer", &mut issuer, value)?,
+                "audience" => once("audience", &mut audience, value)?,
                 _ => return Err(RequestError::Unknown(name)),
             }
         }
-        Ok(request)
+        Ok(Self { sub: sub.ok_or(RequestError::NoSubject)?, role, ttl, issuer, audience })
     }
 
     pub(super) fn claims(&self, issuer: &str, audience: &str, now: Timestamp) -> Value {
@@ -70,7 +73,7 @@ impl TokenRequest {
         let mut claims = json!({
             "iss": self.issuer.as_deref().unwrap_or(issuer),
             "aud": self.audience.as_deref().unwrap_or(audience),
-            "sub": self.sub.as_deref().unwrap_or("alice"),
+            "sub": self.sub,
             "iat": issued_at,
             "exp": issued_at + self.ttl.unwrap_or(3600),
         });
@@ -100,7 +103,7 @@ mod tests {
     #[test]
     fn defaults() {
         assert_eq!(
-            claims(""),
+            claims("sub=alice"),
             json!({"iss": "http://here/dev", "aud": "app", "sub": "alice", "iat": 1000, "exp": 4600})
         );
     }
@@ -120,6 +123,8 @@ mod tests {
     #[test]
     fn mistakes_are_told_in_one_line() {
         let error = |query: &str| TokenRequest::parse(query).unwrap_err();
+        assert_eq!(error(""), RequestError::NoSubject);
+        assert_eq!(error("role=operator"), RequestError::NoSubject);
         assert_eq!(error("user=bob"), RequestError::Unknown("user".into()));
         assert_eq!(error("role=admin"), RequestError::Role("admin".into()));
         assert_eq!(error("sub=a&sub=b"), RequestError::Twice("sub"));

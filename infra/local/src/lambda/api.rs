@@ -1,7 +1,8 @@
 //! The Lambda Runtime API, which function processes ask for invocations and report to.
 //!
 //! As documented under "Using the Lambda runtime API for custom runtimes". One port serves all
-//! processes: each has a base path of its own.
+//! processes: each has a base path of its own, with a secret in it that only its process knows. To
+//! whoever does not know one, no path does anything.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,8 +10,9 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
@@ -19,13 +21,14 @@ use tokio::net::TcpListener;
 
 use super::invocation::Delivery;
 use super::pool::Pool;
-use super::process::Number;
+use super::process::{Number, Secret};
 use super::{InvokeError, PAYLOAD_LIMIT};
+use crate::guard::Guard;
 
 type Pools = Arc<BTreeMap<String, Arc<Pool>>>;
 
 /// Serves until the task is aborted.
-pub(super) async fn serve(listener: TcpListener, pools: Pools) {
+pub(super) async fn serve(listener: TcpListener, guard: Guard, pools: Pools) {
     let runtime = Router::new()
         .route("/invocation/next", get(next))
         .route("/invocation/{request}/response", post(response))
@@ -33,23 +36,51 @@ pub(super) async fn serve(listener: TcpListener, pools: Pools) {
         .route("/init/error", post(init_error))
         .layer(DefaultBodyLimit::max(PAYLOAD_LIMIT))
         .with_state(pools);
-    let router = Router::new().nest("/fn/{function}/{process}/2018-06-01/runtime", runtime);
+    let router = Router::new().nest("/{function}/{process}/{secret}/2018-06-01/runtime", runtime);
     let listener = listener.tap_io(|connection| {
         // Latency, not packets, is what counts on the loopback.
         let _ = connection.set_nodelay(true);
     });
-    if let Err(error) = axum::serve(listener, router).await {
+    if let Err(error) = axum::serve(listener, guard.own(router)).await {
         tracing::error!(%error, "the Lambda Runtime API ended");
     }
 }
 
-async fn next(
-    State(pools): State<Pools>,
-    Path((function, process)): Path<(String, Number)>,
-) -> Response {
-    let Some(pool) = pools.get(&function) else { return StatusCode::NOT_FOUND.into_response() };
+/// The process that calls.
+struct Caller {
+    pool: Arc<Pool>,
+    process: Number,
+}
+
+impl FromRequestParts<Pools> for Caller {
+    type Rejection = StatusCode;
+
+    async fn from_request_parts(parts: &mut Parts, pools: &Pools) -> Result<Self, StatusCode> {
+        #[derive(Deserialize)]
+        struct Base {
+            function: String,
+            process: Number,
+            secret: String,
+        }
+        let base = Path::<Base>::from_request_parts(parts, pools).await;
+        let Path(Base { function, process, secret }) = base.map_err(|_| StatusCode::NOT_FOUND)?;
+        let pool = pools.get(&function).ok_or(StatusCode::NOT_FOUND)?;
+        if !pool.knows(process, &Secret::given(secret)) {
+            return Err(StatusCode::NOT_FOUND);
+        }
+        Ok(Self { pool: Arc::clone(pool), process })
+    }
+}
+
+/// The last part of the path of an invocation's result.
+#[derive(Deserialize)]
+struct Invocation {
+    request: String,
+}
+
+async fn next(Caller { pool, process }: Caller) -> Response {
     match pool.next(process).await {
-        Some(delivery) => answer(delivery, pool),
+        Some(delivery) => answer(delivery, &pool),
         None => StatusCode::FORBIDDEN.into_response(),
     }
 }
@@ -65,8 +96,8 @@ fn answer(delivery: Delivery, pool: &Pool) -> Response {
 }
 
 async fn response(
-    State(pools): State<Pools>,
-    Path((function, process, request)): Path<(String, Number, String)>,
+    caller: Caller,
+    Path(invocation): Path<Invocation>,
     body: Result<Bytes, BytesRejection>,
 ) -> StatusCode {
     let result = body.map(Vec::from).map_err(|_| {
@@ -76,42 +107,31 @@ async fn response(
         )
     });
     let too_large = result.is_err();
-    match settle(&pools, &function, process, &request, result) {
+    match settle(&caller, &invocation, result) {
         StatusCode::ACCEPTED if too_large => StatusCode::PAYLOAD_TOO_LARGE,
         status => status,
     }
 }
 
-async fn error(
-    State(pools): State<Pools>,
-    Path((function, process, request)): Path<(String, Number, String)>,
-    body: Bytes,
-) -> StatusCode {
-    settle(&pools, &function, process, &request, Err(failure(&body)))
+async fn error(caller: Caller, Path(invocation): Path<Invocation>, body: Bytes) -> StatusCode {
+    settle(&caller, &invocation, Err(failure(&body)))
 }
 
-async fn init_error(
-    State(pools): State<Pools>,
-    Path((function, process)): Path<(String, Number)>,
-    body: Bytes,
-) -> StatusCode {
-    let Some(pool) = pools.get(&function) else { return StatusCode::NOT_FOUND };
+async fn init_error(Caller { pool, process }: Caller, body: Bytes) -> StatusCode {
     pool.init_failed(process, failure(&body));
     StatusCode::ACCEPTED
 }
 
 fn settle(
-    pools: &Pools,
-    function: &str,
-    process: Number,
-    request: &str,
+    Caller { pool, process }: &Caller,
+    Invocation { request }: &Invocation,
     result: Result<Vec<u8>, InvokeError>,
 ) -> StatusCode {
-    match pools.get(function) {
-        None => StatusCode::NOT_FOUND,
-        Some(pool) if pool.respond(process, request, result) => StatusCode::ACCEPTED,
+    if pool.respond(*process, request, result) {
+        StatusCode::ACCEPTED
+    } else {
         // The invocation has timed out, or never was this process's.
-        Some(_) => StatusCode::FORBIDDEN,
+        StatusCode::FORBIDDEN
     }
 }
 

@@ -23,6 +23,7 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
+use crate::guard::Guard;
 use crate::template::Function;
 pub(crate) use invocation::random_uuid;
 use pool::Pool;
@@ -99,14 +100,15 @@ impl Functions {
                 let handler = &function.handler;
                 let shared = functions.values().filter(|it| it.handler == *handler).count() > 1;
                 let name = if shared { id.clone() } else { handler.clone() };
-                let base = format!("http://{address}/fn/{id}");
+                let base = format!("http://{address}/{id}");
                 let keys = launch.keys.get(id).cloned().unwrap_or_default();
                 let pool = Pool::new(name, base, function.clone(), keys, Arc::clone(&launch));
                 (id.clone(), Arc::new(pool))
             })
             .collect();
         let pools = Arc::new(pools);
-        let api = tokio::spawn(api::serve(listener, Arc::clone(&pools))).abort_handle();
+        let guard = Guard::new(address, Vec::new());
+        let api = tokio::spawn(api::serve(listener, guard, Arc::clone(&pools))).abort_handle();
         Ok(Self { pools, api })
     }
 

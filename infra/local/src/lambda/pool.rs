@@ -1,6 +1,7 @@
 //! The processes of one function and the invocations that wait for them.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::process::ExitStatus;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,7 +10,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
 use super::invocation::{Current, Delivery, Invocation, Outcome, exited, random_uuid, timed_out};
-use super::process::{self, Number};
+use super::process::{self, Kill, Number, Secret};
 use super::state::{Phase, Process, State};
 use super::status::{FunctionStatus, ProcessStatus, Status};
 use super::{InvokeError, Launch};
@@ -94,7 +95,8 @@ impl Pool {
             let mut state = self.lock();
             state.warming.push(ready);
             if state.processes.is_empty() {
-                self.start(&mut state);
+                // Without other processes, a failure is told to those who warm up.
+                let _ = self.start(&mut state);
             }
         }
         outcome.await.unwrap_or(Ok(()))
@@ -109,7 +111,11 @@ impl Pool {
         let room = self.launch.max_processes.saturating_sub(state.processes.len());
         let missing = state.waiting.len().saturating_sub(state.coming());
         for _ in 0..missing.min(room) {
-            self.start(state);
+            if let Err(error) = self.start(state) {
+                // Whoever waits is served by the processes that there are.
+                tracing::warn!(function = self.name, %error, "cannot start another process");
+                break;
+            }
         }
     }
 
@@ -156,16 +162,17 @@ impl Pool {
         (delivery, request_id, limit.abort_handle())
     }
 
-    fn start(self: &Arc<Self>, state: &mut State) {
+    /// Starts a process. An error is not yet anybody's: there are other processes. Without any, a
+    /// waiting invocation has failed with it instead.
+    fn start(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
         if state.stopped {
-            return;
+            return Ok(());
         }
         state.last += 1;
         let number = state.last;
-        state.counters.cold_starts += 1;
-        let runtime_api = format!("{}/{number}", self.base);
-        match process::start(self, &runtime_api, number) {
-            Ok((pid, kill)) => {
+        match self.spawn(number) {
+            Ok((secret, pid, kill)) => {
+                state.counters.cold_starts += 1;
                 let pool = Arc::clone(self);
                 let limit = tokio::spawn(async move {
                     tokio::time::sleep(INIT_LIMIT).await;
@@ -174,9 +181,10 @@ impl Pool {
                     }
                 });
                 let phase = Phase::Starting { limit: Some(limit.abort_handle()), error: None };
-                let process = Process { pid, phase, invocations: 0, kill: Some(kill) };
+                let process = Process { secret, pid, phase, invocations: 0, kill: Some(kill) };
                 state.processes.insert(number, process);
             }
+            Err(error) if !state.processes.is_empty() => return Err(error),
             Err(error) => {
                 let program = self.launch.program.display();
                 let error = InvokeError::failed(
@@ -186,6 +194,19 @@ impl Pool {
                 state.fail_start(&error);
             }
         }
+        Ok(())
+    }
+
+    fn spawn(self: &Arc<Self>, number: Number) -> io::Result<(Secret, Option<u32>, Kill)> {
+        let secret = Secret::random().map_err(io::Error::other)?;
+        let runtime_api = format!("{}/{number}/{}", self.base, secret.as_str());
+        let (pid, kill) = process::start(self, &runtime_api, number)?;
+        Ok((secret, pid, kill))
+    }
+
+    /// Whether this is the secret of that process.
+    pub(super) fn knows(&self, number: Number, secret: &Secret) -> bool {
+        self.lock().processes.get(&number).is_some_and(|process| process.secret == *secret)
     }
 
     /// Waits for an invocation for this process; `None` if the process is not to have one.

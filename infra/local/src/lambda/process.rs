@@ -1,9 +1,12 @@
 //! One process of a function: started, listened to, and killed when it must be.
 
+use std::fmt;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
 
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::error::Unspecified;
 use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
@@ -15,6 +18,41 @@ use crate::template::REGION;
 
 /// Which of a function's processes: counted from 1, never used again.
 pub(super) type Number = u64;
+
+/// What a process has in the paths by which it asks for invocations and answers them, so that
+/// nobody else can: 128 bits from the system's generator, in hexadecimal digits.
+pub(super) struct Secret(String);
+
+impl Secret {
+    /// A new one.
+    pub(super) fn random() -> Result<Self, Unspecified> {
+        let mut bytes = [0; 16];
+        aws_lc_rs::rand::fill(&mut bytes)?;
+        Ok(Self(format!("{:032x}", u128::from_be_bytes(bytes))))
+    }
+
+    /// What a caller says it is.
+    pub(super) fn given(text: String) -> Self {
+        Self(text)
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// In a time that tells nothing of how far they agree.
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        verify_slices_are_equal(self.0.as_bytes(), other.0.as_bytes()).is_ok()
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
 
 /// Kills the process when sent to or dropped.
 pub(super) type Kill = oneshot::Sender<()>;

@@ -7,7 +7,7 @@ use tokio::task::AbortHandle;
 
 use super::InvokeError;
 use super::invocation::{Current, Delivery, Invocation};
-use super::process::{Kill, Number};
+use super::process::{Kill, Number, Secret};
 use super::status::Counters;
 
 #[derive(Debug, Default)]
@@ -23,6 +23,7 @@ pub(super) struct State {
 
 #[derive(Debug)]
 pub(super) struct Process {
+    pub(super) secret: Secret,
     pub(super) pid: Option<u32>,
     pub(super) phase: Phase,
     pub(super) invocations: u64,

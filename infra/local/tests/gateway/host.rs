@@ -135,7 +135,7 @@ impl Host {
             setup.limits,
         )
         .unwrap();
-        let address = serve(gateway.router()).await;
+        let address = serve(gateway.clients_router().merge(gateway.management_router())).await;
         let (reports, put_by) = (tokio::sync::Mutex::new(reports), Mutex::default());
         Self { address, gateway, remembered, functions, reports, put_by, _folder: folder }
     }

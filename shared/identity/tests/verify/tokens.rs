@@ -80,6 +80,8 @@ async fn wrong_issuer_audience_and_subject() {
         issuer.claims_with("sub", json!(7)),
         issuer.claims_with("sub", json!("a\nb")),
         issuer.claims_with("sub", json!("x".repeat(129))),
+        issuer.claims_with("sub", json!(" \u{a0}\u{200b}")),
+        issuer.claims_with("sub", json!("guest:ann")),
     ];
     for claims in barred {
         let verdict = issuer.verifier().verify(&key.sign(&claims), now()).await;

@@ -1,0 +1,120 @@
+//! In which form a kept folder's items are: a number, in a file beside them.
+//!
+//! Keys and indexes of a table are in the template, and a folder with others is refused for that.
+//! How the items are written is nowhere but in the code: a release that writes them so that the one
+//! before could not read them, or the other way round, counts [`FORM`] up.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::{Content, DataDir};
+
+/// The form of what this release reads and writes.
+///
+/// | form | since |
+/// |---|---|
+/// | 1 | 0.1.0, without a file that says so |
+/// | 2 | 0.2.0: expiry buckets in slots, pointers instead of indexes |
+pub const FORM: u32 = 2;
+
+const FILE: &str = "form";
+
+/// Why a folder's tables cannot be used as they are.
+#[derive(Debug, Error)]
+pub enum FormError {
+    /// Another release wrote them.
+    #[error(
+        "the data folder {folder} was written by {} release (form {found}, and this one uses form \
+         {FORM}): start with another --data folder, or use that release",
+        if *.found < FORM { "an earlier" } else { "a later" }
+    )]
+    Other {
+        /// The folder.
+        folder: PathBuf,
+        /// The form that its items have.
+        found: u32,
+    },
+    /// The file does not say in which form they are.
+    #[error(
+        "cannot tell by which release the data folder {folder} was written: {} holds no number; \
+         restore the folder from a backup, or start with another --data folder",
+        folder.join(FILE).display()
+    )]
+    Unknown {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// The file cannot be read or written.
+    #[error("cannot use the file {}: {source}", folder.join(FILE).display())]
+    File {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl DataDir {
+    /// Makes sure that what is in the tables' file has this release's form. A folder without tables
+    /// gets the mark of it.
+    pub(crate) fn settle_form(&self, tables: Content) -> Result<(), FormError> {
+        let folder = || self.path().to_owned();
+        match read(self.path())? {
+            Some(FORM) => Ok(()),
+            Some(found) => Err(FormError::Other { folder: folder(), found }),
+            None if tables == Content::Tables => {
+                Err(FormError::Other { folder: folder(), found: 1 })
+            }
+            None => {
+                write(self.path()).map_err(|source| FormError::File { folder: folder(), source })
+            }
+        }
+    }
+}
+
+fn read(folder: &Path) -> Result<Option<u32>, FormError> {
+    match std::fs::read(folder.join(FILE)) {
+        Ok(bytes) => {
+            let number = std::str::from_utf8(&bytes).ok().and_then(|text| text.trim().parse().ok());
+            Ok(Some(number.ok_or_else(|| FormError::Unknown { folder: folder.to_owned() })?))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(FormError::File { folder: folder.to_owned(), source }),
+    }
+}
+
+/// Never half written: the name is given to a finished file.
+fn write(folder: &Path) -> io::Result<()> {
+    let unfinished = folder.join("form.new");
+    std::fs::write(&unfinished, format!("{FORM}\n"))?;
+    std::fs::rename(unfinished, folder.join(FILE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_has_one_form() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::open(folder.path()).unwrap();
+        let refusal = |content| {
+            let message = data.settle_form(content).unwrap_err().to_string();
+            assert!(message.contains(folder.path().to_str().unwrap()), "{message}");
+            assert!(message.contains("--data") && !message.contains('\n'), "{message}");
+            message
+        };
+        assert!(refusal(Content::Tables).contains("an earlier release (form 1,"));
+        data.settle_form(Content::Nothing).unwrap();
+        data.settle_form(Content::Tables).unwrap();
+        for (mark, expected) in
+            [("1", "an earlier"), ("3\n", "a later"), ("", "no number"), ("two", "no number")]
+        {
+            std::fs::write(folder.path().join(FILE), mark).unwrap();
+            assert!(refusal(Content::Tables).contains(expected), "{mark:?}");
+            assert!(refusal(Content::Nothing).contains(expected), "{mark:?}");
+        }
+    }
+}
