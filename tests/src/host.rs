@@ -56,6 +56,18 @@ impl Host {
         Self::wait_until_ready(command, false)
     }
 
+    /// Starts a host with a limit on open files, as `ulimit` takes it.
+    pub fn start_with_limit(limit: &str, arguments: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!(r#"ulimit {limit} && exec "$@""#), "limited"])
+            .arg(binary())
+            .args(["--port", "0"])
+            .args(arguments)
+            .stdin(Stdio::null());
+        Self::wait_until_ready(command, true)
+    }
+
     /// Starts a host that ends with the test binary.
     pub fn start_kept() -> Self {
         let mut command = Command::new("sh");

@@ -1,6 +1,7 @@
 //! Starts the host, or, when the host has started it again for one, a function.
 
 use std::io::Write as _;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -54,14 +55,16 @@ fn be_host(cli: &Cli) -> Result<(), runtime::Error> {
 
 async fn run(cli: &Cli) -> Result<(), runtime::Error> {
     let program = std::env::current_exe()?;
+    // One wait for all of the run: a signal that comes between two of them would be nobody's.
+    let mut asked = pin!(asked_to_end());
     let host = tokio::select! {
         host = Host::start(cli, program) => host?,
-        () = asked_to_end() => return Ok(()),
+        () = &mut asked => return Ok(()),
     };
     let (url, help) = (host.entrance.url(), host.entrance.help());
     // Whoever reads this may have stopped reading.
     let _ = writeln!(std::io::stdout(), "ready: {url}\n\n{help}\nCtrl-C ends everything.");
-    asked_to_end().await;
+    asked.await;
     host.stop().await;
     Ok(())
 }

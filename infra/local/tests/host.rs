@@ -3,12 +3,15 @@
 
 mod signed;
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
+use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use local::journal::Journal;
 use local::template::EMBEDDED;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
@@ -204,7 +207,64 @@ fn a_folder_that_cannot_be_used_is_named() {
     std::fs::create_dir(&damaged).unwrap();
     std::fs::write(damaged.join("tables.sqlite3"), "not a database at all".repeat(100)).unwrap();
     let message = refusal(&["--data", damaged.to_str().unwrap()]);
-    assert!(message.contains("database"), "{message}");
+    let file = damaged.join("tables.sqlite3");
+    assert!(message.contains(file.to_str().unwrap()) && message.contains("backup"), "{message}");
+}
+
+/// Leaves a folder as an orderly end leaves it, with nothing in a write-ahead log that would mend
+/// what the test damages.
+fn used(folder: &Path) {
+    let mut host = Host::start(&["--data", folder.to_str().unwrap()]);
+    host.signal("INT");
+    assert_eq!(host.wait(), 0);
+    for name in ["tables.sqlite3", "host.sqlite3"] {
+        let connection = rusqlite::Connection::open(folder.join(name)).unwrap();
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    }
+}
+
+#[test]
+fn a_damaged_file_is_named_with_what_to_do() {
+    type Damage = fn(&Path);
+    let damages: [(&str, Damage); 6] = [
+        ("not a database", |file| std::fs::write(file, "no database ".repeat(900)).unwrap()),
+        ("malformed", |file| {
+            let handle = File::options().write(true).open(file).unwrap();
+            handle.set_len(handle.metadata().unwrap().len() / 2).unwrap();
+        }),
+        ("damaged", |file| {
+            let handle = File::options().write(true).open(file).unwrap();
+            for page in 1..handle.metadata().unwrap().len() / 4096 {
+                handle.write_all_at(&[0xaa; 4096], page * 4096).unwrap();
+            }
+        }),
+        ("directory", |file| {
+            std::fs::remove_file(file).unwrap();
+            std::fs::create_dir(file).unwrap();
+        }),
+        ("missing or empty", |file| std::fs::write(file, "").unwrap()),
+        ("missing or empty", |file| std::fs::remove_file(file).unwrap()),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["tables.sqlite3", "host.sqlite3"] {
+        for (wanted, damage) in damages {
+            let data = folder.path().join(wanted.replace(' ', "-"));
+            used(&data);
+            let file = data.join(name);
+            damage(&file);
+            let message = refusal(&["--data", data.to_str().unwrap()]);
+            if (name, wanted) == ("host.sqlite3", "missing or empty") {
+                // How the tables were made is forgotten then.
+                assert!(message.contains("another --data folder"), "{message}");
+            } else {
+                for wanted in [file.to_str().unwrap(), wanted, "backup", "another --data folder"] {
+                    assert!(message.contains(wanted), "{wanted}: {message}");
+                }
+            }
+            assert!(!message.contains("feature") && !message.contains("encrypt"), "{message}");
+            std::fs::remove_dir_all(data).unwrap();
+        }
+    }
 }
 
 #[test]
@@ -251,7 +311,43 @@ fn a_folder_of_another_template_is_refused() {
         }]);
     });
     let message = refusal(&["--data", data, "--template", &file]);
-    assert!(message.contains("its GlobalSecondaryIndexes differs"), "{message}");
+    assert!(message.contains("GlobalSecondaryIndexes differs"), "{message}");
+    assert!(message.contains(data) && message.contains("another --data folder"), "{message}");
+}
+
+/// Makes a folder as the first release made it: its tables, its notes, a booking of its time.
+fn first_release(folder: &Path) {
+    let tables: Value = serde_json::from_str(include_str!("first_release.json")).unwrap();
+    let journal = Journal::open(&folder.join("host.sqlite3"), true).unwrap();
+    let file = folder.join("tables.sqlite3");
+    let database = dynoxide::Database::new(file.to_str().unwrap()).unwrap();
+    for (name, created_as) in tables.as_object().unwrap() {
+        journal.put_table(name, created_as).unwrap();
+        database.create_table(serde_json::from_value(created_as.clone()).unwrap()).unwrap();
+    }
+    let booking = json!({
+        "TableName": "BookingsTable86E505D6",
+        "Item": {
+            "PK": {"S": "C#alice"}, "SK": {"S": "B#00112233445566778899aabbccddeeff"},
+            "bookingId": {"S": "00112233445566778899aabbccddeeff"},
+            "atResource": {"S": "room-1"}, "atStart": {"S": "2027-01-11T09:00:00Z"},
+        },
+    });
+    database.put_item(serde_json::from_value(booking).unwrap()).unwrap();
+}
+
+#[test]
+fn a_folder_of_the_first_release_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    first_release(folder.path());
+    let data = folder.path().to_str().unwrap();
+    let before = std::fs::read(folder.path().join("tables.sqlite3")).unwrap();
+    let message = refusal(&["--data", data]);
+    for wanted in [data, "an earlier release", "another --data folder"] {
+        assert!(message.contains(wanted), "{message}");
+    }
+    assert_eq!(std::fs::read(folder.path().join("tables.sqlite3")).unwrap(), before);
+    assert!(!folder.path().join("form").exists());
 }
 
 #[tokio::test]

@@ -140,6 +140,62 @@ fn failed(result: Result<Value, InvokeError>) -> (String, String) {
     }
 }
 
+/// The status of a request without a body.
+async fn call(method: reqwest::Method, url: &str, headers: &[(&str, &str)]) -> u16 {
+    let mut request = reqwest::Client::new().request(method, url);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.send().await.unwrap().status().as_u16()
+}
+
+/// A page in a browser, or whoever looks for open ports, and the paths that can be guessed.
+#[tokio::test]
+async fn nobody_else_reaches_the_runtime_api() {
+    let functions = start(Settings::default()).await;
+    let pid = order(&functions, "pid").await.unwrap();
+    let environment = order(&functions, "environment").await.unwrap();
+    let base = environment["AWS_LAMBDA_RUNTIME_API"].as_str().unwrap();
+    let runtime = "2018-06-01/runtime";
+    let (known, secret) = base.rsplit_once('/').unwrap();
+    let root = known.strip_suffix("/Subject/1").unwrap();
+    assert!(secret.len() == 32 && secret.bytes().all(|it| it.is_ascii_hexdigit()), "{secret}");
+
+    let invented = "0".repeat(32);
+    for base in [
+        root.to_owned(),
+        known.to_owned(),
+        format!("{root}/fn/Subject/1"),
+        format!("{known}/{invented}"),
+        format!("{known}/{}", &secret[..31]),
+        format!("{root}/Subject/2/{secret}"),
+        format!("{root}/Other/1/{secret}"),
+    ] {
+        for path in ["invocation/next", "invocation/x/response", "invocation/x/error", "init/error"]
+        {
+            for method in [reqwest::Method::GET, reqwest::Method::POST] {
+                let url = format!("{base}/{runtime}/{path}");
+                let status = call(method, &url, &[]).await;
+                assert!(matches!(status, 404 | 405), "{url}: {status}");
+            }
+        }
+    }
+    // Nor does a page that has somehow learnt the path.
+    let next = format!("{base}/{runtime}/invocation/next");
+    for header in [
+        ("host", "evil.example"),
+        ("host", "localhost"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+    ] {
+        assert_eq!(call(reqwest::Method::GET, &next, &[header]).await, 403, "{header:?}");
+    }
+    assert_eq!(order(&functions, "pid").await.unwrap(), pid, "the process is there and answers");
+    assert_eq!(functions.status().functions["subject"].counters.cold_starts, 1);
+    functions.stop().await;
+}
+
 #[tokio::test]
 async fn an_event_comes_back_from_the_same_process_twice() {
     let functions = start(Settings::default()).await;

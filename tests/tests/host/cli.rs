@@ -79,6 +79,30 @@ fn a_data_folder_with_something_else_in_it() {
 }
 
 #[test]
+fn a_data_folder_of_another_release() {
+    if skipped("cli::a_data_folder_of_another_release") {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    Host::start(&["--data", path]).interrupt();
+    let form = folder.path().join("form");
+    for (written, wanted) in [
+        (Some("1\n"), "an earlier release"),
+        (Some("99"), "a later release"),
+        (Some("x"), "no number"),
+        (None, "an earlier release"),
+    ] {
+        match written {
+            Some(text) => std::fs::write(&form, text).unwrap(),
+            None => std::fs::remove_file(&form).unwrap(),
+        }
+        let output = Host::refuses(&["--port", "0", "--data", path]);
+        one_line(&output, wanted, &[path, wanted, "another --data folder"]);
+    }
+}
+
+#[test]
 fn a_data_folder_in_use() {
     if skipped("cli::a_data_folder_in_use") {
         return;

@@ -8,10 +8,13 @@ mod data;
 mod dead_clients;
 mod faults;
 mod large;
+mod left_over;
+mod open_files;
 mod readme;
 mod shutdown;
 mod template;
 mod torn;
+mod web_pages;
 
 /// Whether to leave a test out because there is no local host: says so.
 fn skipped(test: &str) -> bool {

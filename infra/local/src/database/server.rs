@@ -10,6 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::front::Front;
+use crate::guard::Guard;
 
 /// How long requests that are under way may take at the end.
 const FAREWELL: Duration = Duration::from_millis(300);
@@ -28,6 +29,7 @@ impl Server {
         let listener = std::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
+        let guard = Guard::new(address, Vec::new());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopping) = oneshot::channel::<()>();
         let (done, stopped) = oneshot::channel();
@@ -37,7 +39,7 @@ impl Server {
                     // An answer is small, and must not wait for the one before to be acknowledged.
                     let _ = connection.set_nodelay(true);
                 });
-                axum::serve(listener, front.router())
+                axum::serve(listener, guard.own(front.router()))
                     .with_graceful_shutdown(async { drop(stopping.await) })
                     .await
             });
