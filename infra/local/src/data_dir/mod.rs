@@ -4,9 +4,9 @@ mod file;
 mod form;
 mod left_over;
 
-use std::fs::{File, Permissions, TryLockError};
+use std::fs::{DirBuilder, File, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -59,7 +59,9 @@ impl DataDir {
     /// Opens a folder, which is made if it is not there, and keeps it at the end.
     pub fn open(path: &Path) -> Result<Self, DataDirError> {
         let unusable = |source| DataDirError::Unusable { path: path.to_owned(), source };
-        std::fs::create_dir_all(path).map_err(unusable)?;
+        // What customers book is nobody else's business, on this machine neither.
+        let mut builder = DirBuilder::new();
+        builder.recursive(true).mode(0o700).create(path).map_err(unusable)?;
         let lock = lock(path)?;
         // Whoever names what a killed host left wants to have it.
         match std::fs::remove_file(path.join(TEMPORARY)) {
