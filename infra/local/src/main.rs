@@ -10,7 +10,9 @@ use local::cli::Cli;
 use local::host::Host;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 fn main() -> ExitCode {
     let result = match runtime::function_handler() {
@@ -44,8 +46,9 @@ fn be_function(handler: &str) -> Result<(), runtime::Error> {
 }
 
 fn be_host(cli: &Cli) -> Result<(), runtime::Error> {
-    let filter = EnvFilter::try_new(&cli.log).map_err(|error| format!("--log: {error}"))?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter: Targets = cli.log.parse().map_err(|error| format!("--log: {error}"))?;
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines).with(filter).init();
     let runtime = Runtime::new()?;
     let result = runtime.block_on(run(cli));
     // Nothing that still hangs on to something may keep the program from ending.

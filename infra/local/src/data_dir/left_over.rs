@@ -24,7 +24,7 @@ pub fn sweep(temporary: &Path) {
         let folder = entry.path();
         match left_over(&folder) {
             Ok(Some(lock)) => match std::fs::remove_dir_all(&folder) {
-                Ok(()) => tracing::info!(?folder, "removed what a killed host left"),
+                Ok(()) => tracing::debug!(?folder, "removed what a killed host left"),
                 Err(error) => {
                     tracing::warn!(?folder, %error, "cannot remove what a killed host left");
                     drop(lock);
