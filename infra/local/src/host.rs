@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use crate::cli::Cli;
 use crate::data_dir::{DataDir, DataDirError};
 use crate::database::{Database, DatabaseError, Service};
-use crate::gateway::{Gateway, SelectionError};
+use crate::gateway::{Gateway, Limits, SelectionError};
 use crate::home::{Entrance, Home, Readiness};
 use crate::iam::{Iam, IamError};
 use crate::issuer::{Issuer, IssuerError};
@@ -138,8 +138,10 @@ impl Host {
             max_processes: usize::from(cli.max_processes),
         };
         let functions = Functions::start(&plan.functions, launch).await?;
+        let limits = Limits { calls_per_second: cli.posts_per_second, ..Limits::AWS };
+        let (api, remembered) = (plan.api.clone(), connections.clone());
         let gateway =
-            Gateway::new(plan.api.clone(), functions.clone(), connections.clone(), iam.clone())?;
+            Gateway::with_limits(api, functions.clone(), remembered, iam.clone(), limits)?;
         let home = Home {
             entrance: Entrance { address: reachable(address), stage: stage.clone(), gives_tokens },
             readiness: Readiness::default(),

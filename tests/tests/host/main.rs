@@ -11,7 +11,9 @@ mod large;
 mod readme;
 mod shutdown;
 mod template;
+mod throttled;
 mod torn;
+mod unreadable;
 
 /// Whether to leave a test out because there is no local host: says so.
 fn skipped(test: &str) -> bool {

@@ -46,7 +46,7 @@ use crate::template::WebSocketApi;
 use close::Close;
 use registry::Registry;
 use selection::Selection;
-use throttle::Throttle;
+use throttle::{Calls, Throttle};
 
 pub use limits::Limits;
 pub use selection::SelectionError;
@@ -69,6 +69,7 @@ struct Shared {
     limits: Limits,
     selection: Selection,
     throttle: Throttle,
+    calls: Calls,
     registry: Registry,
 }
 
@@ -94,6 +95,7 @@ impl Gateway {
         Ok(Self(Arc::new(Shared {
             selection: Selection::parse(&api.selection_expression)?,
             throttle: Throttle::new(&api, Instant::now()),
+            calls: Calls::new(limits.calls_per_second, Instant::now()),
             api,
             functions,
             remembered: connections,
@@ -111,6 +113,7 @@ impl Gateway {
             get(management::look)
                 .post(management::post)
                 .delete(management::close)
+                .route_layer(from_fn_with_state(Arc::clone(&self.0), management::throttled))
                 .route_layer(from_fn_with_state(Arc::clone(&self.0), guard::admit))
         };
         Router::new()
