@@ -241,6 +241,31 @@ impl Tables {
         Some(number(found.get("shards")))
     }
 
+    /// Lets a connection have been open for an hour.
+    pub async fn age_connection(&self, id: &str) {
+        let made = jiff::Timestamp::now().as_millisecond() - 3_600_000;
+        for mut item in self.scan(&self.connections).await {
+            if connection_of(&item).as_deref() == Some(id) {
+                item.insert("connected".into(), AttributeValue::N(made.to_string()));
+                self.put(item).await;
+            }
+        }
+    }
+
+    /// A slot of a resource, as no release writes one; and an item of which nothing can be known.
+    pub async fn leave_unreadable_items(&self, resource: &str, start: &str) {
+        for partition in [format!("R#{resource}"), "R#?".to_owned()] {
+            let text = |text: String| AttributeValue::S(text);
+            let item = HashMap::from([
+                ("PK".to_owned(), text(partition)),
+                ("SK".to_owned(), text(format!("S#{start}"))),
+                ("taken".to_owned(), text("some".to_owned())),
+            ]);
+            let put = self.client().put_item().table_name(&self.bookings);
+            put.set_item(Some(item)).send().await.unwrap();
+        }
+    }
+
     async fn put(&self, item: Item) {
         let put = self.client().put_item().table_name(&self.connections);
         put.set_item(Some(item)).send().await.unwrap();

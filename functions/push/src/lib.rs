@@ -2,21 +2,30 @@
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use delivery::Fanout;
-use delivery::fanout::Told;
+use delivery::{Batch, Fanout, Report, topic};
 use jiff::Timestamp;
-use store::Change;
+use std::time::Duration;
+use store::{Change, Concerned};
+use tokio::time::Instant;
+
+/// Time that Lambda is left to take the answer.
+const ANSWER: Duration = Duration::from_millis(500);
 
 /// Answers invocations until the process is ended.
 pub async fn run() -> Result<(), runtime::Error> {
     runtime::telemetry::start();
     let clients = runtime::Clients::from_env()?;
-    let fanout = Fanout::new(clients.bookings()?, clients.connections()?, clients.callback()?);
+    let fanout = Fanout::new(
+        clients.bookings()?,
+        clients.connections()?,
+        clients.callback()?,
+        runtime::config::max_record_age()?,
+    );
     let metrics = runtime::Metrics::start()?;
     describe();
     clients.warm().await;
-    runtime::run(async |event, _deadline| {
-        let response = handle(&fanout, event, runtime::now()).await;
+    runtime::run(async |event, deadline| {
+        let response = handle(&fanout, event, runtime::now(), deadline - ANSWER).await;
         metrics.flush()?;
         Ok(response)
     })
@@ -37,56 +46,71 @@ fn describe() {
     describe_counter!(GONE, Unit::Count, "Connections found gone, or closed.");
 }
 
-fn measure(told: &Told, oldest: Option<i64>, end: Timestamp) {
-    metrics::counter!(PUSHED).increment(told.sent as u64);
-    metrics::counter!(GONE).increment((told.gone + told.closed) as u64);
-    if let Some(oldest) = oldest.filter(|_| told.sent > 0) {
+fn measure(report: &Report, oldest: Option<Timestamp>, end: Timestamp) {
+    metrics::counter!(PUSHED).increment(report.sent as u64);
+    metrics::counter!(GONE).increment((report.gone + report.closed) as u64);
+    if let Some(oldest) = oldest.filter(|_| report.sent > 0) {
+        let latency = end.as_millisecond() - oldest.as_millisecond();
         #[expect(clippy::cast_precision_loss, reason = "milliseconds of one delivery")]
-        metrics::histogram!(LATENCY).record((end.as_millisecond() - oldest) as f64);
+        metrics::histogram!(LATENCY).record(latency as f64);
     }
 }
 
-/// Tells of all changes in the batch, and reports from which record on it must be told again.
-pub async fn handle(fanout: &Fanout, event: Event, now: Timestamp) -> DynamoDbEventResponse {
+/// Tells of all changes in the batch until the deadline, and reports from which record on it must be
+/// told again.
+pub async fn handle(
+    fanout: &Fanout,
+    event: Event,
+    now: Timestamp,
+    deadline: Instant,
+) -> DynamoDbEventResponse {
     let sequence = |record: &EventRecord| record.change.sequence_number.clone();
     let sequences: Vec<_> = event.records.iter().map(sequence).collect();
-
-    // Streams date changes to the second; the oldest of the batch waited longest.
-    let created =
-        |record: &EventRecord| record.change.approximate_creation_date_time.timestamp_millis();
-    let oldest = event.records.iter().map(created).min();
-
-    let mut unreadable = None;
-    let mut changes = Vec::new();
-    for (place, record) in event.records.into_iter().enumerate() {
-        // What is removed was collected by time to live: nobody watches it any more.
-        if record.event_name == "REMOVE" {
-            continue;
-        }
-        match Change::of(record.change.new_image) {
-            Ok(change) => changes.extend(change.map(|change| (place, change))),
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(error, event = record.event_id, "a change cannot be read");
-                unreadable = unreadable.or(Some(place));
-            }
-        }
-    }
-    let told = fanout.tell(changes, now).await;
-    measure(&told, oldest, runtime::now());
+    let batch = read(event);
+    // The oldest of the batch waited longest.
+    let oldest = batch.made.iter().min().copied();
+    let report = fanout.tell(batch, now, deadline).await;
+    measure(&report, oldest, runtime::now());
     tracing::info!(
         records = sequences.len(),
-        sent = told.sent,
-        gone = told.gone,
-        closed = told.closed,
+        sent = report.sent,
+        gone = report.gone,
+        closed = report.closed,
+        untold = report.untold,
         "told"
     );
     let mut response = DynamoDbEventResponse::default();
-    let failed = [told.failed_from, unreadable].into_iter().flatten().min();
-    if let Some(sequence) = failed.and_then(|place| sequences[place].clone()) {
+    if let Some(sequence) = report.failed_from.and_then(|place| sequences[place].clone()) {
         let mut failure = DynamoDbBatchItemFailure::default();
         failure.item_identifier = Some(sequence);
         response.batch_item_failures.push(failure);
     }
     response
+}
+
+/// What the records say. One that cannot be read would be no better if it came again, and must not
+/// hold up all that follow: whom it concerns is told that there is something to read, by closing their
+/// connections, and it is logged.
+fn read(event: Event) -> Batch {
+    let mut batch = Batch::default();
+    for (place, record) in event.records.into_iter().enumerate() {
+        let EventRecord { change, event_name, event_id, .. } = record;
+        // Streams date changes to the second.
+        let made = change.approximate_creation_date_time.timestamp_millis();
+        batch.made.push(Timestamp::from_millisecond(made).unwrap_or(Timestamp::MAX));
+        // What is removed was collected by time to live: nobody watches it any more.
+        if event_name == "REMOVE" {
+            continue;
+        }
+        let concerned = Concerned::by(&change.new_image);
+        match Change::of(change.new_image) {
+            Ok(change) => batch.changes.extend(change.map(|change| (place, change))),
+            Err(error) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::error!(error, event = event_id, "a change cannot be read");
+                batch.unreadable.extend(concerned.iter().map(|one| (place, topic::of(one))));
+            }
+        }
+    }
+    batch
 }

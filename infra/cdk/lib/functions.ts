@@ -58,7 +58,12 @@ export class Functions extends Construct {
     bookings.grantRequests(this.message);
     connections.grantSubscribe(this.message);
 
-    this.push = this.add('push', { BOOKINGS_TABLE, CONNECTIONS_TABLE, ...dynamodb });
+    this.push = this.add('push', {
+      BOOKINGS_TABLE,
+      CONNECTIONS_TABLE,
+      MAX_RECORD_AGE_SECONDS: String(settings.streamMaxRecordAge),
+      ...dynamodb,
+    });
     bookings.grantReadResources(this.push);
     connections.grantTell(this.push);
   }

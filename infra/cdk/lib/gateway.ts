@@ -63,14 +63,14 @@ export class Gateway extends Construct {
     return this.domain ? `wss://${this.domain.name}/${this.stage.stageName}` : this.stage.url;
   }
 
-  /** Lets a function post to connected clients and close them. */
+  /** Lets a function post to connected clients, look whether it is they who do not read, and close them. */
   grantPost(fn: lambda.Function) {
     fn.addEnvironment('CALLBACK_URL', this.stage.callbackUrl);
     if (this.settings.endpoint !== '') {
       const url = `${this.settings.endpoint}/_aws/execute-api/${this.api.apiId}/${this.stage.stageName}`;
       fn.addEnvironment('AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI', url);
     }
-    const resourceArns = ['POST', 'DELETE'].map((method) =>
+    const resourceArns = ['POST', 'GET', 'DELETE'].map((method) =>
       this.api.arnForExecuteApiV2(`${method}/@connections/*`, this.stage.stageName),
     );
     iam.Grant.addToPrincipal({ grantee: fn, actions: ['execute-api:ManageConnections'], resourceArns });

@@ -14,6 +14,9 @@ export interface PipelineProps extends FailureQueueProps {
   readonly bookings: BookingsTable;
 }
 
+/** Of the limits on retries and on age, the first to be reached ends them: only the age is to. */
+const UNLIMITED = -1;
+
 /** From a committed change to connected clients: the bookings stream feeds `push`. */
 export class PushPipeline extends Construct {
   /** What could not be pushed: where in the stream it is, not the records themselves. */
@@ -29,7 +32,7 @@ export class PushPipeline extends Construct {
         batchSize: settings.streamBatchSize,
         maxBatchingWindow: Duration.seconds(settings.streamBatchWindow),
         parallelizationFactor: settings.streamParallelization,
-        retryAttempts: settings.streamRetryAttempts,
+        retryAttempts: UNLIMITED,
         maxRecordAge: Duration.seconds(settings.streamMaxRecordAge),
         bisectBatchOnError: true,
         reportBatchItemFailures: true,
@@ -104,7 +107,7 @@ export class EventPipeline extends Construct {
           startingPosition: 'LATEST',
           // The most that a bus takes at once.
           batchSize: 10,
-          maximumRetryAttempts: settings.streamRetryAttempts,
+          maximumRetryAttempts: UNLIMITED,
           maximumRecordAgeInSeconds: settings.streamMaxRecordAge,
           onPartialBatchItemFailure: 'AUTOMATIC_BISECT',
           deadLetterConfig: { arn: this.failures.queueArn },

@@ -38,9 +38,10 @@ export interface Settings {
   readonly streamBatchWindow: number;
   /** Batches of one shard in flight at once. */
   readonly streamParallelization: number;
-  /** Retries of a batch before it goes to the failure queue. */
-  readonly streamRetryAttempts: number;
-  /** Age in seconds past which a change goes to the failure queue. */
+  /**
+   * Seconds for which a change is tried again before it goes to the failure queue. There is no limit on
+   * the number of attempts: `push` knows how old a change is, and not how often it has been tried.
+   */
   readonly streamMaxRecordAge: number;
   /** Days that events can be replayed from the archive. */
   readonly archiveDays: number;
@@ -111,7 +112,6 @@ const SETTINGS: { readonly [K in keyof Settings]: Entry<Settings[K]> } = {
   streamBatchSize: whole(1, 10_000, 100),
   streamBatchWindow: whole(0, 300, 0),
   streamParallelization: whole(1, 10, 1),
-  streamRetryAttempts: whole(0, 10_000, 10),
   streamMaxRecordAge: whole(60, 604_800, 3_600),
   archiveDays: whole(1, 3_650, 7, 90),
   authorizerTimeout: answered(10),

@@ -77,6 +77,7 @@ const GRANTS: Record<string, string[]> = {
     ...on('Connections.Arn', 'Query', 'GetItem', 'DeleteItem', 'UpdateItem'),
     ...READ_STREAM,
     'api/live/DELETE/@connections/* execute-api:ManageConnections',
+    'api/live/GET/@connections/* execute-api:ManageConnections',
     'api/live/POST/@connections/* execute-api:ManageConnections',
     'Failures.Arn sqs:GetQueueAttributes',
     'Failures.Arn sqs:GetQueueUrl',

@@ -14,7 +14,7 @@ test('the stream feeds push: retries, bisection, an age limit, partial failures,
     MaximumBatchingWindowInSeconds: 0,
     ParallelizationFactor: 1,
     BisectBatchOnFunctionError: true,
-    MaximumRetryAttempts: 10,
+    MaximumRetryAttempts: -1,
     MaximumRecordAgeInSeconds: 3600,
     FunctionResponseTypes: ['ReportBatchItemFailures'],
     DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [Match.stringLikeRegexp('^PushFailures'), 'Arn'] } } },
@@ -30,10 +30,16 @@ test('push is invoked for what clients watch, and for nothing else', () => {
 });
 
 test('what the stream does is a setting', () => {
-  template({ streamBatchSize: '7', streamRetryAttempts: '2', streamBatchWindow: '1' }).hasResourceProperties(MAPPING, {
+  const stack = template({ streamBatchSize: '7', streamMaxRecordAge: '120', streamBatchWindow: '1' });
+  stack.hasResourceProperties(MAPPING, {
     BatchSize: 7,
-    MaximumRetryAttempts: 2,
+    MaximumRecordAgeInSeconds: 120,
     MaximumBatchingWindowInSeconds: 1,
+  });
+  // push closes those whom it cannot tell before their change becomes too old.
+  stack.hasResourceProperties('AWS::Lambda::Function', {
+    Handler: 'push',
+    Environment: { Variables: Match.objectLike({ MAX_RECORD_AGE_SECONDS: '120' }) },
   });
 });
 
@@ -45,7 +51,7 @@ test('one pipe leads from the stream to the bus, and what it cannot deliver to a
     SourceParameters: {
       DynamoDBStreamParameters: {
         BatchSize: 10,
-        MaximumRetryAttempts: 10,
+        MaximumRetryAttempts: -1,
         MaximumRecordAgeInSeconds: 3600,
         OnPartialBatchItemFailure: 'AUTOMATIC_BISECT',
         DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^EventsFailures'), 'Arn'] } },

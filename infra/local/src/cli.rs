@@ -37,6 +37,10 @@ pub struct Cli {
     /// Append to this file, in JSON by the line, which grants are used and which calls are refused.
     #[arg(long, value_name = "FILE", overrides_with = "iam_report")]
     pub iam_report: Option<PathBuf>,
+    /// Answer only so many pushes and other calls of @connections a second, and the rest with 429, as
+    /// API Gateway does at an account's quota; without it, all of them.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    pub posts_per_second: Option<u32>,
     /// The most processes of one function.
     #[arg(long, default_value_t = 8, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_processes: u16,

@@ -144,7 +144,11 @@ impl Host {
             max_processes: room.processes,
         };
         let functions = Functions::start(&plan.functions, launch).await?;
-        let limits = Limits { connections: room.clients, ..Limits::AWS };
+        let limits = Limits {
+            connections: room.clients,
+            calls_per_second: cli.posts_per_second,
+            ..Limits::AWS
+        };
         let (api, known) = (plan.api.clone(), connections.clone());
         let gateway = Gateway::with_limits(api, functions.clone(), known, iam.clone(), limits)?;
         let home = Home {

@@ -78,7 +78,7 @@ fn the_synthesized_template_is_understood_whole() {
     assert_eq!(Some(&mapping.stream_arn), bookings.stream_arn.as_ref());
     assert_eq!(mapping.function, id(&template, FUNCTION, "FunctionsPush"));
     assert_eq!(mapping.on_failure, Some(id(&template, "AWS::SQS::Queue", "PushFailures")));
-    assert_eq!((mapping.batch_size, mapping.retry_attempts), (100, Some(10)));
+    assert_eq!((mapping.batch_size, mapping.retry_attempts), (100, None));
     assert_eq!(mapping.record_age, Some(Duration::from_hours(1)));
     assert_eq!(mapping.starting_position, StartingPosition::Latest);
     assert!(mapping.bisect && mapping.reports_failures);
@@ -106,7 +106,7 @@ fn the_plan_follows_the_template() {
     let mapping = properties(&mut template, MAPPING, "");
     mapping["BatchSize"] = json!(7);
     mapping["MaximumBatchingWindowInSeconds"] = json!(5);
-    mapping["MaximumRetryAttempts"] = json!(-1);
+    mapping["MaximumRetryAttempts"] = json!(4);
     mapping["StartingPosition"] = json!("TRIM_HORIZON");
     mapping["FunctionResponseTypes"] = json!([]);
     mapping.as_object_mut().unwrap().remove("DestinationConfig");
@@ -124,7 +124,7 @@ fn the_plan_follows_the_template() {
     let plan = read(&template).unwrap();
     let mapping = plan.stream_mappings.values().next().unwrap();
     assert_eq!((mapping.batch_size, mapping.batching_window), (7, Duration::from_secs(5)));
-    assert_eq!((mapping.retry_attempts, mapping.on_failure.clone()), (None, None));
+    assert_eq!((mapping.retry_attempts, mapping.on_failure.clone()), (Some(4), None));
     assert_eq!(mapping.starting_position, StartingPosition::TrimHorizon);
     assert!(!mapping.reports_failures);
     let function = &plan.functions[&id(&template, FUNCTION, "FunctionsMessage")];

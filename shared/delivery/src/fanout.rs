@@ -4,27 +4,29 @@
 //! client that subscribed too late to be found here reads its snapshot later still, and has the
 //! changes from there.
 
-use crate::callback::{Callback, Delivery};
+use crate::callback::Callback;
 use crate::conflate::{Conflation, News};
-use aws_sdk_apigatewaymanagement::primitives::Blob;
+use crate::dispatch::{Ages, Dispatch, Report};
+use crate::memory::Memory;
 use domain::{Availability, Resource, Slot};
 use futures::StreamExt;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use protocol::view::{BookingView, ResourceView, SlotView};
 use protocol::{MAX_OUTBOUND, TopicName};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 use store::{Bookings, Change, Connections, Subscriber, TopicKey};
+use tokio::time::{Instant, timeout_at};
 
-/// Posts under way at once, for each virtual CPU: measured to keep one busy.
-const POSTS_AT_ONCE: usize = 64;
 /// Reads under way at once.
 const READS_AT_ONCE: usize = 16;
 /// An update is cut so that a frame around it stays under API Gateway's limit.
 const MAX_UPDATE: usize = MAX_OUTBOUND - protocol::update::AROUND;
-/// Until `$connect` has answered, a connection is not there for posts (410). This long after it
-/// was remembered it is there, or it will never be: longer than the connect function may take.
-const OPENING: SignedDuration = SignedDuration::from_secs(10);
+/// Time that is left, at the end, for closing those who could not be told; less where there is
+/// little time in all.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// Tells connected clients of changes.
 #[derive(Debug, Clone)]
@@ -32,186 +34,119 @@ pub struct Fanout {
     bookings: Bookings,
     connections: Connections,
     callback: Callback,
+    max_age: Duration,
+    memory: Arc<Memory>,
 }
 
-/// What came of a batch.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct Told {
-    /// Frames that API Gateway took.
-    pub sent: usize,
-    /// Connections that turned out to be gone, and are forgotten.
-    pub gone: usize,
-    /// Connections that could not be reached, and were closed.
-    pub closed: usize,
-    /// The lowest place in the batch from which on it must be told again.
-    pub failed_from: Option<usize>,
-}
-
-impl Told {
-    fn failed(&mut self, place: Option<usize>) {
-        let place = place.unwrap_or(0);
-        self.failed_from = Some(self.failed_from.map_or(place, |first| first.min(place)));
-    }
-}
-
-/// What one connection is to be told.
+/// A batch of the stream.
 #[derive(Debug, Default)]
-struct Parcel {
-    /// Places in the list of updates.
-    updates: Vec<usize>,
-    subscriptions: Vec<(TopicKey, u32)>,
-    connected: i64,
+pub struct Batch {
+    /// When each record was made, by its place in the batch.
+    pub made: Vec<Timestamp>,
+    /// What changed, and in which place.
+    pub changes: Vec<(usize, Change)>,
+    /// Topics of which a record cannot be read, and its place.
+    pub unreadable: Vec<(usize, TopicKey)>,
 }
 
-enum Posted {
-    Sent(usize),
-    Opening,
-    Gone,
-    Closed,
-    Failed,
+/// Why a topic could not be told.
+#[derive(Debug, thiserror::Error)]
+enum TopicError {
+    #[error("its subscribers cannot be read")]
+    Subscribers(#[source] store::Unavailable),
+    #[error("what it tells of cannot be read")]
+    News(#[from] store::Error),
+    #[error("what it tells of cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+    #[error("there was no time left")]
+    Late,
+}
+
+/// What there is to do about a topic.
+struct Reading {
+    subscribers: Vec<Subscriber>,
+    /// The updates that they are to get; `None` where a record cannot be read.
+    updates: Option<Result<Vec<String>, TopicError>>,
 }
 
 impl Fanout {
-    /// Reads subscriptions and resources here, and posts there.
-    pub fn new(bookings: Bookings, connections: Connections, callback: Callback) -> Self {
-        Self { bookings, connections, callback }
+    /// Reads subscriptions and resources here, and posts there. Records older than this do not come
+    /// again.
+    pub fn new(
+        bookings: Bookings,
+        connections: Connections,
+        callback: Callback,
+        max_age: Duration,
+    ) -> Self {
+        Self { bookings, connections, callback, max_age, memory: Arc::default() }
     }
 
-    /// Tells of changes, each with its place in the batch.
-    pub async fn tell(
-        &self,
-        changes: impl IntoIterator<Item = (usize, Change)>,
-        now: Timestamp,
-    ) -> Told {
+    /// Tells of a batch, and has done by the deadline.
+    pub async fn tell(&self, batch: Batch, now: Timestamp, deadline: Instant) -> Report {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let posting = deadline - CLOSING.min(left / 4);
         let mut conflation = Conflation::default();
-        for (place, change) in changes {
+        for (place, change) in batch.changes {
             conflation.add(place, change);
         }
-        let mut told = Told::default();
-        let read = |(topic, news): (TopicKey, News)| async move {
-            let subscribers = Box::pin(self.connections.subscribers(&topic)).await;
-            (topic, news, subscribers)
-        };
-        let reads: Vec<_> = futures::stream::iter(conflation.by_topic())
-            .map(read)
-            .buffer_unordered(READS_AT_ONCE)
-            .collect()
-            .await;
-
-        let mut updates = Vec::new();
-        let mut parcels: BTreeMap<store::ConnectionId, Parcel> = BTreeMap::new();
-        for (topic, news, subscribers) in reads {
-            let written = match subscribers {
-                Ok(subscribers) => {
-                    let live = subscribers.into_iter().filter(|one| one.may_be_told(&topic, now));
-                    let live: Vec<Subscriber> = live.collect();
-                    if live.is_empty() {
-                        continue;
-                    }
-                    self.write(&topic, &news, now).await.map(|written| (written, live))
-                }
-                Err(error) => Err(error.into()),
-            };
-            match written {
-                Ok((written, subscribers)) => {
-                    let places = updates.len()..updates.len() + written.len();
-                    updates.extend(written);
-                    for subscriber in subscribers {
-                        let parcel = parcels.entry(subscriber.connection).or_default();
-                        parcel.updates.extend(places.clone());
-                        parcel.subscriptions.push((topic.clone(), subscriber.shard));
-                        parcel.connected = subscriber.connected;
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(error = &*error, "a topic could not be told, trying again");
-                    told.failed(conflation.first(&topic));
-                }
-            }
-        }
-        Box::pin(self.deliver(&conflation, &updates, parcels, now, &mut told)).await;
-        told
-    }
-
-    async fn deliver(
-        &self,
-        conflation: &Conflation,
-        updates: &[String],
-        parcels: BTreeMap<store::ConnectionId, Parcel>,
-        now: Timestamp,
-        told: &mut Told,
-    ) {
-        // Those who are told the same share the same bytes.
-        let mut frames: HashMap<Vec<usize>, Vec<Blob>> = HashMap::new();
-        for parcel in parcels.values() {
-            frames.entry(parcel.updates.clone()).or_insert_with(|| {
-                let updates = parcel.updates.iter().map(|place| updates[*place].as_str());
-                let frames = protocol::update::frames(updates, MAX_OUTBOUND);
-                frames.into_iter().map(|frame| Blob::new(frame.into_bytes())).collect()
-            });
-        }
-        let frames = &frames;
-        let posts = parcels.into_iter().map(|(id, parcel)| async move {
-            let posted = self.post(&id, &parcel, &frames[&parcel.updates], now);
-            let posted = Box::pin(posted).await;
-            (parcel, posted)
+        let readable = conflation.by_topic().into_iter().map(|(topic, news)| {
+            let place = conflation.first(&topic).unwrap_or(0);
+            (place, topic, Some(news))
         });
-        let mut posts = futures::stream::iter(posts).buffer_unordered(POSTS_AT_ONCE);
-        while let Some((parcel, posted)) = posts.next().await {
-            match posted {
-                Posted::Sent(frames) => told.sent += frames,
-                Posted::Opening => {}
-                Posted::Gone => told.gone += 1,
-                Posted::Closed => told.closed += 1,
-                Posted::Failed => {
-                    let topics = parcel.subscriptions.iter();
-                    let first = topics.filter_map(|(topic, _)| conflation.first(topic)).min();
-                    told.failed(first);
-                }
-            }
-        }
-    }
+        let unreadable = batch.unreadable.into_iter().map(|(place, topic)| (place, topic, None));
+        let readings = readable.chain(unreadable).map(|(place, topic, news)| async move {
+            let reading = timeout_at(posting, self.read(&topic, news, now));
+            let reading = Box::pin(reading).await.unwrap_or(Err(TopicError::Late));
+            (place, topic, reading)
+        });
+        let mut readings = futures::stream::iter(readings).buffer_unordered(READS_AT_ONCE);
 
-    async fn post(
-        &self,
-        id: &store::ConnectionId,
-        parcel: &Parcel,
-        frames: &[Blob],
-        now: Timestamp,
-    ) -> Posted {
-        for frame in frames {
-            match self.callback.post(id, frame.clone()).await {
-                Ok(Delivery::Sent) => {}
-                Ok(Delivery::Gone) => {
-                    let age = now.as_millisecond() - parcel.connected;
-                    if i128::from(age) < OPENING.as_millis() {
-                        // Not open yet: its client has asked for no snapshot so far, and will find
-                        // this change in it.
-                        return Posted::Opening;
-                    }
-                    return self.forget(id, Posted::Gone).await;
+        let ages = Ages::new(batch.made, now, self.max_age);
+        let (connections, callback) = (&self.connections, &self.callback);
+        let mut dispatch =
+            Dispatch::new(connections, callback, &self.memory, ages, [posting, deadline]);
+        while let Some((place, topic, reading)) = readings.next().await {
+            let error = match reading {
+                Ok(Reading { subscribers, updates: Some(Ok(updates)) }) => {
+                    dispatch.tell(&topic, place, subscribers, updates);
+                    continue;
+                }
+                Ok(Reading { subscribers, updates: None }) => {
+                    dispatch.close(place, subscribers);
+                    continue;
+                }
+                Ok(Reading { subscribers, updates: Some(Err(error)) }) => {
+                    dispatch.retry_or_close(place, subscribers);
+                    error
                 }
                 Err(error) => {
-                    tracing::warn!(connection = %id, error = &error as &dyn std::error::Error,
-                        "a connection cannot be reached and is closed, for its client to come back");
-                    return match self.callback.close(id).await {
-                        Ok(()) => self.forget(id, Posted::Closed).await,
-                        Err(_) => Posted::Failed,
-                    };
+                    dispatch.retry(place);
+                    error
                 }
-            }
+            };
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(error, place, "a topic cannot be told");
         }
-        Posted::Sent(frames.len())
+        drop(readings);
+        Box::pin(dispatch.run()).await
     }
 
-    /// Forgets a connection, and its subscriptions with it.
-    async fn forget(&self, id: &store::ConnectionId, then: Posted) -> Posted {
-        if let Err(error) = self.connections.forget(id).await {
-            // Nothing is lost by it: the next change finds the connection gone again.
-            tracing::warn!(connection = %id, error = &error as &dyn std::error::Error,
-                "a connection that is gone could not be forgotten");
-        }
-        then
+    /// Reads who is to be told, and what.
+    async fn read(
+        &self,
+        topic: &TopicKey,
+        news: Option<News>,
+        now: Timestamp,
+    ) -> Result<Reading, TopicError> {
+        let subscribers = Box::pin(self.connections.subscribers(topic)).await;
+        let mut subscribers = subscribers.map_err(TopicError::Subscribers)?;
+        subscribers.retain(|one| one.may_be_told(topic, now));
+        let updates = match news {
+            Some(_) if subscribers.is_empty() => Some(Ok(Vec::new())),
+            Some(news) => Some(Box::pin(self.write(topic, &news, now)).await),
+            None => None,
+        };
+        Ok(Reading { subscribers, updates })
     }
 
     /// A topic's news as JSON, in one piece or in as many as the limit of a frame asks for.
@@ -220,7 +155,7 @@ impl Fanout {
         topic: &TopicKey,
         news: &News,
         now: Timestamp,
-    ) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
+    ) -> Result<Vec<String>, TopicError> {
         match news {
             News::Bookings(bookings) => {
                 let views = bookings.iter().map(BookingView::from);
@@ -274,7 +209,7 @@ fn pieces<V: Serialize>(
     field: &str,
     entries: impl Iterator<Item = V>,
     resource: Option<&ResourceView>,
-) -> Result<Vec<String>, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<Vec<String>, TopicError> {
     let topic = serde_json::to_string(topic)?;
     let around = format!(r#"{{"topic":{topic},"{field}":[]}}"#).len();
     let mut lists: Vec<String> = Vec::new();

@@ -2,7 +2,7 @@
 
 use domain::{CustomerId, ResourceId};
 use protocol::TopicName;
-use store::TopicKey;
+use store::{Concerned, TopicKey};
 
 /// The topic that this customer means by this name: `me` is each customer's own.
 pub fn key(name: &TopicName, customer: &CustomerId) -> TopicKey {
@@ -25,4 +25,13 @@ pub fn resource(resource: &ResourceId) -> TopicKey {
 /// A resource's bookings.
 pub fn resource_bookings(resource: &ResourceId) -> TopicKey {
     TopicKey::new(TopicName::ResourceBookings(resource.clone()).to_string())
+}
+
+/// The topic in which somebody hears of an item.
+pub fn of(concerned: &Concerned) -> TopicKey {
+    match concerned {
+        Concerned::Customer(customer) => me(customer),
+        Concerned::Watchers(of) => resource(of),
+        Concerned::Operators(of) => resource_bookings(of),
+    }
 }

@@ -81,7 +81,8 @@ impl Clients {
             None => required("CALLBACK_URL")?,
         };
         let config = aws_sdk_apigatewaymanagement::config::Builder::from(&self.sdk);
-        let config = config.endpoint_url(url).build();
+        // It retries by itself: see `delivery::callback`.
+        let config = config.retry_config(RetryConfig::disabled()).endpoint_url(url).build();
         Ok(Callback::new(aws_sdk_apigatewaymanagement::Client::from_conf(config)))
     }
 

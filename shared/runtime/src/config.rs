@@ -10,12 +10,15 @@
 //! | `OPERATOR_CLAIM`, `OPERATOR_VALUE` | authorizer, message | the claim, and the word in it, that make an operator |
 //! | `MAX_OPEN_HOLDS` | message | places that one customer may have open at once, held or pending |
 //! | `CALLBACK_URL` | push | `https://{api}.execute-api.{region}.amazonaws.com/{stage}` |
+//! | `MAX_RECORD_AGE_SECONDS` | push | records of the stream that are older do not come again |
 //! | `RUST_LOG` | all | which logs, as `info` or `info,store=debug` |
 //! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI` | all | elsewhere than AWS, as every SDK reads them |
 //! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | all | set by Lambda |
 //! | `AWS_LAMBDA_RUNTIME_API`, `_HANDLER` | the local host's own binary | set by Lambda: which function this process is |
 
 use std::env;
+use std::str::FromStr;
+use std::time::Duration;
 
 /// A variable that the stack should have set.
 #[derive(Debug, thiserror::Error)]
@@ -51,7 +54,15 @@ pub(crate) fn optional(name: &'static str) -> Option<String> {
 
 /// Places that one customer may have open at once, held or pending.
 pub fn max_open_holds() -> Result<u64, ConfigError> {
-    let name = "MAX_OPEN_HOLDS";
+    whole("MAX_OPEN_HOLDS")
+}
+
+/// Records of the stream that are older than this do not come again.
+pub fn max_record_age() -> Result<Duration, ConfigError> {
+    whole("MAX_RECORD_AGE_SECONDS").map(Duration::from_secs)
+}
+
+fn whole<T: FromStr>(name: &'static str) -> Result<T, ConfigError> {
     let value = required(name)?;
     value.parse().map_err(|_| ConfigError::Malformed { name, value, expected: "a whole number" })
 }

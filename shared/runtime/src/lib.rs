@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn a_deadline_is_as_far_away_as_the_wall_clock_says() {
-        let minute = Duration::from_secs(60);
+        let minute = Duration::from_mins(1);
         let earliest = Instant::now();
         let deadline = monotonic(SystemTime::now() + minute);
         let latest = Instant::now();

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`keys`] | where each item lives |
 //! | [`items`] | items <-> domain values, for the tables and for their stream |
+//! | [`concerned`] | whom an item concerns that cannot be read |
 //! | [`bookings`] | resources, slots and bookings |
 //! | [`connections`] | connections and subscriptions |
 //! | `table` | reads and single writes, counted |
@@ -16,6 +17,7 @@
 //! | [`error`] | what can go wrong |
 
 pub mod bookings;
+pub mod concerned;
 pub mod connections;
 pub mod cursor;
 pub mod error;
@@ -25,6 +27,7 @@ mod table;
 pub mod transact;
 
 pub use bookings::Bookings;
+pub use concerned::Concerned;
 pub use connections::{Connection, ConnectionId, Connections, Subscribed, Subscriber, TopicKey};
 pub use error::{Error, Unavailable};
 pub use items::Change;

@@ -13,7 +13,9 @@ mod open_files;
 mod readme;
 mod shutdown;
 mod template;
+mod throttled;
 mod torn;
+mod unreadable;
 mod web_pages;
 
 /// Whether to leave a test out because there is no local host: says so.

@@ -26,6 +26,9 @@ pub struct Limits {
     /// Messages waiting for a client that does not read; one more posted to `@connections` is
     /// answered with 429. AWS has such a bound and does not tell it.
     pub queued_messages: usize,
+    /// Calls of `@connections` a second, for all connections together; those beyond are answered with
+    /// 429. On AWS they count against the account's quota, which this host has no other use for.
+    pub calls_per_second: Option<u32>,
     /// Messages of one connection being answered at the same time; more are not read from the
     /// socket until one is answered. This host's own, against one client filling its memory.
     pub messages_in_flight: usize,
@@ -44,6 +47,7 @@ impl Limits {
         authorizer: Duration::from_secs(29),
         connections: usize::MAX,
         queued_messages: 128,
+        calls_per_second: None,
         messages_in_flight: 128,
         closing: Duration::from_secs(1),
     };

@@ -5,9 +5,11 @@
 //! Who may call it is decided before, by `guard`.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderName};
@@ -39,6 +41,9 @@ pub(super) enum ManagementError {
     Gone,
     #[error("The message is larger than 128 KB")]
     TooLarge,
+    /// There are more calls than the account may make.
+    #[error("Too Many Requests")]
+    TooMany,
     /// The documentation's second meaning of it: the client side's buffer is full.
     /// <https://docs.aws.amazon.com/botocore/latest/reference/services/apigatewaymanagementapi/client/exceptions/LimitExceededException.html>
     #[error("The client does not read what is sent to it")]
@@ -52,7 +57,7 @@ impl IntoResponse for ManagementError {
             Self::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException"),
             Self::Gone => (StatusCode::GONE, "GoneException"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException"),
-            Self::Full => (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException"),
+            Self::TooMany | Self::Full => (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException"),
         };
         let headers = [(CONTENT_TYPE, "application/json"), (ERROR_TYPE, kind)];
         (status, headers, json!({"message": self.to_string()}).to_string()).into_response()
@@ -65,6 +70,19 @@ impl Shared {
             return Err(ManagementError::BadId);
         }
         self.registry.get(id).ok_or(ManagementError::Gone)
+    }
+}
+
+/// Refuses calls beyond the limit, whatever they are for.
+pub(super) async fn throttled(
+    State(shared): State<Arc<Shared>>,
+    call: Request,
+    next: Next,
+) -> Result<Response, ManagementError> {
+    if shared.calls.admit(Instant::now()) {
+        Ok(next.run(call).await)
+    } else {
+        Err(ManagementError::TooMany)
     }
 }
 

@@ -47,7 +47,7 @@ use crate::template::WebSocketApi;
 use close::Close;
 use registry::Registry;
 use selection::Selection;
-use throttle::Throttle;
+use throttle::{Calls, Throttle};
 
 pub use limits::Limits;
 pub use selection::SelectionError;
@@ -70,6 +70,7 @@ struct Shared {
     limits: Limits,
     selection: Selection,
     throttle: Throttle,
+    calls: Calls,
     registry: Registry,
     /// One permit for each connection that there may be.
     places: Arc<Semaphore>,
@@ -87,6 +88,7 @@ impl Gateway {
         Ok(Self(Arc::new(Shared {
             selection: Selection::parse(&api.selection_expression)?,
             throttle: Throttle::new(&api, Instant::now()),
+            calls: Calls::new(limits.calls_per_second, Instant::now()),
             api,
             functions,
             remembered: connections,
@@ -114,6 +116,7 @@ impl Gateway {
             get(management::look)
                 .post(management::post)
                 .delete(management::close)
+                .route_layer(from_fn_with_state(Arc::clone(&self.0), management::throttled))
                 .route_layer(from_fn_with_state(Arc::clone(&self.0), guard::admit))
         };
         Router::new()

@@ -1,4 +1,4 @@
-//! The rate limits of the stage and of its routes.
+//! The rate limits of the stage and of its routes, and that of `@connections`.
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-protect.html>
 
@@ -25,6 +25,27 @@ impl Throttle {
     pub(super) fn admits(&self, route: &str, now: Instant) -> bool {
         self.0
             .get(route)
+            .is_none_or(|bucket| bucket.lock().unwrap_or_else(PoisonError::into_inner).take(now))
+    }
+}
+
+/// How many calls of `@connections` there may be.
+#[derive(Debug)]
+pub(super) struct Calls(Option<Mutex<Bucket>>);
+
+impl Calls {
+    /// So many a second, and half of them at once, as the quota of an account has it.
+    pub(super) fn new(a_second: Option<u32>, now: Instant) -> Self {
+        Self(a_second.map(|rate| {
+            let limit = Throttling { rate: rate.into(), burst: (rate / 2).max(1) };
+            Mutex::new(Bucket::full(limit, now))
+        }))
+    }
+
+    /// Whether one more call may be made now.
+    pub(super) fn admit(&self, now: Instant) -> bool {
+        self.0
+            .as_ref()
             .is_none_or(|bucket| bucket.lock().unwrap_or_else(PoisonError::into_inner).take(now))
     }
 }

@@ -95,6 +95,29 @@ async fn refusals() {
 }
 
 #[tokio::test]
+async fn calls_beyond_the_limit_are_refused() {
+    let mut setup = Setup::default();
+    setup.limits.calls_per_second = Some(1);
+    let host = setup.start().await;
+    let (mut client, id) = host.connect().await;
+    assert_eq!(post(&host, &id, "one").await, ok());
+    // The next one is due in a second. By then others are refused, whatever they are for.
+    let url = host.connections_url(&id);
+    let mut refused = 0;
+    loop {
+        let (status, kind, _) = call(Method::GET, &url, "").await;
+        if status == 200 {
+            break;
+        }
+        assert_eq!((status, kind.as_str()), (429, "LimitExceededException"));
+        refused += 1;
+    }
+    assert!(refused > 0);
+    assert_eq!(read(&mut client).await, "one");
+    host.stop().await;
+}
+
+#[tokio::test]
 async fn deleting_closes_with_1000_after_what_was_posted() {
     let host = Setup::default().start().await;
     let (mut client, id) = host.connect().await;

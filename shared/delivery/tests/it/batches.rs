@@ -2,15 +2,15 @@
 
 use crate::scene::{Scene, availability, booked, everybodys, me, shown};
 use crate::support::fixtures::{NOW, Shortly, at, confirm, hold, room};
-use delivery::fanout::Told;
+use delivery::Report;
 use domain::{Capacity, Resource};
 use protocol::view::{BookingView, ResourceView};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use store::Change;
 
-fn sent(frames: usize) -> Told {
-    Told { sent: frames, ..Told::default() }
+fn sent(frames: usize) -> Report {
+    Report { sent: frames, ..Report::default() }
 }
 
 #[tokio::test]

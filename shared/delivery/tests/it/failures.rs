@@ -1,16 +1,16 @@
 //! Connections that are gone, not there yet, or cannot be reached; topics that cannot be told.
 
 use crate::gateway::{Event, Mood};
-use crate::scene::{PATIENT, Scene, availability, booked, everybodys, me};
+use crate::scene::{MAX_AGE, PATIENT, Scene, availability, booked, everybodys, me};
 use crate::support;
 use crate::support::fixtures::{NOW, Shortly, at, book, room};
-use aws_sdk_apigatewaymanagement::primitives::Blob;
-use delivery::fanout::Told;
-use delivery::{Callback, Delivery, Fanout};
+use delivery::management::CallError;
+use delivery::{Batch, Callback, Delivery, Fanout, Report, Undelivered};
 use domain::ResourceId;
 use jiff::SignedDuration;
 use std::time::Duration;
 use store::{Change, ConnectionId, Connections, Subscribed};
+use tokio::time::Instant;
 
 fn closed(id: &str) -> Event {
     Event::Closed(id.to_owned())
@@ -24,7 +24,7 @@ async fn who_is_gone_is_forgotten_and_the_others_are_told() {
     }
     scene.gateway.mood("gone=", Mood::Gone);
     let told = scene.tell([Change::Booking(booked("alice", "1", 1))]).await;
-    assert_eq!(told, Told { sent: 1, gone: 1, ..Told::default() });
+    assert_eq!(told, Report { sent: 1, gone: 1, ..Report::default() });
     assert_eq!(scene.gateway.texts("here=").len(), 1);
     assert_eq!((scene.traces_of("gone=").await, scene.traces_of("here=").await), (0, 3));
     // And is not tried again.
@@ -43,21 +43,23 @@ async fn a_subscription_that_is_left_over_is_not_posted_to() {
         scene.connect_at(id, &[me("alice")], connected).await;
     }
     let told = scene.tell([Change::Booking(booked("alice", "1", 1))]).await;
-    assert_eq!(told, Told { sent: 1, ..Told::default() });
+    assert_eq!(told, Report { sent: 1, ..Report::default() });
     assert_eq!((scene.gateway.attempts(), scene.gateway.texts("open=").len()), (1, 1));
 }
 
+/// API Gateway waits for `connect` for 29 s, as long as its timeout may be, and posts are answered
+/// with 410 until then.
 #[tokio::test]
 async fn a_connection_that_opens_is_not_gone() {
     let scene = Scene::new().await;
-    let ages = [("new=", 9_999), ("old=", 10_000)];
+    let ages = [("new=", 59_999), ("old=", 60_000)];
     for (id, age) in ages {
         let connected = at(NOW) - SignedDuration::from_millis(age);
         scene.connect_at(id, &[me("alice")], connected).await;
         scene.gateway.mood(id, Mood::Gone);
     }
     let told = scene.tell([Change::Booking(booked("alice", "1", 1))]).await;
-    assert_eq!(told, Told { gone: 1, ..Told::default() });
+    assert_eq!(told, Report { gone: 1, ..Report::default() });
     assert_eq!((scene.traces_of("new=").await, scene.traces_of("old=").await), (2, 0));
 }
 
@@ -75,7 +77,7 @@ async fn who_cannot_be_reached_is_closed_after_the_others_were_told() {
         scene.gateway.mood(id, mood);
     }
     let told = scene.tell([Change::Booking(booked("alice", "1", 1))]).await;
-    assert_eq!(told, Told { sent: 80, closed: 2, ..Told::default() });
+    assert_eq!(told, Report { sent: 80, closed: 2, ..Report::default() });
     // Three attempts for each of the two.
     assert_eq!(scene.gateway.attempts(), 80 + 3 + 3);
     let events = scene.gateway.events();
@@ -93,7 +95,7 @@ async fn a_post_that_fails_once_is_tried_again() {
     scene.connect("mine=", &[me("alice")]).await;
     scene.gateway.mood("mine=", Mood::Stumbles);
     let told = scene.tell([Change::Booking(booked("alice", "1", 1))]).await;
-    assert_eq!(told, Told { sent: 1, ..Told::default() });
+    assert_eq!(told, Report { sent: 1, ..Report::default() });
     assert_eq!((scene.gateway.attempts(), scene.gateway.texts("mine=").len()), (2, 1));
 }
 
@@ -117,10 +119,14 @@ async fn who_cannot_even_be_closed_is_told_again() {
         (vec![me("alice"), everybodys()], 0),
     ] {
         scene.connect("broken=", &topics).await;
-        scene.connect("well=", &[me("bob")]).await;
+        // Another each time: who has been told is not told again.
+        scene.connect(&format!("well{first}="), &[me("bob")]).await;
         scene.gateway.mood("broken=", Mood::Broken);
         let told = scene.tell(changes.clone()).await;
-        assert_eq!(told, Told { sent: 1, failed_from: Some(first), ..Told::default() });
+        assert_eq!(
+            told,
+            Report { sent: 1, untold: 1, failed_from: Some(first), ..Report::default() }
+        );
         // It is not forgotten: the next attempt needs to find it.
         assert_eq!(scene.traces_of("broken=").await, 1 + topics.len());
         let id = ConnectionId::new("broken=");
@@ -140,7 +146,7 @@ async fn a_topic_that_cannot_be_told_holds_up_no_other() {
         Change::Slot(unknown, slot),
     ];
     let told = scene.tell(changes).await;
-    assert_eq!(told, Told { sent: 1, failed_from: Some(1), ..Told::default() });
+    assert_eq!(told, Report { sent: 1, untold: 1, failed_from: Some(1), ..Report::default() });
     assert_eq!(scene.gateway.frames("mine=")[0][0]["topic"], "me");
 }
 
@@ -153,10 +159,12 @@ async fn without_the_table_everything_is_told_again() {
         scene.tables.bookings.clone(),
         Connections::new(nowhere, scene.tables.raw.name("connections")),
         Callback::new(scene.gateway.client(PATIENT)),
+        MAX_AGE,
     );
     let changes = [(4, Change::Resource(room(3))), (7, Change::Booking(booked("alice", "1", 1)))];
-    let told = fanout.tell(changes, at(NOW)).await;
-    assert_eq!(told, Told { failed_from: Some(4), ..Told::default() });
+    let batch = Batch { made: vec![at(NOW); 8], changes: changes.into(), ..Batch::default() };
+    let told = fanout.tell(batch, at(NOW), Instant::now() + PATIENT).await;
+    assert_eq!(told, Report { failed_from: Some(4), ..Report::default() });
     assert_eq!(scene.gateway.events(), []);
 }
 
@@ -165,16 +173,18 @@ async fn closing_who_is_gone_is_done() {
     let scene = Scene::new().await;
     let callback = Callback::new(scene.gateway.client(PATIENT));
     let id = ConnectionId::new("a/b+c=");
-    assert_eq!(callback.post(&id, Blob::new("{}")).await.unwrap(), Delivery::Sent);
-    callback.close(&id).await.unwrap();
+    let end = Instant::now() + PATIENT;
+    assert_eq!(callback.post(&id, b"{}", end).await.unwrap(), Delivery::Sent);
+    callback.close(&id, end).await.unwrap();
     assert_eq!(
         scene.gateway.events(),
         [Event::Sent("a/b+c=".to_owned(), "{}".to_owned()), closed("a/b+c=")]
     );
     scene.gateway.mood("a/b+c=", Mood::Gone);
-    callback.close(&id).await.unwrap();
+    callback.close(&id, end).await.unwrap();
     scene.gateway.mood("a/b+c=", Mood::Broken);
-    callback.close(&id).await.unwrap_err();
+    let error = callback.close(&id, end).await.unwrap_err();
+    assert!(matches!(error, Undelivered::Unreachable(CallError::Close(_))), "{error:?}");
 }
 
 /// A client that comes back under a new name is told from there on.
@@ -188,5 +198,5 @@ async fn who_was_closed_comes_back() {
     assert_eq!(gone, Subscribed::Gone);
     scene.connect("new=", &[me("alice")]).await;
     let told = scene.tell([Change::Booking(booked("alice", "1", 2))]).await;
-    assert_eq!(told, Told { sent: 1, ..Told::default() });
+    assert_eq!(told, Report { sent: 1, ..Report::default() });
 }

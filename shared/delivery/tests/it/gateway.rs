@@ -8,11 +8,11 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::get;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -29,6 +29,10 @@ pub enum Mood {
     Broken,
     /// The first post of each frame fails.
     Stumbles,
+    /// Its client does not read, and its buffer is full.
+    Full,
+    /// So many posts are refused, as if there were too many.
+    Refuses(usize),
 }
 
 /// What happened, in order.
@@ -40,8 +44,55 @@ pub enum Event {
     Closed(String),
 }
 
+/// A rate limit, as API Gateway has one for an account: requests a second, and so many at once.
+#[derive(Debug)]
+struct Throttle {
+    rate: f64,
+    burst: f64,
+    tokens: f64,
+    at: Option<Instant>,
+    /// Tokens that there were for those who asked, from the first request on.
+    offered: f64,
+    accepted: usize,
+    refused: usize,
+}
+
+impl Throttle {
+    fn admits(&mut self) -> bool {
+        let now = Instant::now();
+        match self.at {
+            Some(at) => {
+                let earned = (now - at).as_secs_f64() * self.rate;
+                self.offered += earned;
+                self.tokens = (self.tokens + earned).min(self.burst);
+            }
+            None => self.offered = self.burst,
+        }
+        self.at = Some(now);
+        if self.tokens < 1.0 {
+            self.refused += 1;
+            return false;
+        }
+        self.tokens -= 1.0;
+        self.accepted += 1;
+        true
+    }
+}
+
+/// What came of a rate limit.
+#[derive(Debug, Clone, Copy)]
+pub struct Throttled {
+    /// Requests that it let through up to the last one.
+    pub accepted: usize,
+    /// Requests that it refused.
+    pub refused: usize,
+    /// Requests that it would have let through between the first and the last one.
+    pub offered: f64,
+}
+
 #[derive(Debug, Default)]
 struct Inner {
+    throttle: Option<Throttle>,
     moods: BTreeMap<String, Mood>,
     events: Vec<Event>,
     attempts: usize,
@@ -64,25 +115,22 @@ impl Gateway {
         let url = format!("http://{}/live", listener.local_addr().unwrap());
         let gateway = Self { inner: Arc::default(), most: watch::Sender::new(0), url };
         let router = Router::new()
-            .route("/live/@connections/{id}", post(take).delete(close))
+            .route("/live/@connections/{id}", get(look).post(take).delete(close))
             .with_state(gateway.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         gateway
     }
 
-    /// The unchanged SDK, with retries as the functions have them, and shorter waits.
+    /// The unchanged SDK, without retries as the functions have it.
     pub fn client(&self, attempt: Duration) -> Client {
         let timeouts = TimeoutConfig::builder().operation_attempt_timeout(attempt).build();
-        let retries = RetryConfig::standard()
-            .with_max_attempts(3)
-            .with_initial_backoff(Duration::from_millis(5));
         let config = aws_sdk_apigatewaymanagement::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))
             .credentials_provider(Credentials::new("tests", "tests", None, None, "tests"))
             .endpoint_url(&self.url)
             .timeout_config(timeouts)
-            .retry_config(retries)
+            .retry_config(RetryConfig::disabled())
             .http_client(aws_smithy_http_client::Builder::new().build_http());
         Client::from_conf(config.build())
     }
@@ -96,6 +144,20 @@ impl Gateway {
         self.inner.lock().unwrap().gather = posts;
     }
 
+    /// From now on, so many requests a second are let through, and so many at once.
+    pub fn throttle(&self, rate: f64, burst: f64) {
+        let (at, offered, accepted, refused) = (None, 0.0, 0, 0);
+        let throttle = Throttle { rate, burst, tokens: burst, at, offered, accepted, refused };
+        self.inner.lock().unwrap().throttle = Some(throttle);
+    }
+
+    pub fn throttled(&self) -> Throttled {
+        let inner = self.inner.lock().unwrap();
+        let throttle = inner.throttle.as_ref().unwrap();
+        let Throttle { accepted, refused, offered, .. } = *throttle;
+        Throttled { accepted, refused, offered }
+    }
+
     pub fn most(&self) -> usize {
         *self.most.borrow()
     }
@@ -107,6 +169,15 @@ impl Gateway {
     /// Posts so far, failed ones too.
     pub fn attempts(&self) -> usize {
         self.inner.lock().unwrap().attempts
+    }
+
+    /// Those who were closed.
+    pub fn closed(&self) -> Vec<String> {
+        let closed = |event| match event {
+            Event::Closed(id) => Some(id),
+            Event::Sent(..) => None,
+        };
+        self.events().into_iter().filter_map(closed).collect()
     }
 
     /// The frames that a connection got, as they were sent.
@@ -133,13 +204,22 @@ async fn take(State(gateway): State<Gateway>, Path(id): Path<String>, frame: Str
     let (mood, gather) = {
         let mut inner = gateway.inner.lock().unwrap();
         inner.attempts += 1;
+        if inner.throttle.as_mut().is_some_and(|throttle| !throttle.admits()) {
+            return too_many();
+        }
         inner.in_flight += 1;
         let now = inner.in_flight;
         gateway.most.send_modify(|most| *most = now.max(*most));
         let mood = inner.moods.get(&id).copied();
-        if mood == Some(Mood::Stumbles) {
-            inner.moods.remove(&id);
-        }
+        let next = match mood {
+            Some(Mood::Stumbles | Mood::Refuses(1)) => None,
+            Some(Mood::Refuses(left)) => Some(Mood::Refuses(left - 1)),
+            mood => mood,
+        };
+        match next {
+            Some(next) => inner.moods.insert(id.clone(), next),
+            None => inner.moods.remove(&id),
+        };
         (mood, inner.gather)
     };
     if gather > 0 {
@@ -154,6 +234,7 @@ async fn take(State(gateway): State<Gateway>, Path(id): Path<String>, frame: Str
     inner.in_flight -= 1;
     match mood {
         Some(Mood::Gone) => gone(),
+        Some(Mood::Full | Mood::Refuses(_)) => too_many(),
         Some(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
         None => {
             inner.events.push(Event::Sent(id, frame));
@@ -162,8 +243,23 @@ async fn take(State(gateway): State<Gateway>, Path(id): Path<String>, frame: Str
     }
 }
 
+async fn look(State(gateway): State<Gateway>, Path(id): Path<String>) -> Response {
+    let mut inner = gateway.inner.lock().unwrap();
+    if inner.throttle.as_mut().is_some_and(|throttle| !throttle.admits()) {
+        return too_many();
+    }
+    match inner.moods.get(&id) {
+        Some(Mood::Gone) => gone(),
+        Some(Mood::Broken) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+        _ => (StatusCode::OK, "{}").into_response(),
+    }
+}
+
 async fn close(State(gateway): State<Gateway>, Path(id): Path<String>) -> Response {
     let mut inner = gateway.inner.lock().unwrap();
+    if inner.throttle.as_mut().is_some_and(|throttle| !throttle.admits()) {
+        return too_many();
+    }
     match inner.moods.get(&id) {
         Some(Mood::Gone) => gone(),
         Some(Mood::Broken) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
@@ -176,4 +272,9 @@ async fn close(State(gateway): State<Gateway>, Path(id): Path<String>) -> Respon
 
 fn gone() -> Response {
     (StatusCode::GONE, [("x-amzn-errortype", "GoneException")]).into_response()
+}
+
+fn too_many() -> Response {
+    let kind = [("x-amzn-errortype", "LimitExceededException")];
+    (StatusCode::TOO_MANY_REQUESTS, kind).into_response()
 }

@@ -10,6 +10,8 @@ mod batches;
 mod failures;
 mod frames;
 mod gateway;
+mod giving_up;
 mod overtaken;
 mod privacy;
 mod scene;
+mod throttled;

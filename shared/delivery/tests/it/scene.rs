@@ -3,17 +3,20 @@
 use crate::gateway::Gateway;
 use crate::support::fixtures::{NOW, at, customer, room};
 use crate::support::{self, Tables};
-use delivery::fanout::Told;
-use delivery::{Callback, Fanout, topic};
+use delivery::{Batch, Callback, Fanout, Report, topic};
 use domain::{Booking, BookingHash, BookingId, Key, Quantity, Role, Status, Stretch, Version};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use store::connections::FIRST_VERSION;
 use store::{Change, Connection, ConnectionId, Connections, TopicKey};
+use tokio::time::Instant;
 
 /// Longer than any answer takes that comes at all.
-pub const PATIENT: Duration = Duration::from_secs(20);
+pub const PATIENT: Duration = Duration::from_mins(1);
+
+/// Records older than this do not come again.
+pub const MAX_AGE: Duration = Duration::from_hours(1);
 
 /// The fan-out between the tables and the gateway.
 pub struct Scene {
@@ -28,14 +31,13 @@ impl Scene {
         let tables = Tables::start();
         tables.bookings.put_resource(room(3), at(NOW)).await.unwrap();
         let gateway = Gateway::start().await;
-        // A process of its own has a client of its own.
-        let client = support::client(&tables.raw.url);
-        let fanout = Fanout::new(
-            tables.raw.bookings(&client),
-            Connections::new(client, tables.raw.name("connections")),
-            Callback::new(gateway.client(attempt)),
-        );
+        let fanout = process(&tables, &gateway, attempt);
         Self { tables, gateway, fanout }
+    }
+
+    /// Another process that pushes: it shares nothing with this one.
+    pub fn another(&self) -> Process {
+        Process(process(&self.tables, &self.gateway, PATIENT))
     }
 
     pub async fn new() -> Self {
@@ -66,12 +68,27 @@ impl Scene {
     }
 
     /// Tells of changes in this order.
-    pub async fn tell(&self, changes: impl IntoIterator<Item = Change>) -> Told {
+    pub async fn tell(&self, changes: impl IntoIterator<Item = Change>) -> Report {
         self.tell_at(changes, at(NOW)).await
     }
 
-    pub async fn tell_at(&self, changes: impl IntoIterator<Item = Change>, now: Timestamp) -> Told {
-        self.fanout.tell(changes.into_iter().enumerate(), now).await
+    pub async fn tell_at(
+        &self,
+        changes: impl IntoIterator<Item = Change>,
+        now: Timestamp,
+    ) -> Report {
+        self.fanout.tell(batch(changes, now), now, Instant::now() + PATIENT).await
+    }
+
+    /// Tells of what was changed this long ago, within so much time.
+    pub async fn tell_late(
+        &self,
+        changes: Vec<Change>,
+        age: SignedDuration,
+        time: Duration,
+    ) -> Report {
+        let batch = batch(changes, at(NOW) - age);
+        self.fanout.tell(batch, at(NOW), Instant::now() + time).await
     }
 
     /// Items of the connections table that have to do with a connection.
@@ -90,6 +107,33 @@ impl Scene {
         let slots = self.tables.bookings.slots(&room, at(NOW), at("17:00:00")).await.unwrap();
         slots.into_values().map(|slot| Change::Slot(room.clone(), slot)).collect()
     }
+}
+
+/// A process of its own has clients of its own.
+fn process(tables: &Tables, gateway: &Gateway, attempt: Duration) -> Fanout {
+    let client = support::client(&tables.raw.url);
+    Fanout::new(
+        tables.raw.bookings(&client),
+        Connections::new(client, tables.raw.name("connections")),
+        Callback::new(gateway.client(attempt)),
+        MAX_AGE,
+    )
+}
+
+/// A process that pushes.
+pub struct Process(Fanout);
+
+impl Process {
+    /// Tells of changes in this order.
+    pub async fn tell(&self, changes: impl IntoIterator<Item = Change>) -> Report {
+        self.0.tell(batch(changes, at(NOW)), at(NOW), Instant::now() + PATIENT).await
+    }
+}
+
+/// A batch of these changes, all of them made at one time.
+pub fn batch(changes: impl IntoIterator<Item = Change>, made: Timestamp) -> Batch {
+    let changes: Vec<_> = changes.into_iter().enumerate().collect();
+    Batch { made: vec![made; changes.len()], changes, ..Batch::default() }
 }
 
 pub fn me(name: &str) -> TopicKey {

@@ -1,0 +1,139 @@
+//! What is done to one connection: posted to, closed, forgotten.
+
+use crate::callback::{Callback, Delivery, Undelivered};
+use jiff::{SignedDuration, Timestamp};
+use protocol::MAX_OUTBOUND;
+use std::sync::Arc;
+use store::{ConnectionId, Connections};
+use tokio::time::{Instant, timeout_at};
+
+/// Until `$connect` has answered, a connection is not there for posts (410). This long after it was
+/// remembered it is there, or it will never be: API Gateway waits 29 s for an authorizer and 29 s for
+/// an integration, and the clocks of two processes differ a little.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
+const OPENING: SignedDuration = SignedDuration::from_secs(29 + 29 + 2);
+
+/// What one connection is to be told.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    /// Places in the list of updates.
+    pub updates: Vec<usize>,
+    /// The lowest place in the batch of a record that these, or its closing, are for.
+    pub first: usize,
+    /// When it connected, in milliseconds since 1970.
+    connected: i64,
+}
+
+impl Outbox {
+    pub fn new(connected: i64, first: usize) -> Self {
+        Self { updates: Vec::new(), first, connected }
+    }
+
+    /// Adds what comes of one subscription.
+    pub fn add(&mut self, place: usize, updates: impl IntoIterator<Item = usize>) {
+        self.first = self.first.min(place);
+        self.updates.extend(updates);
+    }
+}
+
+/// How a connection was posted to.
+#[derive(Debug)]
+pub(crate) enum Posted {
+    /// It got so many frames.
+    Sent(usize),
+    /// It is not open yet.
+    Opening,
+    /// It was gone, and is forgotten.
+    Gone,
+    /// It did not get all.
+    Not(Undelivered),
+}
+
+/// The frames that say these updates.
+pub(crate) type Frames = (Vec<usize>, Arc<[Vec<u8>]>);
+
+/// The connections of one batch, until its deadline.
+#[derive(Debug)]
+pub(crate) struct Reach<'a> {
+    connections: &'a Connections,
+    callback: &'a Callback,
+    now: Timestamp,
+    /// Until when frames are posted, and until when connections are closed.
+    posting: Instant,
+    deadline: Instant,
+    updates: Vec<String>,
+}
+
+impl<'a> Reach<'a> {
+    pub fn new(
+        connections: &'a Connections,
+        callback: &'a Callback,
+        now: Timestamp,
+        [posting, deadline]: [Instant; 2],
+    ) -> Self {
+        Self { connections, callback, now, posting, deadline, updates: Vec::new() }
+    }
+
+    /// Adds updates to the list.
+    pub fn add(&mut self, updates: Vec<String>) {
+        self.updates.extend(updates);
+    }
+
+    /// The frames of these updates: the same as before, if they say the same.
+    pub fn frames(&self, updates: &[usize], before: &mut Option<Frames>) -> Arc<[Vec<u8>]> {
+        match before {
+            Some((same, frames)) if same == updates => Arc::clone(frames),
+            _ => {
+                let texts = updates.iter().map(|place| self.updates[*place].as_str());
+                let frames = protocol::update::frames(texts, MAX_OUTBOUND);
+                let frames: Arc<[_]> = frames.into_iter().map(String::into_bytes).collect();
+                *before = Some((updates.to_vec(), Arc::clone(&frames)));
+                frames
+            }
+        }
+    }
+
+    /// Posts all frames, one after the other.
+    pub async fn post(&self, id: &ConnectionId, outbox: &Outbox, frames: &[Vec<u8>]) -> Posted {
+        for frame in frames {
+            match self.callback.post(id, frame, self.posting).await {
+                Ok(Delivery::Sent) => {}
+                Ok(Delivery::Gone) => {
+                    let age = self.now.as_millisecond() - outbox.connected;
+                    if i128::from(age) < OPENING.as_millis() {
+                        // Not open yet: its client has asked for no snapshot so far, and will find
+                        // this change in it.
+                        return Posted::Opening;
+                    }
+                    self.forget(id).await;
+                    return Posted::Gone;
+                }
+                Err(error) => return Posted::Not(error),
+            }
+        }
+        Posted::Sent(frames.len())
+    }
+
+    /// Closes a connection, so that its client comes back, and forgets it.
+    pub async fn close(&self, id: &ConnectionId) -> Result<(), Undelivered> {
+        self.callback.close(id, self.deadline).await?;
+        self.forget(id).await;
+        Ok(())
+    }
+
+    /// Forgets a connection, and its subscriptions with it.
+    async fn forget(&self, id: &ConnectionId) {
+        let forgotten = Box::pin(self.connections.forget(id));
+        // Nothing is lost where it fails: the next change finds the connection gone again.
+        match timeout_at(self.deadline, forgotten).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                let error: &dyn std::error::Error = &error;
+                tracing::warn!(connection = %id, error, "a connection that is gone could not be forgotten");
+            }
+            Err(_) => {
+                tracing::warn!(connection = %id, "there was no time to forget a connection that is gone");
+            }
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Whom an item concerns, as far as that can be told without reading it: all that is left where an
+//! item cannot be read, because a newer or a broken release wrote it.
+
+use crate::keys;
+use domain::{CustomerId, ResourceId};
+use serde_dynamo::{AttributeValue, Item};
+
+/// Somebody whom an item concerns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Concerned {
+    /// The customer whose booking it is.
+    Customer(CustomerId),
+    /// Whoever watches the availability of this resource.
+    Watchers(ResourceId),
+    /// The operators of this resource.
+    Operators(ResourceId),
+}
+
+impl Concerned {
+    /// All whom this item concerns: by its key, and by the resource that a booking names.
+    pub fn by(item: &Item) -> Vec<Self> {
+        let text = |name: &str| match item.get(name) {
+            Some(AttributeValue::S(text)) => text.as_str(),
+            _ => "",
+        };
+        let key = text(keys::PK);
+        let customer = key.strip_prefix("C#").and_then(|id| CustomerId::parse(id).ok());
+        let resource = key.strip_prefix("R#").and_then(|id| ResourceId::parse(id).ok());
+        let booked = ResourceId::parse(text("resource")).ok();
+        let all = [
+            customer.map(Self::Customer),
+            resource.map(Self::Watchers),
+            booked.map(Self::Operators),
+        ];
+        all.into_iter().flatten().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn by(attributes: &[(&str, &str)]) -> Vec<Concerned> {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let attributes = attributes.iter().map(|(name, value)| ((*name).to_owned(), text(value)));
+        Concerned::by(&attributes.collect::<std::collections::HashMap<_, _>>().into())
+    }
+
+    #[test]
+    fn whom_a_broken_item_concerns() {
+        let room = ResourceId::parse("room-1").unwrap();
+        let alice = Concerned::Customer(CustomerId::parse("alice").unwrap());
+        let operators = Concerned::Operators(room.clone());
+        assert_eq!(by(&[("PK", "C#alice"), ("SK", "B#1")]), std::slice::from_ref(&alice));
+        assert_eq!(by(&[("PK", "C#alice"), ("resource", "room-1")]), [alice, operators]);
+        assert_eq!(by(&[("PK", "R#room-1"), ("SK", "S#1")]), [Concerned::Watchers(room)]);
+        assert_eq!(by(&[("PK", "R#"), ("SK", "META")]), []);
+        assert_eq!(by(&[("PK", "X#room-1")]), []);
+        assert_eq!(by(&[]), []);
+    }
+}
