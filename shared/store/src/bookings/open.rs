@@ -139,7 +139,7 @@ impl Bookings {
         }
     }
 
-    /// Drops the entries of bookings that are no longer open, or were never made.
+    /// Drops the entries of bookings that are no longer open, are over, or were never made.
     async fn drop_closed(
         &self,
         customer: &CustomerId,
@@ -150,7 +150,7 @@ impl Bookings {
         let mut made = HashSet::new();
         for item in self.table.batch(keys).await? {
             let booking = to_booking(item)?;
-            if !booking.at(now).is_open() {
+            if !booking.at(now).is_open() || booking.stretch.end <= now {
                 open.entries.remove(booking.id.hash());
             }
             made.insert(booking.id.hash().clone());
