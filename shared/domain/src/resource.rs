@@ -27,6 +27,8 @@ const MAX_FORMER: usize = 8;
 /// be written in the other order, and what the second no longer counts may have been written many
 /// times. [`MAX_FORMER`] changes in a transition keep the epoch near the time.
 const EPOCH_STEP: u64 = 4_000_000;
+/// No opening is longer: a day on which clocks go back by two hours (Antarctica/Troll).
+pub const LONGEST_OPENING: SignedDuration = SignedDuration::from_hours(26);
 /// No slot is longer than a day.
 pub const LONGEST_SLOT: SignedDuration = SignedDuration::from_hours(24);
 

@@ -83,6 +83,7 @@ pub async fn transact(
     writes: Vec<TransactWriteItem>,
 ) -> Result<Outcome, Error> {
     let mut token = new_token();
+    let mut in_doubt = None;
     for attempt in 0..TRIES {
         if let Some(before) = attempt.checked_sub(1) {
             tracing::debug!(attempt, "a transaction met another, trying again");
@@ -106,21 +107,24 @@ pub async fn transact(
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
                 match verdict(cancelled.cancellation_reasons()) {
                     Verdict::Refused(places) => return Ok(Outcome::Refused(places)),
-                    Verdict::Retry => token = new_token(),
+                    Verdict::Retry => (token, in_doubt) = (new_token(), None),
                     Verdict::Broken => return Err(error.into()),
                 }
             }
-            // An earlier attempt may be under way, or done: the token makes all of them one.
+            // An earlier attempt is under way, or done: the token makes all of them one.
+            Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
+                in_doubt = Some(Unavailable::from(error));
+            }
             Some(
-                TransactWriteItemsError::TransactionInProgressException(_)
-                | TransactWriteItemsError::ProvisionedThroughputExceededException(_)
+                TransactWriteItemsError::ProvisionedThroughputExceededException(_)
                 | TransactWriteItemsError::RequestLimitExceeded(_)
                 | TransactWriteItemsError::ThrottlingException(_),
             ) => {}
             _ => return Err(Unavailable::from(error).into()),
         }
     }
-    Err(Error::Busy)
+    // Busy is only what has changed nothing, for certain.
+    Err(in_doubt.map_or(Error::Busy, Error::from))
 }
 
 /// The name of one transaction, however often it is asked for: at most 36 characters.

@@ -11,6 +11,7 @@ use crate::items::booking::{Pointer, from_pointer, to_booking, to_pointer};
 use crate::keys;
 use crate::table::Range;
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::resource::LONGEST_OPENING;
 use domain::{Booking, BookingHash, BookingId, CustomerId, ResourceId, Status};
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
@@ -18,8 +19,6 @@ use std::collections::{HashMap, HashSet};
 
 /// Pointers read at once: as many bookings as one batch reads.
 const PAGE: usize = 100;
-/// No booking is longer: one opening, on the day on which clocks go back.
-const LONGEST_BOOKING: SignedDuration = SignedDuration::from_hours(25);
 /// A pointer that leads nowhere is left alone for this long: its booking may be on the way.
 const ON_THE_WAY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -77,7 +76,7 @@ impl Bookings {
         after: Option<&Place>,
         now: Timestamp,
     ) -> Result<(Vec<Booking>, Option<Place>), Error> {
-        let first = from.checked_sub(LONGEST_BOOKING).unwrap_or(Timestamp::MIN);
+        let first = from.checked_sub(LONGEST_OPENING).unwrap_or(Timestamp::MIN);
         let mut range = Range {
             partition: keys::calendar_partition(resource),
             from: whole_second_after(first).to_string(),

@@ -6,7 +6,7 @@ use crate::transact::Outcome;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::{
     Action, Attempt, Booking, BookingId, Command, ConfirmationCode, CustomerId, Decision, Effect,
-    Rejection, Resource,
+    Rejection, Resource, Slot,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -51,8 +51,19 @@ impl Bookings {
                 (Decision::Done(booking), _) => return Ok(*booking),
                 (Decision::Change(next), resource) => (*next, resource),
             };
+            let taken = match &resource {
+                Some(resource) => {
+                    let from = resource.reads_from(next.stretch.start);
+                    let taken = self.slots(&resource.id, from, next.stretch.end).await?;
+                    if self.sweep_all(&resource.id, &next.stretch, &taken, now).await? {
+                        continue;
+                    }
+                    Some((resource, taken))
+                }
+                None => None,
+            };
             let mut writes = vec![self.replace(&next, read.version)?];
-            writes.extend(self.slot_writes(&read, &next, resource.as_ref(), tries, now).await?);
+            writes.extend(self.slot_writes(&read, &next, taken, tries, now).await?);
             if writes.len() > MAX_WRITES {
                 let most = MAX_WRITES - 1;
                 let message = format!("one move leaves and takes at most {most} slots together");
@@ -110,17 +121,10 @@ impl Bookings {
         &self,
         read: &Booking,
         next: &Booking,
-        resource: Option<&Resource>,
+        taken: Option<(&Resource, BTreeMap<Timestamp, Slot>)>,
         tries: u32,
         now: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, Error> {
-        let taken = match resource {
-            Some(resource) => {
-                let from = resource.reads_from(next.stretch.start);
-                self.slots(&resource.id, from, next.stretch.end).await?
-            }
-            None => BTreeMap::new(),
-        };
         let left = match tries {
             0 => None,
             _ => Some(self.slots(&read.resource, read.stretch.start, read.stretch.end).await?),
@@ -131,9 +135,9 @@ impl Bookings {
             let id = &read.resource;
             writes.push(match effect {
                 Effect::Take(..) => {
-                    let resource = resource.ok_or(Rejection::NoSuchResource)?;
-                    let terms = resource.terms(start, &taken, now);
-                    let slot = resource.slot(start, &taken);
+                    let (resource, taken) = taken.as_ref().ok_or(Rejection::NoSuchResource)?;
+                    let terms = resource.terms(start, taken, now);
+                    let slot = resource.slot(start, taken);
                     self.slot_write(&resource.id, &slot, effect, terms, now)?
                 }
                 Effect::Keep(quantity, until) => self.keep(id, start, quantity, until)?,

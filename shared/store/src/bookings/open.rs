@@ -31,8 +31,20 @@ pub(super) struct OpenBookings {
 struct Entry {
     /// Places.
     q: Quantity,
-    /// When it was entered, in milliseconds since 1970.
+    /// When it was entered last, in milliseconds since 1970.
     at: i64,
+    /// How many attempts of its key rest on it: two may be under way at once.
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    n: u32,
+}
+
+fn one() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_one(number: &u32) -> bool {
+    *number == one()
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,13 +58,31 @@ struct OpenItem {
 }
 
 impl OpenBookings {
-    fn places(&self) -> u64 {
-        self.entries.values().map(|entry| u64::from(entry.q.get())).sum()
+    /// Whether this customer may have so many places open under this hash, beside what else is. The
+    /// first may be of any size.
+    fn takes(&self, hash: &BookingHash, quantity: Quantity, max: u64) -> bool {
+        let others = self.entries.iter().filter(|(of, _)| *of != hash);
+        let mut places = others.map(|(_, entry)| u64::from(entry.q.get())).peekable();
+        places.peek().is_none() || places.sum::<u64>() + u64::from(quantity.get()) <= max
     }
 
-    /// Whether this customer may open so many places more. The first may be of any size.
-    fn takes(&self, quantity: Quantity, max: u64) -> bool {
-        self.entries.is_empty() || self.places() + u64::from(quantity.get()) <= max
+    fn enter(&mut self, booking: &Booking, now: Timestamp) {
+        let at = now.as_millisecond();
+        let entry = self.entries.entry(booking.id.hash().clone());
+        let entry = entry.or_insert(Entry { q: booking.quantity, at, n: 0 });
+        entry.q = entry.q.max(booking.quantity);
+        entry.at = entry.at.max(at);
+        entry.n = entry.n.saturating_add(1);
+    }
+
+    /// Whether there was anything to take back.
+    fn take_back(&mut self, hash: &BookingHash) -> bool {
+        let Some(entry) = self.entries.get_mut(hash) else { return false };
+        entry.n = entry.n.saturating_sub(1);
+        if entry.n == 0 {
+            self.entries.remove(hash);
+        }
+        true
     }
 }
 
@@ -75,18 +105,15 @@ impl Bookings {
     ) -> Result<(), Error> {
         let (customer, hash) = (&booking.customer, booking.id.hash());
         for attempt in 0..2 * DECISIONS {
-            if open.entries.contains_key(hash) {
-                return Ok(());
-            }
-            if !open.takes(booking.quantity, max) || open.entries.len() >= CROWDED {
+            let takes = |open: &OpenBookings| open.takes(hash, booking.quantity, max);
+            if !takes(&open) || open.entries.len() >= CROWDED {
                 self.drop_closed(customer, &mut open, now).await?;
             }
-            if !open.takes(booking.quantity, max) {
+            if !takes(&open) {
                 let message = format!("a customer has at most {max} places open at once");
                 return Err(Rejection::LimitExceeded(message).into());
             }
-            let entry = Entry { q: booking.quantity, at: now.as_millisecond() };
-            open.entries.insert(hash.clone(), entry);
+            open.enter(booking, now);
             if self.put_open(customer, &mut open).await? {
                 return Ok(());
             }
@@ -96,12 +123,13 @@ impl Bookings {
         Err(Error::Busy)
     }
 
-    /// Takes back the entry of a booking that was not made. Where that fails, the entry counts until
+    /// Takes back what an attempt entered that made no booking. Another attempt of the same key may
+    /// rest on the entry, and has it until it does so too. Where that fails, the entry counts until
     /// the request would be over.
     pub(super) async fn take_back(&self, customer: &CustomerId, hash: &BookingHash) {
         for attempt in 0..DECISIONS {
             let Ok(mut open) = self.open_bookings(customer).await else { return };
-            if open.entries.remove(hash).is_none() {
+            if !open.take_back(hash) {
                 return;
             }
             match self.put_open(customer, &mut open).await {
@@ -111,7 +139,7 @@ impl Bookings {
         }
     }
 
-    /// Drops the entries of bookings that are no longer open, or were never made.
+    /// Drops the entries of bookings that are no longer open, are over, or were never made.
     async fn drop_closed(
         &self,
         customer: &CustomerId,
@@ -122,7 +150,7 @@ impl Bookings {
         let mut made = HashSet::new();
         for item in self.table.batch(keys).await? {
             let booking = to_booking(item)?;
-            if !booking.at(now).is_open() {
+            if !booking.at(now).is_open() || booking.stretch.end <= now {
                 open.entries.remove(booking.id.hash());
             }
             made.insert(booking.id.hash().clone());

@@ -1,14 +1,14 @@
 //! Holds and books.
 
-use crate::bookings::{Bookings, DECISIONS};
+use crate::bookings::write::NAMED;
+use crate::bookings::{AT_ONCE, Bookings, DECISIONS};
 use crate::error::Error;
 use crate::transact::Outcome;
-use domain::{Booking, ConfirmationCode, Rejection, Request, Slot};
+use domain::resource::LONGEST_OPENING;
+use domain::{Booking, ConfirmationCode, Rejection, Request, ResourceId, Slot, Stretch};
+use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
-
-/// No opening is longer: a day on which clocks go back.
-const LONGEST: SignedDuration = SignedDuration::from_hours(25);
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Bookings {
     /// Holds or books a stretch: its slots and the booking in one transaction.
@@ -21,10 +21,18 @@ impl Bookings {
         max_open: u64,
         now: Timestamp,
     ) -> Result<Booking, Error> {
-        let sold = self.try_to_sell(request, code, max_open, now).await;
-        if let Err(Error::Rejected(_) | Error::Busy) = &sold {
+        let (customer, hash) = (&request.customer, request.hash());
+        let mut entered = false;
+        let mut sold = self.try_to_sell(request, code, max_open, &mut entered, now).await;
+        if let Err(Error::Rejected(Rejection::SlotFull)) = sold
+            && let Some(made) = self.booking_of_hash(customer, &hash, now).await?
+        {
+            // Another attempt of this key was faster, between the look for it and that for places.
+            sold = request.repeats(&made).map(|()| made).map_err(Error::from);
+        }
+        if entered && let Err(Error::Rejected(_) | Error::Busy) = &sold {
             // Nothing was sold, for certain.
-            self.take_back(&request.customer, &request.hash()).await;
+            self.take_back(customer, &hash).await;
         }
         sold
     }
@@ -34,6 +42,7 @@ impl Bookings {
         request: &Request,
         code: &ConfirmationCode,
         max_open: u64,
+        entered: &mut bool,
         now: Timestamp,
     ) -> Result<Booking, Error> {
         let (customer, hash) = (&request.customer, request.hash());
@@ -56,7 +65,7 @@ impl Bookings {
             } else {
                 touched
             };
-            if self.sweep_all(&booking, &touched, now).await? {
+            if self.sweep_all(&resource.id, &booking.stretch, &touched, now).await? {
                 continue;
             }
             let mut writes = vec![self.create(&booking)?];
@@ -66,8 +75,9 @@ impl Bookings {
                 writes.push(self.slot_write(&resource.id, &slot, effect, terms, now)?);
             }
             // Both before the booking: an entry and a pointer without one do no harm.
-            if booking.is_open() {
+            if booking.is_open() && !*entered {
                 self.enter(&booking, open, max_open, now).await?;
+                *entered = true;
             }
             self.point_at(&booking, now).await?;
             if self.table.transact(writes).await? == Outcome::Written {
@@ -83,28 +93,42 @@ impl Bookings {
         let start = request.start;
         let after = start.checked_add(SignedDuration::from_nanos(1)).unwrap_or(start);
         let end = request.end.unwrap_or(after);
-        if end.duration_since(start) > LONGEST {
+        if end.duration_since(start) > LONGEST_OPENING {
             return Ok(BTreeMap::new());
         }
         self.slots(&request.resource, start, end).await
     }
 
-    /// Drops buckets of slots that have more of them than a sale can; whether there was any.
-    async fn sweep_all(
+    /// Drops buckets that have run out, where what takes the stretch cannot do so itself; whether
+    /// there was any.
+    ///
+    /// That is where a slot has more of them than one write can name, and in the slots of former
+    /// grids: their places count as free, so a confirmation that is still under way must not find
+    /// its bucket there any more.
+    pub(super) async fn sweep_all(
         &self,
-        booking: &Booking,
+        resource: &ResourceId,
+        stretch: &Stretch,
         touched: &BTreeMap<Timestamp, Slot>,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let slots = booking.stretch.slots().filter_map(|start| touched.get(&start));
-        let mut swept = false;
-        for slot in slots {
-            if let Some(sweep) = self.sweep(&booking.resource, slot, now)? {
-                // Refused: somebody else has swept. Either way there are fewer now.
-                self.table.transact(vec![sweep]).await?;
-                swept = true;
+        let own: BTreeSet<Timestamp> = stretch.slots().collect();
+        let mut sweeps = Vec::new();
+        for slot in touched.values() {
+            let needed = if own.contains(&slot.start) {
+                slot.run_out(now).count() > NAMED
+            } else {
+                let overlaps = slot.start < stretch.end && slot.end() > stretch.start;
+                overlaps && slot.run_out(now).any(|(_, places)| places > 0)
+            };
+            if needed {
+                sweeps.push(self.sweep(resource, slot, now)?);
             }
         }
+        let swept = !sweeps.is_empty();
+        // Refused: somebody else has swept. Either way there are fewer now.
+        let sweeps = sweeps.into_iter().map(|sweep| self.table.transact(vec![sweep]));
+        futures::stream::iter(sweeps).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
         Ok(swept)
     }
 }

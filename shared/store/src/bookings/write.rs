@@ -22,7 +22,7 @@ const SLOT_KEPT_DAYS: i64 = 30;
 /// The most buckets that one update names: an expression has at most 4 KB and 300 operators. There
 /// are more only where a resource's `holdSeconds` was changed often and shortly before.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
-const NAMED: usize = 80;
+pub(super) const NAMED: usize = 80;
 
 /// An update under construction: names and values are placeholders in its texts.
 #[derive(Default)]
@@ -185,25 +185,20 @@ impl Bookings {
         step.build(&self.table.name, &keys::slot(resource, start))
     }
 
-    /// Drops buckets that have run out, where there are more than a sale could drop along with what
-    /// it takes.
+    /// Drops buckets that have run out, as many as one write can name.
     pub(super) fn sweep(
         &self,
         resource: &ResourceId,
         slot: &Slot,
         now: Timestamp,
-    ) -> Result<Option<TransactWriteItem>, Error> {
-        let mut run_out: Vec<(Timestamp, u32)> = slot.run_out(now).collect();
-        if run_out.len() <= NAMED {
-            return Ok(None);
-        }
-        run_out.truncate(NAMED);
+    ) -> Result<TransactWriteItem, Error> {
+        let run_out: Vec<(Timestamp, u32)> = slot.run_out(now).take(NAMED).collect();
         let given_back: u32 = run_out.iter().map(|(_, places)| places).sum();
         let mut step = Step::default();
         step.drop_buckets(&run_out);
         step.add("version", &run_out.iter().filter(|(_, places)| *places > 0).count());
         step.add("taken", &-i64::from(given_back));
-        step.build(&self.table.name, &keys::slot(resource, slot.start)).map(Some)
+        step.build(&self.table.name, &keys::slot(resource, slot.start))
     }
 
     /// Writes a booking that must not exist yet.

@@ -90,6 +90,22 @@ async fn endless_throttling_is_busy() {
     scene.nothing().await;
 }
 
+/// A transaction that is in progress to the last may be carried out: it is not said that nothing was
+/// changed.
+#[tokio::test]
+async fn a_transaction_in_progress_to_the_last_is_unavailable() {
+    for throttled in [0, 3] {
+        let scene = Scene::new().await;
+        let in_progress = Refused("TransactionInProgressException");
+        let doubt = vec![in_progress; 10 - throttled];
+        let throttled = vec![Refused("ThrottlingException"); throttled];
+        scene.proxy.next([doubt, throttled].concat());
+        scene.proxy.always(Refused("ThrottlingException"));
+        let answer = scene.hold().await;
+        assert!(matches!(answer, Err(Error::Unavailable(_))), "{answer:?}");
+    }
+}
+
 #[tokio::test]
 async fn conditions_that_never_hold_are_busy() {
     let scene = Scene::new().await;

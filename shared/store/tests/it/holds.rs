@@ -81,6 +81,24 @@ async fn the_limit_holds_for_requests_at_once() {
     assert_eq!((ledger.bookings.len(), refused), (10, 14), "{answers:?}");
 }
 
+/// What no operator has answered before it was over keeps nobody from booking anything else.
+#[tokio::test]
+async fn what_was_never_answered_does_not_count_for_ever() {
+    let tables = Tables::start();
+    let manual = Resource { approval: Approval::Manual, ..room(10) };
+    tables.bookings.put_resource(manual, at(NOW)).await.unwrap();
+    let place = async |key: &str, start: &str, now: &str| {
+        tables.bookings.place(&book("alice", key, start), 2, at(now)).await
+    };
+    for (key, start) in [("1", "09:00:00"), ("2", "09:30:00")] {
+        assert_eq!(place(key, start, NOW).await.unwrap().status, Status::Pending);
+    }
+    place("3", "12:00:00", "09:29:59").await.unwrap_err();
+    place("3", "12:00:00", "09:30:00").await.unwrap();
+    place("4", "12:00:00", "09:59:59").await.unwrap_err();
+    place("4", "12:00:00", "10:00:00").await.unwrap();
+}
+
 /// What was entered for a hold that was then refused does not count.
 #[tokio::test]
 async fn a_refused_hold_is_not_open() {

@@ -1,7 +1,7 @@
 //! Pages: complete, in order, nothing twice, whatever the limit.
 
 use crate::support::Tables;
-use crate::support::fixtures::{NOW, Shortly, at, book, customer, hold, room};
+use crate::support::fixtures::{NOW, Shortly, at, book, customer, grid, hold, room};
 use domain::{
     Action, Booking, BookingHash, BookingId, CustomerId, Request, Resource, ResourceId, Status,
 };
@@ -206,6 +206,20 @@ async fn a_moved_booking_is_listed_where_it_is_now() {
     let nobody = BookingHash::parse(&"0".repeat(32)).unwrap();
     let nobody = BookingId::new(made.resource.clone(), at("09:00:00"), nobody);
     assert_eq!(tables.bookings.owner(&nobody).await.unwrap(), None);
+}
+
+/// Where clocks go back by two hours, a day has 26: the longest booking that there is.
+#[tokio::test]
+async fn the_longest_day_of_all_is_listed_to_its_end() {
+    let tables = Tables::start();
+    let troll = grid("Antarctica/Troll", 60, &["00:00-24:00"]);
+    tables.bookings.put_resource(Resource { grid: troll, ..room(1) }, at(NOW)).await.unwrap();
+    let instant = |text: &str| text.parse::<Timestamp>().unwrap();
+    let (start, end) = (instant("2099-10-24T22:00:00Z"), instant("2099-10-26T00:00:00Z"));
+    let whole = Request { start, end: Some(end), ..book("alice", "1", "09:00:00") };
+    let whole = place(&tables, whole).await;
+    let last = (instant("2099-10-25T23:30:00Z"), end);
+    assert_eq!(at_resource(&tables, &whole.resource, last, None, 10).await, [whole]);
 }
 
 #[tokio::test]

@@ -12,12 +12,14 @@ mod support;
 #[path = "../support/proxy.rs"]
 mod proxy;
 
+mod again;
 mod conflicts;
 mod connections;
 mod holds;
 mod ledger;
 mod lists;
 mod model;
+mod moved;
 mod races;
 mod resources;
 mod units;

@@ -32,6 +32,8 @@ struct Script {
     then: Option<Fault>,
     tokens: Vec<String>,
     unprocessed: usize,
+    hold_query: bool,
+    items_read: usize,
     arrived: Arc<Notify>,
     released: Arc<Notify>,
 }
@@ -93,6 +95,16 @@ impl Proxy {
         self.script.lock().unwrap().unprocessed = batches;
     }
 
+    /// The next query is carried out only when the test lets it, as a transaction that is held back.
+    pub fn hold_back_query(&self) {
+        self.script.lock().unwrap().hold_query = true;
+    }
+
+    /// How many single items have been read so far.
+    pub fn items_read(&self) -> usize {
+        self.script.lock().unwrap().items_read
+    }
+
     /// The client request tokens of all transactions so far.
     pub fn tokens(&self) -> Vec<String> {
         self.script.lock().unwrap().tokens.clone()
@@ -128,6 +140,11 @@ async fn answer(
         if operation == "TransactWriteItems" {
             script.tokens.push(asked["ClientRequestToken"].as_str().unwrap().to_owned());
             fault = script.next.pop_front().or_else(|| script.then.clone());
+            if !is_within_limits(&asked) {
+                return Ok(failure("ValidationException", json!({})));
+            }
+        } else if operation == "Query" && std::mem::take(&mut script.hold_query) {
+            fault = Some(Fault::HeldBack);
         } else if operation == "BatchGetItem" && script.unprocessed > 0 {
             script.unprocessed -= 1;
             unread = Some(asked["RequestItems"].clone());
@@ -157,12 +174,29 @@ async fn answer(
     if let Some(Fault::AnswerLost) = fault {
         return Err(Lost);
     }
+    if operation == "GetItem" {
+        script.lock().unwrap().items_read += 1;
+    }
     if let Some(unread) = unread {
         let mut answered = serde_json::from_slice(&body).unwrap();
         leave_out(&mut answered, unread);
         body = answered.to_string().into();
     }
     Ok(response(status.as_u16(), body))
+}
+
+/// An expression has at most 4 KB and 300 operators, which the embedded database does not check.
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
+fn is_within_limits(asked: &Value) -> bool {
+    let items = asked["TransactItems"].as_array().unwrap();
+    let writes = items.iter().flat_map(|item| item.as_object().unwrap().values());
+    let texts = writes.flat_map(|write| {
+        ["ConditionExpression", "UpdateExpression"].map(|name| write[name].as_str().unwrap_or(""))
+    });
+    let operators = |text: &str| {
+        text.split_whitespace().filter(|word| ["=", "<=", ">=", "AND", "OR"].contains(word)).count()
+    };
+    texts.into_iter().all(|text| text.len() <= 4096 && operators(text) <= 300)
 }
 
 /// Takes all but the item of the first key out of a batch of reads, as DynamoDB leaves them
