@@ -216,8 +216,8 @@ impl Tables {
         connection.insert("id".into(), AttributeValue::S(id.into()));
         connection.insert("role".into(), AttributeValue::S("customer".into()));
         connection.insert("topics".into(), AttributeValue::M(topics));
-        self.put(connection).await;
-        self.put(item(&format!("T#{me}#0"), id, customer, 3600)).await;
+        self.put(&self.connections, connection).await;
+        self.put(&self.connections, item(&format!("T#{me}#0"), id, customer, 3600)).await;
     }
 
     /// So many subscriptions to a customer's own topic, whose tokens have all run out.
@@ -226,7 +226,8 @@ impl Tables {
         for some in numbers.chunks(25) {
             let puts = some.iter().map(async |number| {
                 let id = format!("{customer}-{number}");
-                self.put(item(&format!("T#me:{customer}#0"), &id, customer, -60)).await;
+                let item = item(&format!("T#me:{customer}#0"), &id, customer, -60);
+                self.put(&self.connections, item).await;
             });
             futures::future::join_all(puts).await;
         }
@@ -247,7 +248,7 @@ impl Tables {
         for mut item in self.scan(&self.connections).await {
             if connection_of(&item).as_deref() == Some(id) {
                 item.insert("connected".into(), AttributeValue::N(made.to_string()));
-                self.put(item).await;
+                self.put(&self.connections, item).await;
             }
         }
     }
@@ -266,8 +267,28 @@ impl Tables {
         }
     }
 
-    async fn put(&self, item: Item) {
-        let put = self.client().put_item().table_name(&self.connections);
+    /// A pointer to a booking that was never made, some hours old; its sort key.
+    pub async fn leave_pointer(&self, resource: &str, start: &str, customer: &str) -> String {
+        let sort = format!("{start}#{:032x}", fastrand::u128(..));
+        let written = jiff::Timestamp::now().as_millisecond() - 3 * 3_600_000;
+        let item = HashMap::from([
+            ("PK".into(), AttributeValue::S(format!("L#{resource}"))),
+            ("SK".into(), AttributeValue::S(sort.clone())),
+            ("customer".into(), AttributeValue::S(customer.into())),
+            ("written".into(), AttributeValue::N(written.to_string())),
+        ]);
+        self.put(&self.bookings, item).await;
+        sort
+    }
+
+    /// The sort keys of all pointers in a resource's calendar.
+    pub async fn pointers(&self, resource: &str) -> Vec<String> {
+        let items = self.partition(&format!("L#{resource}")).await;
+        items.iter().map(|item| string(item, "SK").to_owned()).collect()
+    }
+
+    async fn put(&self, table: &str, item: Item) {
+        let put = self.client().put_item().table_name(table);
         put.set_item(Some(item)).send().await.unwrap();
     }
 }

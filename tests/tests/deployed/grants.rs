@@ -27,7 +27,8 @@ const UNSUBSCRIBING: &str = "topics::what_is_unsubscribed_is_pushed_no_more";
 const BOOKING: &str = "bookings::a_cancelled_booking_gives_its_places_back";
 const OWN_LIST: &str = "listing::a_customer_lists_their_own_bookings_in_pages";
 const OPERATORS_LIST: &str = "listing::an_operator_lists_a_resources_bookings_between_two_instants";
-const APPROVING: &str = "bookings::a_booking_is_confirmed_at_once_or_waits_for_an_operator";
+const STALE: &str = "listing::a_pointer_that_leads_nowhere_is_taken_away";
+const MOVED: &str = "grids::what_is_sold_off_the_grid_is_not_free";
 const WINDOWS: &str = "topics::every_window_of_a_customer_sees_their_bookings_change";
 const WATCHING: &str = "topics::a_watcher_sees_what_is_free_and_never_who_booked";
 const GONE: &str = "gone::the_next_push_forgets_a_connection_that_is_gone";
@@ -46,9 +47,11 @@ pub const GRANTS: &[Grant] = &[
     grant("MessageRole", "dynamodb:UpdateItem", "Bookings", BOOKING),
     grant("MessageRole", "dynamodb:Query", "Bookings", OWN_LIST),
     grant("MessageRole", "dynamodb:BatchGetItem", "Bookings", OPERATORS_LIST),
+    grant("MessageRole", "dynamodb:DeleteItem", "Bookings", STALE),
     grant("PushRole", "dynamodb:Query", "Connections", WINDOWS),
     grant("PushRole", "execute-api:ManageConnections", "/POST/@connections", WINDOWS),
     grant("PushRole", "dynamodb:GetItem", "Bookings", WATCHING),
+    grant("PushRole", "dynamodb:Query", "Bookings", MOVED),
     grant("PushRole", "dynamodb:GetItem", "Connections", GONE),
     grant("PushRole", "dynamodb:DeleteItem", "Connections", GONE),
     grant("PushRole", "dynamodb:UpdateItem", "Connections", GROWING),

@@ -169,3 +169,22 @@ fn changed(cursor: &str, own: &str, others: &str) -> Vec<String> {
     changed.retain(|it| it != cursor);
     changed
 }
+
+/// A pointer in a resource's calendar whose booking is not there, as an interrupted sale leaves it:
+/// whoever lists the day next sees nothing of it, and takes it away once it is an hour old.
+#[tokio::test]
+async fn a_pointer_that_leads_nowhere_is_taken_away() {
+    let gateway = Gateway::shared();
+    let mut room = Room::single(gateway).await;
+    let mut alice = room.customer().await;
+    let booked = alice.ok(room.one("book", 1)).await;
+    let stale = gateway.tables.leave_pointer(&room.id, &room.slot(1), "nobody").await;
+    assert!(gateway.tables.pointers(&room.id).await.contains(&stale));
+    let list =
+        json!({"action": "list", "resource": room.id, "from": room.slot(0), "to": room.slot(9)});
+    for _ in 0..2 {
+        assert_eq!(room.operator.ok(list.clone()).await["bookings"], json!([booked]));
+    }
+    let left = gateway.tables.pointers(&room.id).await;
+    assert!(left.len() == 1 && left[0] != stale, "{left:?}");
+}

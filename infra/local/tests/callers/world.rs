@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_http_client::Builder;
 use local::data_dir::{Connections as Remembered, DataDir};
 use local::database::{Database, Service};
-use local::gateway::Gateway;
+use local::gateway::{Gateway, Limits};
 use local::iam::Iam;
 use local::journal::Journal;
 use local::lambda::{Functions, Launch};
@@ -52,11 +52,12 @@ impl World {
             max_processes: 1,
         };
         let functions = Functions::start(&plan.functions, launch).await.unwrap();
-        let gateway =
-            Gateway::new(plan.api.clone(), functions, Remembered::new(journal), iam.clone());
+        let (api, remembered) = (plan.api.clone(), Remembered::new(journal));
+        let gateway = Gateway::with_limits(api, functions, remembered, iam.clone(), Limits::AWS);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stage = format!("http://{}/live", listener.local_addr().unwrap());
-        let router = gateway.unwrap().router();
+        let gateway = gateway.unwrap();
+        let router = gateway.clients_router().merge(gateway.management_router());
         let serve = router.into_make_service_with_connect_info::<SocketAddr>();
         tokio::spawn(async move { axum::serve(listener, serve).await });
         let url = format!("http://{}/", service.address());
