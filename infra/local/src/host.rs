@@ -126,7 +126,9 @@ impl Host {
         let journal = Journal::open(&folder.journal(), folder.is_kept())?;
         let iam = Iam::new(&plan.functions, &plan.roles, cli.iam_report.as_deref())?;
         iam.check_mappings(&plan)?;
-        let (database, service) = Database::open(&folder, &plan.tables, &journal, iam.clone())?;
+        let also = cli.allow_hosts.clone();
+        let (database, service) =
+            Database::open(&folder, &plan.tables, &journal, iam.clone(), also)?;
         let queues = Queues::new(&plan.queues, journal.clone());
         let connections = Connections::new(journal.clone());
         let left_over = connections.left_over()?;

@@ -98,7 +98,8 @@ impl World {
 
         let journal = Journal::open(&data.journal(), data.is_kept()).unwrap();
         let iam = Iam::new(&plan.functions, &plan.roles, None).unwrap();
-        let (database, service) = Database::open(&data, &plan.tables, &journal, iam).unwrap();
+        let (database, service) =
+            Database::open(&data, &plan.tables, &journal, iam, Vec::new()).unwrap();
         let launch = Launch {
             program: std::env::current_exe().unwrap(),
             arguments: ["--exact", "function_process", "--nocapture"].map(Into::into).to_vec(),

@@ -23,7 +23,9 @@ impl Scene {
             let environment = &mut function(template, "message")["Properties"]["Environment"];
             environment["Variables"]["AWS_ENDPOINT_URL_DYNAMODB"] = json!(url);
         });
-        let host = Host::start(&["--template", &template.path()]);
+        // What the function signs names the proxy.
+        let name = proxy.url.trim_start_matches("http://").to_owned();
+        let host = Host::start(&["--template", &template.path(), "--allow-host", &name]);
         proxy.to(&host.gateway.tables.endpoint);
         let room = Room::with(&host.gateway, json!({"capacity": 5})).await;
         let name = unique("alice");

@@ -27,6 +27,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::data_dir::{self, Content, DamagedFile, DataDir, Fault, FormError};
+use crate::guard::HostName;
 use crate::iam::Iam;
 use crate::journal::{Journal, JournalError};
 use crate::template::{StartingPosition, Table};
@@ -115,12 +116,13 @@ impl Position {
 
 impl Database {
     /// Opens the folder's tables, makes those that are not there yet, and serves them to callers
-    /// whom `iam` knows.
+    /// whom `iam` knows, under this machine's names and those in `also`.
     pub fn open(
         folder: &DataDir,
         tables: &BTreeMap<String, Table>,
         journal: &Journal,
         iam: Iam,
+        also: Vec<HostName>,
     ) -> Result<(Self, Service), DatabaseError> {
         let file = folder.tables();
         if folder.is_kept() {
@@ -139,7 +141,7 @@ impl Database {
         let (teller, changes) = watch::channel(());
         let watcher = tokio::spawn(stream_file.watch(teller)).abort_handle();
         let sweeper = tokio::spawn(sweep(inner.clone())).abort_handle();
-        let server = Server::start(Front { database: inner.clone(), iam })?;
+        let server = Server::start(Front { database: inner.clone(), iam }, also)?;
         Ok((Self { inner, file: file.into(), changes }, Service { server, watcher, sweeper }))
     }
 

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
 use super::front::Front;
-use crate::guard::Guard;
+use crate::guard::{Guard, HostName};
 
 /// How long requests that are under way may take at the end.
 const FAREWELL: Duration = Duration::from_millis(300);
@@ -25,11 +25,11 @@ pub(super) struct Server {
 }
 
 impl Server {
-    pub(super) fn start(front: Front) -> io::Result<Self> {
+    pub(super) fn start(front: Front, also: Vec<HostName>) -> io::Result<Self> {
         let listener = std::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let guard = Guard::new(address, Vec::new());
+        let guard = Guard::new(address, also);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopping) = oneshot::channel::<()>();
         let (done, stopped) = oneshot::channel();

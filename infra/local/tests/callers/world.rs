@@ -43,7 +43,7 @@ impl World {
         let folder = DataDir::temporary().unwrap();
         let journal = Journal::open(&folder.journal(), false).unwrap();
         let (database, service) =
-            Database::open(&folder, &plan.tables, &journal, iam.clone()).unwrap();
+            Database::open(&folder, &plan.tables, &journal, iam.clone(), Vec::new()).unwrap();
         let launch = Launch {
             program: "/nonexistent".into(),
             arguments: Vec::new(),

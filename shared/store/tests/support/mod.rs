@@ -46,7 +46,8 @@ impl Tables {
         let folder = DataDir::temporary().unwrap();
         let journal = Journal::open(&folder.journal(), folder.is_kept()).unwrap();
         let iam = Iam::new(&plan.functions, &plan.roles, None).unwrap();
-        let (database, service) = Database::open(&folder, &plan.tables, &journal, iam).unwrap();
+        let (database, service) =
+            Database::open(&folder, &plan.tables, &journal, iam, Vec::new()).unwrap();
         let url = format!("http://{}", service.address());
         let name = |prefix| {
             let mut tables = plan.tables.iter();
