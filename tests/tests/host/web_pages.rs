@@ -68,6 +68,9 @@ struct Endpoint {
     takes_any_origin: bool,
 }
 
+/// What a request is like, its headers, and whether it is answered.
+type Case<'a> = (&'a str, Vec<(&'a str, &'a str)>, bool);
+
 impl Endpoint {
     fn new(address: &str, line: &str) -> Self {
         let (address, line) = (address.to_owned(), line.to_owned());
@@ -77,7 +80,7 @@ impl Endpoint {
     async fn ask(&self, headers: &[(&str, &str)]) -> Answer {
         let mut all = self.headers.clone();
         for (name, value) in headers {
-            all.push_str(&format!("{name}: {value}\r\n"));
+            all.extend([name, ": ", value, "\r\n"]);
         }
         let raw = Raw { address: &self.address, line: &self.line, headers: all, body: self.body };
         raw.send().await
@@ -122,7 +125,7 @@ async fn endpoints(host: &Host) -> Vec<Endpoint> {
     all.push(Endpoint::new(&database, "GET /"));
     all.push(Endpoint::new(&database, "OPTIONS /"));
     let mut scan = Endpoint::new(&database, "POST /");
-    scan.headers = INVENTED.to_owned();
+    INVENTED.clone_into(&mut scan.headers);
     scan.body = "{}";
     all.push(scan);
     all
@@ -141,7 +144,7 @@ async fn only_requests_that_are_this_machines_own_are_answered() {
         let (by_name, own) = (format!("localhost:{port}"), format!("http://{address}"));
         let (own_by_name, other_port) = (format!("http://{by_name}"), "http://localhost:5173");
         let here = ("host", address);
-        let cases: Vec<(&str, Vec<(&str, &str)>, bool)> = vec![
+        let cases: Vec<Case> = vec![
             ("itself", vec![here], true),
             ("itself by name", vec![("host", &by_name)], true),
             ("its own page", vec![here, ("origin", &own)], true),

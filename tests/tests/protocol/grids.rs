@@ -30,7 +30,7 @@ async fn round_of(gateway: &Gateway, round: u32) -> bool {
     let change = json!({"action": "resource.put", "resource": Room::definition(&room.id, &halves)});
     // In either order, and closely together.
     let sale = room.one("book", 0);
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         alice.send(sale).await;
         room.operator.send(change).await;
     } else {

@@ -27,7 +27,7 @@ const STEPS: usize = 60;
 #[derive(Debug)]
 enum Step {
     Place(Request),
-    Change(Booking, Intent, Attempt),
+    Change(Box<(Booking, Intent, Attempt)>),
     Put(Resource),
     Pass(SignedDuration),
 }
@@ -69,7 +69,7 @@ fn next(random: &mut Rng, memory: &Memory, now: Timestamp) -> Step {
         let role = if random.bool() { Role::Customer } else { Role::Operator };
         let (by, intent) = (booking.customer.clone(), intent.clone());
         let attempt = Attempt { by, role, key: key.clone(), fields, if_version };
-        Step::Change(booking.clone(), intent, attempt)
+        Step::Change(Box::new((booking.clone(), intent, attempt)))
     };
     match number {
         0..35 => place(random),
@@ -123,7 +123,8 @@ async fn take(step: &Step, tables: &Tables, memory: &mut Memory, now: Timestamp)
     let store = &tables.bookings;
     let (stored, expected) = match step {
         Step::Place(request) => (store.place(request, 100, now).await, memory.place(request, now)),
-        Step::Change(booking, intent, attempt) => {
+        Step::Change(change) => {
+            let (booking, intent, attempt) = &**change;
             let target = Target { customer: &booking.customer, id: &booking.id };
             let stored = store.change(target, intent, attempt, now).await;
             (stored, memory.change(booking.id.hash(), intent, attempt, now))

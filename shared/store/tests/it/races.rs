@@ -243,8 +243,11 @@ async fn a_booking_gives_its_places_back_once() {
     }
     let sold = tables.bookings.place(&book("alice", "1", "09:00:00"), 50, at(NOW)).await.unwrap();
     let settle = |n: u32| {
-        let command =
-            if n % 2 == 0 { cancel() } else { Intent::Act(Action::Cancel(Some(n.to_string()))) };
+        let command = if n.is_multiple_of(2) {
+            cancel()
+        } else {
+            Intent::Act(Action::Cancel(Some(n.to_string())))
+        };
         let (bookings, sold) = (&tables.bookings, &sold);
         async move { bookings.carry_out(&sold.customer, &sold.id, &command, None, at(NOW)).await }
     };

@@ -5,6 +5,8 @@
 //! costs one unit for each 4 KB.
 //! <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html>
 
+#![expect(clippy::float_cmp, reason = "units come in halves, which are exact")]
+
 use crate::ledger::Ledger;
 use crate::support::Tables;
 use crate::support::fixtures::{
