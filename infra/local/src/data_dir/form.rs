@@ -16,7 +16,7 @@ use super::{Content, DataDir};
 /// | form | since |
 /// |---|---|
 /// | 1 | 0.1.0, without a file that says so |
-/// | 2 | 0.2.0: expiry buckets in slots, pointers instead of indexes |
+/// | 2 | after 0.1.0: expiry buckets in slots, pointers instead of indexes |
 pub const FORM: u32 = 2;
 
 const FILE: &str = "form";

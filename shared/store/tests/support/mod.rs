@@ -46,8 +46,10 @@ impl Tables {
         let folder = DataDir::temporary().unwrap();
         let journal = Journal::open(&folder.journal(), folder.is_kept()).unwrap();
         let iam = Iam::new(&plan.functions, &plan.roles, None).unwrap();
+        // What a client signs names the proxy that a test puts before the database.
+        let names = vec!["127.0.0.1".parse().unwrap()];
         let (database, service) =
-            Database::open(&folder, &plan.tables, &journal, iam, Vec::new()).unwrap();
+            Database::open(&folder, &plan.tables, &journal, iam, names).unwrap();
         let url = format!("http://{}", service.address());
         let name = |prefix| {
             let mut tables = plan.tables.iter();
