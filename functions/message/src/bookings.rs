@@ -8,7 +8,7 @@ use crate::page::{Wanted, fit};
 use aws_lc_rs::rand;
 use domain::{
     Action, Attempt, Booking, BookingHash, ConfirmationCode, Key, Quantity, Rejection, Request,
-    ResourceId,
+    ResourceId, Version,
 };
 use jiff::Timestamp;
 use protocol::reply::Page;
@@ -84,8 +84,7 @@ pub async fn confirm(
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     let intent = Intent::Confirm(ConfirmationCode::from_random(random()?));
-    let attempt = attempt(caller, asked.key, "confirm".to_owned());
-    let attempt = Attempt { if_version: asked.if_version, ..attempt };
+    let attempt = attempt(caller, (asked.key, asked.if_version), "confirm".to_owned());
     change(app, caller, &asked.booking, &intent, &attempt, now).await
 }
 
@@ -107,8 +106,8 @@ pub async fn reschedule(
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     let (start, end) = (asked.start.0, asked.end.map(|end| end.0));
-    let attempt = attempt(caller, asked.key, format!("reschedule {start}/{end:?}"));
-    let attempt = Attempt { if_version: asked.if_version, ..attempt };
+    let attempt =
+        attempt(caller, (asked.key, asked.if_version), format!("reschedule {start}/{end:?}"));
     let intent = Intent::Reschedule(start, end);
     change(app, caller, &asked.booking, &intent, &attempt, now).await
 }
@@ -146,8 +145,7 @@ pub async fn close(
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     caller.must_be_operator()?;
-    let attempt = attempt(caller, asked.key, name.to_owned());
-    let attempt = Attempt { if_version: asked.if_version, ..attempt };
+    let attempt = attempt(caller, (asked.key, asked.if_version), name.to_owned());
     change(app, caller, &asked.booking, &Intent::Act(action), &attempt, now).await
 }
 
@@ -159,15 +157,18 @@ async fn decide(
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     let reason: Option<String> = asked.reason.map(Into::into);
-    let attempt = attempt(caller, asked.key, format!("{name} {reason:?}"));
-    let attempt = Attempt { if_version: asked.if_version, ..attempt };
+    let attempt = attempt(caller, (asked.key, asked.if_version), format!("{name} {reason:?}"));
     change(app, caller, &asked.booking, &Intent::Act(action(reason)), &attempt, now).await
 }
 
 /// An attempt of this caller; `fields` tell it from others of the same key.
-fn attempt(caller: &Caller, key: Option<Key>, fields: String) -> Attempt {
+fn attempt(
+    caller: &Caller,
+    (key, if_version): (Option<Key>, Option<Version>),
+    fields: String,
+) -> Attempt {
     let (by, role) = (caller.customer().clone(), caller.connection.role);
-    Attempt { by, role, key, fields, if_version: None }
+    Attempt { by, role, key, fields, if_version }
 }
 
 async fn change(
