@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import type { MiniStack } from './server';
-import { withoutGrant } from './without-grant';
 
 const APP = path.resolve(__dirname, '..');
 const PROGRAMS = path.join(APP, 'node_modules', '.bin');
@@ -34,24 +33,13 @@ export class Cdk {
     return stack!;
   }
 
-  /** The assembly deployed last with one grant taken away; gives its folder. */
-  without(grant: string[]): string {
-    const copy = path.join(this.work, 'without');
-    withoutGrant(this.assembly, copy, grant);
-    return copy;
-  }
-
   async destroy(args: string[]): Promise<void> {
     await this.run(['destroy', ...this.context(), '--force', ...args]);
   }
 
-  private get assembly(): string {
-    return path.join(this.work, 'cdk.out');
-  }
-
   private context(): string[] {
     const target = ['target=ministack', `endpoint=${this.ministack.endpoint}`];
-    return [...target.flatMap((setting) => ['-c', setting]), '--output', this.assembly];
+    return [...target.flatMap((setting) => ['-c', setting]), '--output', path.join(this.work, 'cdk.out')];
   }
 
   private async run(args: string[]): Promise<string> {

@@ -3,6 +3,7 @@ import * as os from 'node:os';
 import * as path from 'node:path';
 import * as readline from 'node:readline';
 import { Cdk } from './cdk';
+import { Grants } from './grants';
 import { MiniStack } from './server';
 
 const USAGE = `Deploys the stack to a MiniStack of its own and keeps it up until standard input ends or Ctrl-C.
@@ -14,11 +15,13 @@ const USAGE = `Deploys the stack to a MiniStack of its own and keeps it up until
         --parameters TokenAudience=...
 
 Standard output has one line of JSON per step: {"step":"deployed","url":"ws://...","endpoint":"http://...",
-"outputs":{...}}, {"step":"destroyed"} or {"step":"failed","error":"..."}.
+"outputs":{...}}, the name of another step alone, or {"step":"failed","error":"..."}.
 Standard input takes one command a line:
   deploy [arguments]     updates the stack
-  without ROLE ACTION [RESOURCE]
-                         updates it with one grant taken away, e.g. "without PushRole dynamodb:GetItem Bookings"
+  take ROLE ACTION [RESOURCE]
+                         takes one grant from a live role, e.g. "take PushRole dynamodb:GetItem Bookings",
+                         and gives back the one taken before
+  restore                gives back the grant taken last
   destroy                removes it
 Credentials for the endpoint: AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1`;
 
@@ -41,6 +44,7 @@ async function main(args: string[]) {
   process.on('SIGTERM', () => void stop(0));
 
   const cdk = new Cdk(ministack, work);
+  const grants = new Grants(ministack.endpoint);
   try {
     await cdk.bootstrap();
     await deploy(cdk, ministack, args);
@@ -57,15 +61,20 @@ async function main(args: string[]) {
         case 'deploy':
           await deploy(cdk, ministack, [...args, ...more]);
           break;
-        case 'without':
-          await deploy(cdk, ministack, ['--app', cdk.without(more), ...args]);
+        case 'take':
+          await grants.take(more);
+          step({ step: 'taken' });
+          break;
+        case 'restore':
+          await grants.restore();
+          step({ step: 'restored' });
           break;
         case 'destroy':
           await cdk.destroy(args.filter(isContext));
           step({ step: 'destroyed' });
           break;
         default:
-          throw new Error(`no command "${command}"; there are deploy, without and destroy`);
+          throw new Error(`no command "${command}"; there are deploy, take, restore and destroy`);
       }
     } catch (error) {
       failed(error);

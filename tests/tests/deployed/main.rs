@@ -59,7 +59,7 @@ fn a_deployed_stack_does_what_the_local_host_does() {
         assert_eq!(outcome.failed, [grant.test], "passes without {name}");
         say(&format!("without {name}: {} fails", grant.test));
     }
-    stack.update("");
+    stack.restore();
     let tests = grants::tests();
     suite.protocol(&stack, &issuer, &tests, BRIEF).expect(tests.len());
     say(&format!("with all grants again: the same {} tests pass", tests.len()));

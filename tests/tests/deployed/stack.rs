@@ -61,10 +61,16 @@ impl Stack {
         self.deployed();
     }
 
-    /// Updates the stack with all grants but this one.
+    /// Takes this grant from a live role, and gives back the one taken before.
     pub fn without(&mut self, role: &str, action: &str, resource: &str) {
-        self.command(&format!("without {role} {action} {resource}"));
-        self.deployed();
+        self.command(&format!("take {role} {action} {resource}"));
+        self.step("taken");
+    }
+
+    /// Gives back the grant taken last.
+    pub fn restore(&mut self) {
+        self.command("restore");
+        self.step("restored");
     }
 
     pub fn destroy(&mut self) {
