@@ -95,7 +95,7 @@ impl App {
         );
         let mut response = ApiGatewayProxyResponse::default();
         response.status_code = 200;
-        let body = protocol::reply::frame(frame.id.as_ref(), frame.action.as_deref(), &outcome)?;
+        let body = protocol::outbound::answer(frame.id.as_ref(), frame.action.as_deref(), &outcome)?;
         response.body = Some(body.into());
         Ok(response)
     }

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use domain::Status;
-use protocol::MAX_OUTBOUND;
+use protocol::size::{MAX_OUTBOUND, take_fitting};
 use serde::Serialize;
 use store::cursor::List;
 
@@ -39,27 +39,6 @@ const ROOM: usize = MAX_OUTBOUND - 40 * 1024;
 
 /// As many of the entries as fit, and whether any had to go.
 pub fn fit<T: Serialize>(mut entries: Vec<T>) -> Result<(Vec<T>, bool), Failure> {
-    let mut size = 0;
-    for place in 0..entries.len() {
-        size += serde_json::to_string(&entries[place])?.len() + 1;
-        if size > ROOM && place > 0 {
-            entries.truncate(place);
-            return Ok((entries, true));
-        }
-    }
-    Ok((entries, false))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keeps_what_fits_and_at_least_one() {
-        let entry = "x".repeat(ROOM / 3);
-        let (kept, cut) = fit(vec![entry.clone(); 4]).unwrap();
-        assert_eq!((kept.len(), cut), (2, true));
-        assert_eq!(fit(vec![entry.repeat(4)]).unwrap().0.len(), 1);
-        assert!(!fit(vec![entry; 2]).unwrap().1);
-    }
+    let kept = take_fitting(&mut entries, ROOM)?;
+    Ok((kept, !entries.is_empty()))
 }

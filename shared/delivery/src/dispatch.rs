@@ -14,6 +14,7 @@ use crate::memory::{Memory, UpdateHash};
 use crate::reach::{Outbox, Posted, Reach};
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use store::{ConnectionId, Connections, Subscriber, TopicKey};
@@ -119,10 +120,10 @@ impl<'a> Dispatch<'a> {
         topic: &TopicKey,
         place: usize,
         subscribers: Vec<Subscriber>,
-        updates: Vec<String>,
+        updates: Vec<Box<RawValue>>,
     ) {
         let places = self.hashes.len()..self.hashes.len() + updates.len();
-        self.hashes.extend(updates.iter().map(|update| self.memory.hash(topic, update)));
+        self.hashes.extend(updates.iter().map(|update| self.memory.hash(topic, update.get())));
         self.reach.add(updates);
         for one in subscribers {
             let is_new = |update: &usize| !self.memory.has(self.hashes[*update], &one.connection);

@@ -8,12 +8,13 @@ use crate::callback::Callback;
 use crate::conflate::{Conflation, News};
 use crate::dispatch::{Ages, Dispatch, Report};
 use crate::memory::Memory;
+use crate::topic;
 use domain::{Availability, Resource, Slot};
 use futures::StreamExt;
 use jiff::Timestamp;
 use protocol::view::{BookingView, ResourceView, SlotView};
-use protocol::{MAX_OUTBOUND, TopicName};
-use serde::Serialize;
+use protocol::Update;
+use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,8 +23,6 @@ use tokio::time::{Instant, timeout_at};
 
 /// Reads under way at once.
 const READS_AT_ONCE: usize = 16;
-/// An update is cut so that a frame around it stays under API Gateway's limit.
-const MAX_UPDATE: usize = MAX_OUTBOUND - protocol::update::AROUND;
 /// Time that is left, at the end, for closing those who could not be told; less where there is
 /// little time in all.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -66,7 +65,7 @@ enum TopicError {
 struct Reading {
     subscribers: Vec<Subscriber>,
     /// The updates that they are to get; `None` where a record cannot be read.
-    updates: Option<Result<Vec<String>, TopicError>>,
+    updates: Option<Result<Vec<Box<RawValue>>, TopicError>>,
 }
 
 impl Fanout {
@@ -155,25 +154,22 @@ impl Fanout {
         topic: &TopicKey,
         news: &News,
         now: Timestamp,
-    ) -> Result<Vec<String>, TopicError> {
-        match news {
+    ) -> Result<Vec<Box<RawValue>>, TopicError> {
+        let name = topic::name(topic);
+        let update = match news {
             News::Bookings(bookings) => {
-                let views = bookings.iter().map(BookingView::from);
-                let name = if topic.is_for_operators() {
-                    topic.as_str().to_owned()
-                } else {
-                    TopicName::Me.to_string()
-                };
-                pieces(&name, "bookings", views, None)
+                let bookings = bookings.iter().map(BookingView::from).collect();
+                Update { bookings, ..Update::new(name) }
             }
             News::Availability { resource, slots, rewritten } => {
                 let resource: Resource = self.bookings.resource(resource).await?;
                 let slots = self.offered(&resource, slots, now).await?;
-                let views = slots.into_iter().map(SlotView::from);
+                let slots = slots.into_iter().map(SlotView::from).collect();
                 let rewritten = rewritten.then(|| ResourceView::from(&resource));
-                pieces(topic.as_str(), "slots", views, rewritten.as_ref())
+                Update { slots, resource: rewritten, ..Update::new(name) }
             }
-        }
+        };
+        Ok(update.pieces()?)
     }
 
     /// What the resource offers where slots have changed. A slot that is not on its grid any more is
@@ -201,35 +197,4 @@ impl Fanout {
         }
         Ok(offered.into_values().collect())
     }
-}
-
-/// The entries under their topic, cut where a piece would grow too large.
-fn pieces<V: Serialize>(
-    topic: &str,
-    field: &str,
-    entries: impl Iterator<Item = V>,
-    resource: Option<&ResourceView>,
-) -> Result<Vec<String>, TopicError> {
-    let topic = serde_json::to_string(topic)?;
-    let around = format!(r#"{{"topic":{topic},"{field}":[]}}"#).len();
-    let mut lists: Vec<String> = Vec::new();
-    for entry in entries {
-        let entry = serde_json::to_string(&entry)?;
-        match lists.last_mut() {
-            // As full as it gets: two pieces of one topic never fit one frame.
-            Some(list) if around + list.len() + 1 + entry.len() <= MAX_UPDATE => {
-                list.push(',');
-                list.push_str(&entry);
-            }
-            _ => lists.push(entry),
-        }
-    }
-    let mut pieces: Vec<String> = Vec::new();
-    if let Some(resource) = resource {
-        let resource = serde_json::to_string(resource)?;
-        pieces.push(format!(r#"{{"topic":{topic},"resource":{resource}}}"#));
-    }
-    pieces
-        .extend(lists.into_iter().map(|list| format!(r#"{{"topic":{topic},"{field}":[{list}]}}"#)));
-    Ok(pieces)
 }

@@ -2,7 +2,7 @@
 
 use crate::callback::{Callback, Delivery, Undelivered};
 use jiff::{SignedDuration, Timestamp};
-use protocol::MAX_OUTBOUND;
+use serde_json::value::RawValue;
 use std::sync::Arc;
 use store::{ConnectionId, Connections};
 use tokio::time::{Instant, timeout_at};
@@ -61,7 +61,7 @@ pub(crate) struct Reach<'a> {
     /// Until when frames are posted, and until when connections are closed.
     posting: Instant,
     deadline: Instant,
-    updates: Vec<String>,
+    updates: Vec<Box<RawValue>>,
 }
 
 impl<'a> Reach<'a> {
@@ -75,7 +75,7 @@ impl<'a> Reach<'a> {
     }
 
     /// Adds updates to the list.
-    pub fn add(&mut self, updates: Vec<String>) {
+    pub fn add(&mut self, updates: Vec<Box<RawValue>>) {
         self.updates.extend(updates);
     }
 
@@ -84,8 +84,8 @@ impl<'a> Reach<'a> {
         match before {
             Some((same, frames)) if same == updates => Arc::clone(frames),
             _ => {
-                let texts = updates.iter().map(|place| self.updates[*place].as_str());
-                let frames = protocol::update::frames(texts, MAX_OUTBOUND);
+                let pieces = updates.iter().map(|place| &*self.updates[*place]);
+                let frames = protocol::update::frames(pieces).expect("updates are JSON already");
                 let frames: Arc<[_]> = frames.into_iter().map(String::into_bytes).collect();
                 *before = Some((updates.to_vec(), Arc::clone(&frames)));
                 frames

@@ -12,6 +12,11 @@ pub fn key(name: &TopicName, customer: &CustomerId) -> TopicKey {
     }
 }
 
+/// What its subscribers call this topic. A topic that nobody names is some customer's own.
+pub fn name(topic: &TopicKey) -> TopicName {
+    TopicName::try_from(topic.as_str().to_owned()).unwrap_or(TopicName::Me)
+}
+
 /// This customer's own bookings.
 pub fn me(customer: &CustomerId) -> TopicKey {
     TopicKey::new(format!("me:{customer}"))

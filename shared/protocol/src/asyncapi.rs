@@ -5,9 +5,8 @@
 //! together. To write it anew:
 //! `cargo run -p protocol --example asyncapi >asyncapi.json && mv asyncapi.json shared/protocol`.
 
-use crate::error::WireError;
 use crate::fields::RequestId;
-use crate::reply::Reply;
+use crate::outbound::Outbound;
 use crate::request::actions;
 use crate::update::Update;
 use schemars::generate::SchemaSettings;
@@ -30,27 +29,7 @@ fn document() -> Value {
     }
     let requests: Vec<String> = messages.keys().cloned().collect();
 
-    let reply = schema::<Reply>(&mut generator);
-    let error = schema::<WireError>(&mut generator);
-    let update = schema::<Update>(&mut generator);
-    messages.insert(
-        "reply".to_owned(),
-        answer("The result of a request.", "reply", &id, ("result", reply)),
-    );
-    messages.insert(
-        "error".to_owned(),
-        answer("Why there is no result. Nothing was changed.", "error", &id, ("error", error)),
-    );
-    messages.insert(
-        "update".to_owned(),
-        json!({
-            "summary": "What changed together, newest versions only. Comes at least once.",
-            "payload": object(&json!({
-                "type": {"const": "update"},
-                "updates": {"type": "array", "items": update},
-            }), &["type", "updates"]),
-        }),
-    );
+    messages.extend(sent(&mut generator));
     let on_channel = |name: &String| (name.clone(), json!({"$ref": component("messages", name)}));
     let channel: Map<String, Value> = messages.keys().map(on_channel).collect();
     let refer = |name: &str| {
@@ -107,18 +86,16 @@ fn request(action: &str, summary: &str, mut fields: Value, id: &Value) -> Value 
     json!({"summary": summary, "payload": fields})
 }
 
-fn answer(summary: &str, kind: &str, id: &Value, (name, content): (&str, Value)) -> Value {
-    let properties = json!({
-        "type": {"const": kind},
-        "id": id,
-        "action": {"type": "string"},
-        name: content,
-    });
-    json!({"summary": summary, "payload": object(&properties, &["type", name])})
-}
-
-fn object(properties: &Value, required: &[&str]) -> Value {
-    json!({"type": "object", "properties": properties, "required": required})
+/// The messages that the gateway sends, by their type.
+fn sent(generator: &mut SchemaGenerator) -> Map<String, Value> {
+    let mut frames: Value = Outbound::<Update>::json_schema(generator).into();
+    let frames = frames["oneOf"].as_array_mut().into_iter().flatten();
+    let message = |frame: &mut Value| {
+        let name = frame["properties"]["type"]["const"].as_str().unwrap_or_default().to_owned();
+        let summary = frame.as_object_mut().and_then(|frame| frame.remove("description"));
+        (name, json!({"summary": summary, "payload": frame}))
+    };
+    frames.map(message).collect()
 }
 
 fn component(kind: &str, name: &str) -> String {

@@ -5,8 +5,10 @@
 //! | [`request`] | every action and its fields |
 //! | [`decode`] | a frame's text -> a request, or an error that names the field |
 //! | [`fields`] | the values that fields take: instants, topics, texts |
-//! | [`reply`] | replies, errors and their frames |
-//! | [`update`] | pushed frames |
+//! | [`reply`] | results of requests |
+//! | [`size`] | how much JSON fits a frame |
+//! | [`update`] | what changed, cut into pieces and packed into frames |
+//! | [`outbound`] | every frame that is sent |
 //! | [`view`] | resources, slots and bookings as clients see them |
 //! | [`error`] | the error codes |
 //! | [`asyncapi`] | all of this as AsyncAPI 3, in `asyncapi.json` |
@@ -15,8 +17,10 @@ pub mod asyncapi;
 pub mod decode;
 pub mod error;
 pub mod fields;
+pub mod outbound;
 pub mod reply;
 pub mod request;
+pub mod size;
 pub mod update;
 pub mod view;
 
@@ -25,6 +29,5 @@ pub use error::{Code, WireError};
 pub use fields::{BookingRef, Instant, RequestId, TopicName};
 pub use reply::Reply;
 pub use request::Request;
-
-/// No outbound frame is larger than this, in bytes: API Gateway's limit for one message.
-pub const MAX_OUTBOUND: usize = 128 * 1024;
+pub use size::MAX_OUTBOUND;
+pub use update::Update;

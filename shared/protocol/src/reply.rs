@@ -1,7 +1,6 @@
-//! Replies, errors and their frames.
+//! Results of requests.
 
-use crate::error::WireError;
-use crate::fields::{Instant, RequestId, TopicName};
+use crate::fields::{Instant, TopicName};
 use crate::view::{BookingView, ResourceView, SlotView};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -46,35 +45,4 @@ pub struct Page {
     /// Asks for the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Envelope<'a, T> {
-    r#type: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    id: Option<&'a RequestId>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    action: Option<&'a str>,
-    #[serde(flatten)]
-    content: T,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Content<'a> {
-    Result(&'a Reply),
-    Error(&'a WireError),
-}
-
-/// The frame that answers a request.
-pub fn frame(
-    id: Option<&RequestId>,
-    action: Option<&str>,
-    outcome: &Result<Reply, WireError>,
-) -> Result<String, serde_json::Error> {
-    let (r#type, content) = match outcome {
-        Ok(reply) => ("reply", Content::Result(reply)),
-        Err(error) => ("error", Content::Error(error)),
-    };
-    serde_json::to_string(&Envelope { r#type, id, action, content })
 }

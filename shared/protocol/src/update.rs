@@ -1,12 +1,15 @@
-//! Pushed frames.
+//! Pushed frames: updates, cut and packed by their measured size.
 
 use crate::fields::TopicName;
+use crate::outbound::Outbound;
+use crate::size::{self, MAX_OUTBOUND, take_fitting};
 use crate::view::{BookingView, ResourceView, SlotView};
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 
 /// What changed in one topic, newest version only.
-#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Update {
     /// The topic.
     pub topic: TopicName,
@@ -22,50 +25,131 @@ pub struct Update {
     pub resource: Option<ResourceView>,
 }
 
-/// Start of an update frame; the updates follow, parted by commas.
-const HEAD: &str = r#"{"type":"update","updates":["#;
-/// End of an update frame.
-const TAIL: &str = "]}";
+/// A frame without updates, in bytes.
+const FRAME: usize = r#"{"type":"update","updates":[]}"#.len();
+/// What a list adds to an update beside the list itself, in bytes.
+const LIST: usize = r#","bookings":"#.len();
 
-/// What is around the updates of a frame, in bytes.
-pub const AROUND: usize = HEAD.len() + TAIL.len();
+impl Update {
+    /// An update of a topic that says nothing yet.
+    pub fn new(topic: TopicName) -> Self {
+        Self { topic, bookings: Vec::new(), slots: Vec::new(), resource: None }
+    }
 
-/// Puts updates, each already JSON, into as few frames as fit `max` bytes each. An update that is
-/// larger than that stands alone.
-pub fn frames<'a>(updates: impl IntoIterator<Item = &'a str>, max: usize) -> Vec<String> {
-    let mut frames: Vec<String> = Vec::new();
-    for update in updates {
-        match frames.last_mut() {
-            Some(frame) if frame.len() + update.len() + 1 + TAIL.len() <= max => {
-                frame.push(',');
-                frame.push_str(update);
+    /// The update as JSON, in one piece or, where that would not fit a frame, in several; in none if
+    /// it says nothing. Each piece is as full as can be, so that no two of them fit one frame.
+    pub fn pieces(self) -> Result<Vec<Box<RawValue>>, serde_json::Error> {
+        self.pieces_within(MAX_OUTBOUND - FRAME)
+    }
+
+    fn pieces_within(self, max: usize) -> Result<Vec<Box<RawValue>>, serde_json::Error> {
+        if self.bookings.is_empty() && self.slots.is_empty() && self.resource.is_none() {
+            return Ok(Vec::new());
+        }
+        let whole = to_raw_value(&self)?;
+        if whole.get().len() <= max {
+            return Ok(vec![whole]);
+        }
+        let Self { topic, mut bookings, mut slots, resource } = self;
+        let mut piece = Self { resource, ..Self::new(topic.clone()) };
+        let mut pieces = Vec::new();
+        loop {
+            let room = max.saturating_sub(size::of(&piece)? + LIST);
+            piece.bookings = take_fitting(&mut bookings, room)?;
+            if piece.bookings.is_empty() {
+                piece.slots = take_fitting(&mut slots, room)?;
             }
-            _ => frames.push(format!("{HEAD}{update}")),
+            pieces.push(to_raw_value(&piece)?);
+            if bookings.is_empty() && slots.is_empty() {
+                return Ok(pieces);
+            }
+            piece = Self::new(topic.clone());
         }
     }
-    for frame in &mut frames {
-        frame.push_str(TAIL);
+}
+
+/// Puts pieces of updates into frames: in their order, into as few as fit [`MAX_OUTBOUND`] bytes each.
+pub fn frames<'a>(
+    pieces: impl IntoIterator<Item = &'a RawValue>,
+) -> Result<Vec<String>, serde_json::Error> {
+    frames_within(pieces, MAX_OUTBOUND)
+}
+
+fn frames_within<'a>(
+    pieces: impl IntoIterator<Item = &'a RawValue>,
+    max: usize,
+) -> Result<Vec<String>, serde_json::Error> {
+    let mut pieces: Vec<_> = pieces.into_iter().collect();
+    let mut frames = Vec::new();
+    while !pieces.is_empty() {
+        let updates = take_fitting(&mut pieces, max - FRAME + "[]".len())?;
+        frames.push(serde_json::to_string(&Outbound::Update { updates })?);
     }
-    frames
+    Ok(frames)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fields::Instant;
+    use jiff::{SignedDuration, Timestamp};
+
+    fn raw(text: &str) -> Box<RawValue> {
+        RawValue::from_string(text.to_owned()).unwrap()
+    }
 
     #[test]
     fn frames_hold_what_fits() {
-        let updates = [r#"{"topic":"a"}"#, r#"{"topic":"b"}"#, r#"{"topic":"c"}"#];
-        let one = frames(updates, 1000);
-        assert_eq!(one.len(), 1);
-        let parsed: serde_json::Value = serde_json::from_str(&one[0]).unwrap();
-        assert_eq!(parsed["updates"].as_array().unwrap().len(), 3);
+        let pieces = ["a", "b", "c"].map(|topic| raw(&format!(r#"{{"topic":"{topic}"}}"#)));
+        let of_size = |max| {
+            let frames = frames_within(pieces.iter().map(Box::as_ref), max).unwrap();
+            assert!(frames.iter().all(|frame| frame.len() <= max), "{frames:?}");
+            frames
+        };
+        let one = r#"{"type":"update","updates":[{"topic":"a"},{"topic":"b"},{"topic":"c"}]}"#;
+        assert_eq!(of_size(one.len()), [one]);
+        assert_eq!(of_size(one.len() - 1).len(), 2);
+        assert_eq!(of_size(FRAME + 2 * pieces[0].get().len()).len(), 3);
+        assert!(frames([]).unwrap().is_empty());
+    }
 
-        let limit = HEAD.len() + 2 * updates[0].len() + 1 + TAIL.len();
-        let two = frames(updates, limit);
-        assert_eq!(two.len(), 2);
-        assert!(two.iter().all(|frame| frame.len() <= limit));
-        assert_eq!(frames(updates, limit - 1).len(), 3);
-        assert!(frames([], 1000).is_empty());
+    /// An update of so many slots.
+    fn update(slots: i64) -> Update {
+        let start = |hour| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hour);
+        let slot = |hour| SlotView {
+            start: Instant(start(hour)),
+            end: Instant(start(hour + 1)),
+            capacity: 1,
+            free: 1,
+            version: 1,
+        };
+        let slots = (0..slots).map(slot).collect();
+        Update { slots, ..Update::new("resource:room-1".to_owned().try_into().unwrap()) }
+    }
+
+    #[test]
+    fn pieces_are_full_and_lose_nothing() {
+        let whole = update(100);
+        let size = size::of(&whole).unwrap();
+        assert_eq!(whole.clone().pieces_within(size).unwrap().len(), 1);
+        for max in [size - 1, size / 2, size / 7, 300] {
+            let pieces = whole.clone().pieces_within(max).unwrap();
+            assert!(pieces.iter().all(|piece| piece.get().len() <= max));
+            for pair in pieces.windows(2) {
+                let both: usize = pair.iter().map(|piece| piece.get().len()).sum();
+                let first: serde_json::Value = serde_json::from_str(pair[1].get()).unwrap();
+                let next = size::of(&first["slots"][0]).unwrap();
+                assert!(pair[0].get().len() + 1 + next > max && both > max, "{pair:?}");
+            }
+            let read = |piece: &RawValue| {
+                let piece: serde_json::Value = serde_json::from_str(piece.get()).unwrap();
+                piece["slots"].as_array().unwrap().clone()
+            };
+            let slots: Vec<_> = pieces.iter().flat_map(|piece| read(piece)).collect();
+            assert_eq!(serde_json::to_value(&whole.slots).unwrap(), serde_json::Value::from(slots));
+        }
+        assert!(update(0).pieces().unwrap().is_empty());
+        // An entry that is larger than a piece stands alone.
+        assert_eq!(update(3).pieces_within(1).unwrap().len(), 3);
     }
 }
