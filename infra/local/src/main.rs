@@ -5,19 +5,29 @@ use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::Parser as _;
-use local::cli::Cli;
-use local::host::Host;
+use clap::Parser;
+use host::host::Host;
+use host::options::Options;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+mod stack;
+
+/// Runs the booking stack on this machine: database, functions and WebSocket endpoint.
+#[derive(Debug, Parser)]
+#[command(name = "booking-gateway", version)]
+struct Cli {
+    #[command(flatten)]
+    options: Options,
+}
+
 fn main() -> ExitCode {
     let result = match runtime::function_handler() {
         Some(handler) => be_function(&handler),
-        None => be_host(&Cli::parse()),
+        None => be_host(&Cli::parse().options),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -30,8 +40,8 @@ fn main() -> ExitCode {
 
 /// Runs one function, as its own binary would on Lambda.
 fn be_function(handler: &str) -> Result<(), runtime::Error> {
-    local::lambda::end_with_host();
-    local::open_files::limit_as_on_lambda();
+    host::lambda::end_with_host();
+    host::open_files::limit_as_on_lambda();
     let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match handler {
@@ -45,26 +55,26 @@ fn be_function(handler: &str) -> Result<(), runtime::Error> {
     })
 }
 
-fn be_host(cli: &Cli) -> Result<(), runtime::Error> {
-    let filter: Targets = cli.log.parse().map_err(|error| format!("--log: {error}"))?;
+fn be_host(options: &Options) -> Result<(), runtime::Error> {
+    let filter: Targets = options.log.parse().map_err(|error| format!("--log: {error}"))?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     tracing_subscriber::registry().with(lines).with(filter).init();
     let runtime = Runtime::new()?;
-    let result = runtime.block_on(run(cli));
+    let result = runtime.block_on(run(options));
     // Nothing that still hangs on to something may keep the program from ending.
     runtime.shutdown_timeout(Duration::from_millis(100));
     result
 }
 
-async fn run(cli: &Cli) -> Result<(), runtime::Error> {
+async fn run(options: &Options) -> Result<(), runtime::Error> {
     let program = std::env::current_exe()?;
     // One wait for all of the run: a signal that comes between two of them would be nobody's.
     let mut asked = pin!(asked_to_end());
     let host = tokio::select! {
-        host = Host::start(cli, program) => host?,
+        host = Host::start(options, stack::STACK, program) => host?,
         () = &mut asked => return Ok(()),
     };
-    let (url, help) = (host.entrance.url(), host.entrance.help());
+    let (url, help) = (host.entrance.url(), &host.help);
     // Whoever reads this may have stopped reading.
     let _ = writeln!(std::io::stdout(), "ready: {url}\n\n{help}\nCtrl-C ends everything.");
     asked.await;

@@ -1,8 +1,6 @@
 //! The program itself: how it starts, refuses to start, ends, and what it keeps.
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-mod signed;
-
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
@@ -11,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
-use local::journal::Journal;
-use local::template::EMBEDDED;
+use host::journal::Journal;
 use serde_json::{Value, json};
+use support::signed;
+use support::template::TEMPLATE;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 
 /// A host that runs, and is killed when the test is over.
@@ -115,7 +114,7 @@ fn wait_for_end(processes: &[u64]) {
 
 /// The synthesized template with a change, as a file.
 fn template(folder: &Path, change: impl FnOnce(&mut Value)) -> String {
-    let mut template = serde_json::from_str(EMBEDDED).unwrap();
+    let mut template = serde_json::from_str(TEMPLATE).unwrap();
     change(&mut template);
     let file: PathBuf = folder.join("template.json");
     std::fs::write(&file, template.to_string()).unwrap();

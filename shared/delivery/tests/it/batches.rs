@@ -1,7 +1,7 @@
 //! What a batch comes to: one frame for each connection, with the newest of each thing.
 
 use crate::scene::{Scene, availability, booked, everybodys, me, shown};
-use crate::support::fixtures::{NOW, Shortly, at, confirm, hold, room};
+use support::fixtures::{NOW, Shortly, at, confirm, hold, room};
 use delivery::Report;
 use domain::{Capacity, Resource};
 use protocol::view::{BookingView, ResourceView};

@@ -2,8 +2,7 @@
 
 use crate::gateway::{Event, Mood};
 use crate::scene::{MAX_AGE, PATIENT, Scene, availability, booked, everybodys, me};
-use crate::support;
-use crate::support::fixtures::{NOW, Shortly, at, book, room};
+use support::fixtures::{NOW, Shortly, at, book, room};
 use delivery::management::CallError;
 use delivery::{Batch, Callback, Delivery, Fanout, Report, Undelivered};
 use domain::ResourceId;

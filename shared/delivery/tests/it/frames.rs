@@ -1,7 +1,7 @@
 //! Frames stay under API Gateway's limit, whatever is in them.
 
 use crate::scene::{Scene, availability, booked, everybodys, me};
-use crate::support::fixtures::{NOW, at, grid, room};
+use support::fixtures::{NOW, at, grid, room};
 use domain::{Booking, Resource, Slot, Version};
 use jiff::SignedDuration;
 use protocol::MAX_OUTBOUND;

@@ -2,7 +2,7 @@
 
 use crate::gateway::Mood;
 use crate::scene::{MAX_AGE, PATIENT, Scene, availability, batch, booked, me};
-use crate::support::fixtures::{NOW, at, room};
+use support::fixtures::{NOW, at, room};
 use delivery::{Batch, Report};
 use domain::{ResourceId, Slot};
 use jiff::SignedDuration;

@@ -2,10 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-#[path = "../../../store/tests/support/mod.rs"]
-#[expect(dead_code, reason = "the tests of the store use more of it")]
-mod support;
-
 mod batches;
 mod failures;
 mod frames;

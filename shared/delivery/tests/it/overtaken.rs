@@ -2,7 +2,7 @@
 //! Whoever is told must not be told a newer version than the truth.
 
 use crate::scene::{Scene, availability, everybodys, me, shown};
-use crate::support::fixtures::{NOW, Shortly, at, confirm, hold};
+use support::fixtures::{NOW, Shortly, at, confirm, hold};
 use domain::Booking;
 use jiff::Timestamp;
 use serde_json::{Value, json};

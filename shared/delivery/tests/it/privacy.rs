@@ -1,7 +1,7 @@
 //! Nobody learns of another's bookings.
 
 use crate::scene::{Scene, availability, booked, everybodys, me};
-use crate::support::fixtures::{NOW, Shortly, at, book, hold};
+use support::fixtures::{NOW, Shortly, at, book, hold};
 use domain::{Action, Role};
 use serde_json::Value;
 use store::bookings::change::Intent;

@@ -1,8 +1,8 @@
 //! A room, people who watch it, and what happens to it.
 
 use crate::gateway::Gateway;
-use crate::support::fixtures::{NOW, at, customer, room};
-use crate::support::{self, Tables};
+use support::fixtures::{NOW, at, customer, room};
+use support::{self, Tables};
 use delivery::{Batch, Callback, Fanout, Report, topic};
 use domain::{Booking, BookingHash, BookingId, Key, Quantity, Role, Status, Stretch, Version};
 use jiff::{SignedDuration, Timestamp};

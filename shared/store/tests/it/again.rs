@@ -1,9 +1,9 @@
 //! One key used more than once: with other fields, or by requests that cross.
 
 use crate::ledger::Ledger;
-use crate::proxy::{Fault, Proxy};
-use crate::support::fixtures::{NOW, Shortly, at, book, hold, room};
-use crate::support::{Tables, client};
+use support::proxy::{Fault, Proxy};
+use support::fixtures::{NOW, Shortly, at, book, hold, room};
+use support::{Tables, client};
 use domain::{Quantity, Rejection, Request};
 use store::Error;
 

@@ -1,10 +1,10 @@
 //! Transactions that DynamoDB cancels, throttles or answers into the void.
 
 use crate::ledger::Ledger;
-use crate::proxy::Fault::{self, AnswerLost, Cancelled, HeldBack, Refused};
-use crate::proxy::Proxy;
-use crate::support::fixtures::{NOW, Shortly, at, book, confirm, hold, room};
-use crate::support::{Tables, client};
+use support::proxy::Fault::{self, AnswerLost, Cancelled, HeldBack, Refused};
+use support::proxy::Proxy;
+use support::fixtures::{NOW, Shortly, at, book, confirm, hold, room};
+use support::{Tables, client};
 use domain::{Booking, Rejection, Status, Version};
 use std::collections::BTreeSet;
 use store::{Bookings, Error};

@@ -1,8 +1,8 @@
 //! Holds that run out, in numbers and long ago.
 
 use crate::ledger::Ledger;
-use crate::support::fixtures::{NOW, Shortly, approve, at, book, cancel, confirm, hold, room};
-use crate::support::{Item, Tables};
+use support::fixtures::{NOW, Shortly, approve, at, book, cancel, confirm, hold, room};
+use support::{Item, Tables};
 use domain::{
     Action, Approval, Booking, HoldSeconds, Quantity, Rejection, Request, Resource, Status,
 };

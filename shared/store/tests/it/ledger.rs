@@ -1,6 +1,6 @@
 //! What is sold, read from the tables themselves, and whether the books agree.
 
-use crate::support::Tables;
+use support::Tables;
 use domain::{Booking, Slot};
 use jiff::Timestamp;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! Pages: complete, in order, nothing twice, whatever the limit.
 
-use crate::support::Tables;
-use crate::support::fixtures::{NOW, Shortly, at, book, customer, grid, hold, room};
+use support::Tables;
+use support::fixtures::{NOW, Shortly, at, book, customer, grid, hold, room};
 use domain::{
     Action, Booking, BookingHash, BookingId, CustomerId, Request, Resource, ResourceId, Status,
 };
@@ -139,7 +139,7 @@ async fn more_bookings_of_a_customer_than_dynamodb_reads_at_once() {
     assert!(by_id(listed) == made);
 }
 
-fn size(item: &crate::support::Item) -> usize {
+fn size(item: &support::Item) -> usize {
     let texts = item.values().filter_map(|value| value.as_s().ok());
     texts.map(String::len).sum()
 }

@@ -6,12 +6,6 @@
     reason = "a test that cannot go on has failed, and its futures live on one large stack"
 )]
 
-#[path = "../support/mod.rs"]
-mod support;
-
-#[path = "../support/proxy.rs"]
-mod proxy;
-
 mod again;
 mod conflicts;
 mod connections;

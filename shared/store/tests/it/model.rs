@@ -4,8 +4,8 @@
 mod memory;
 
 use crate::ledger::Ledger;
-use crate::support::Tables;
-use crate::support::fixtures::{
+use support::Tables;
+use support::fixtures::{
     NOW, Shortly, approve, at, cancel, confirm, customer, grid, hold, room,
 };
 use domain::{

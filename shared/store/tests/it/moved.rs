@@ -2,9 +2,9 @@
 //! twice.
 
 use crate::ledger::Ledger;
-use crate::proxy::{Fault, Proxy};
-use crate::support::fixtures::{NOW, Shortly, at, book, cancel, confirm, grid, hold, room};
-use crate::support::{Tables, client};
+use support::proxy::{Fault, Proxy};
+use support::fixtures::{NOW, Shortly, at, book, cancel, confirm, grid, hold, room};
+use support::{Tables, client};
 use domain::{Booking, Grid, HoldSeconds, Quantity, Request, Resource};
 use jiff::{SignedDuration, Timestamp};
 

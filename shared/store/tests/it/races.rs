@@ -4,8 +4,8 @@
 //! the round trips of the callers: each seed starts them in another order.
 
 use crate::ledger::Ledger;
-use crate::support::Tables;
-use crate::support::fixtures::{NOW, Shortly, at, book, cancel, confirm, hold, room};
+use support::Tables;
+use support::fixtures::{NOW, Shortly, at, book, cancel, confirm, hold, room};
 use domain::{Action, Booking, Quantity, Rejection, Request, Resource, Status, Version};
 use fastrand::Rng;
 use futures::future::{join, join_all};

@@ -1,9 +1,9 @@
 //! Resources, and what may become of them once something is sold.
 
 use crate::ledger::Ledger;
-use crate::proxy::{Fault, Proxy};
-use crate::support::fixtures::{NOW, Shortly, at, book, cancel, grid, room};
-use crate::support::{Tables, client};
+use support::proxy::{Fault, Proxy};
+use support::fixtures::{NOW, Shortly, at, book, cancel, grid, room};
+use support::{Tables, client};
 use domain::{Grid, Rejection, Request, Resource, ResourceId, Terms, Version};
 use jiff::{SignedDuration, Timestamp};
 use store::Error;

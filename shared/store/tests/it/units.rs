@@ -8,8 +8,8 @@
 #![expect(clippy::float_cmp, reason = "units come in halves, which are exact")]
 
 use crate::ledger::Ledger;
-use crate::support::Tables;
-use crate::support::fixtures::{
+use support::Tables;
+use support::fixtures::{
     NOW, Shortly, approve, at, book, cancel, confirm, customer, hold, room,
 };
 use domain::{
@@ -195,7 +195,7 @@ async fn the_longest_texts_cost_more() {
 /// The size of an item as DynamoDB counts it, near enough: names and texts by their bytes, a number
 /// by its digits.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
-fn size(item: &crate::support::Item) -> usize {
+fn size(item: &support::Item) -> usize {
     let value = |value: &aws_sdk_dynamodb::types::AttributeValue| match (value.as_s(), value.as_n())
     {
         (Ok(text), _) => text.len(),
@@ -283,15 +283,15 @@ async fn history(tables: &Tables, customer: &CustomerId, count: usize) {
     let made = |n: usize| {
         let request =
             Request { customer: customer.clone(), ..book("-", &format!("old {n}"), "09:00:00") };
-        let made = request.decide(&room, &crate::support::fixtures::code(), at(NOW)).unwrap();
+        let made = request.decide(&room, &support::fixtures::code(), at(NOW)).unwrap();
         let made = Booking { status: Status::Completed, ..made };
-        let item: crate::support::Item = from_booking(&made).unwrap().into();
+        let item: support::Item = from_booking(&made).unwrap().into();
         item
     };
     let items: Vec<_> = (0..count).map(made).collect();
     for chunk in items.chunks(25) {
         use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
-        let put = |item: &crate::support::Item| {
+        let put = |item: &support::Item| {
             let put = PutRequest::builder().set_item(Some(item.clone())).build().unwrap();
             WriteRequest::builder().put_request(put).build()
         };

@@ -1,6 +1,6 @@
 //! What the table says twice, it says alike.
 
-use crate::support::{Item, Raw};
+use support::{Item, Raw};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,10 +2,10 @@
 
 use super::agreement::assert_agree;
 use super::{alice, topic};
-use crate::proxy::Fault::{AnswerLost, Cancelled};
-use crate::proxy::Proxy;
-use crate::support::fixtures::{NOW, at};
-use crate::support::{Tables, client};
+use support::proxy::Fault::{AnswerLost, Cancelled};
+use support::proxy::Proxy;
+use support::fixtures::{NOW, at};
+use support::{Tables, client};
 use domain::Role;
 use futures::future::join3;
 use store::{Connection, Connections, Error, Subscribed};

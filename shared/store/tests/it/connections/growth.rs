@@ -1,8 +1,8 @@
 //! Topics that grow: everybody is found, once.
 
 use super::{alice, subscribed, topic};
-use crate::support::Tables;
-use crate::support::fixtures::{NOW, at};
+use support::Tables;
+use support::fixtures::{NOW, at};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use store::connections::shards::pick;

@@ -7,8 +7,8 @@ mod overlaps;
 mod release_1;
 mod units;
 
-use crate::support::fixtures::{NOW, at, customer};
-use crate::support::{Item, Tables};
+use support::fixtures::{NOW, at, customer};
+use support::{Item, Tables};
 use domain::Role;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};

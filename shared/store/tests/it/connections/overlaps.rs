@@ -3,8 +3,8 @@
 
 use super::agreement::assert_agree;
 use super::{alice, topic};
-use crate::support::Tables;
-use crate::support::fixtures::{NOW, at};
+use support::Tables;
+use support::fixtures::{NOW, at};
 use domain::Role;
 use fastrand::Rng;
 use futures::future::join_all;

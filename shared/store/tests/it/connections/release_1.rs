@@ -2,8 +2,8 @@
 
 use super::agreement::assert_agree;
 use super::{alice, number, topic};
-use crate::support::fixtures::{NOW, at};
-use crate::support::{Item, Tables};
+use support::fixtures::{NOW, at};
+use support::{Item, Tables};
 use aws_sdk_dynamodb::types::AttributeValue::{M, N, S};
 use domain::Role;
 use store::{Connection, Subscribed};

@@ -2,8 +2,8 @@
 //! transaction (`tests/it/units.rs` says why), and the reads before that.
 
 use super::{alice, topic};
-use crate::support::Tables;
-use crate::support::fixtures::{NOW, at};
+use support::Tables;
+use support::fixtures::{NOW, at};
 use domain::Role;
 use store::transact::Consumed;
 use store::{Connection, Connections};

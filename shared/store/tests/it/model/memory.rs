@@ -1,7 +1,7 @@
 //! The tables in memory: each command is decided by `domain` on what is written, and takes effect
 //! as a whole or not at all.
 
-use crate::support::fixtures::code;
+use support::fixtures::code;
 use domain::{
     Action, Attempt, Booking, BookingHash, Command, Decision, Rejection, Request, Resource, Slot,
 };

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::host::{Host, Setup, end, patiently, read};
-use crate::signed;
+use support::signed;
 
 /// The status of a call, its error type if any, and its body.
 async fn call(method: Method, url: &str, body: impl Into<Vec<u8>>) -> (u16, String, String) {

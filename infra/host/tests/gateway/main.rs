@@ -9,8 +9,6 @@ mod host;
 mod limits;
 mod management;
 mod messages;
-#[path = "../signed/mod.rs"]
-mod signed;
 mod subject;
 
 /// Not a test: the host starts this binary with this name to be a function.

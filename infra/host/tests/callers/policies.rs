@@ -1,6 +1,7 @@
 //! Policies as the template writes them.
 
-use local::template::{EMBEDDED, Effect, Plan};
+use host::template::{Effect, Plan};
+use support::template::TEMPLATE;
 use serde_json::{Value, json};
 
 const FUNCTION: &str = "AWS::Lambda::Function";
@@ -9,7 +10,7 @@ const ROLE: &str = "AWS::IAM::Role";
 const TABLE: &str = "AWS::DynamoDB::GlobalTable";
 
 fn template() -> Value {
-    serde_json::from_str(EMBEDDED).unwrap()
+    serde_json::from_str(TEMPLATE).unwrap()
 }
 
 /// The logical id of the resource of that type whose logical id begins so.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use local::lambda::{Functions, InvokeError, Launch};
-use local::template::Function;
+use host::lambda::{Functions, InvokeError, Launch};
+use host::template::Function;
 use serde_json::{Value, json};
 
 const NAME: &str = "Subject";

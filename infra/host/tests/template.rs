@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use local::template::{EMBEDDED, Plan, StartingPosition, Throttling};
+use host::template::{Plan, StartingPosition, Throttling};
 use serde_json::{Value, json};
+use support::template::TEMPLATE;
 
 fn parameters() -> BTreeMap<String, String> {
     [("TokenIssuer", "http://127.0.0.1:8080/dev"), ("TokenAudience", "booking-gateway")]
@@ -15,7 +16,7 @@ fn parameters() -> BTreeMap<String, String> {
 
 /// The synthesized template, for a test to change.
 fn template() -> Value {
-    serde_json::from_str(EMBEDDED).unwrap()
+    serde_json::from_str(TEMPLATE).unwrap()
 }
 
 /// The logical id of the resource of that type whose logical id begins so.
@@ -250,7 +251,7 @@ fn a_reference_without_a_value_matters_only_where_it_is_used() {
 #[test]
 fn parameters_are_given_or_have_a_default() {
     let none = BTreeMap::new();
-    let message = Plan::read(EMBEDDED, &none).unwrap_err().to_string();
+    let message = Plan::read(TEMPLATE, &none).unwrap_err().to_string();
     assert_eq!(
         message,
         "the template's parameter TokenAudience needs a value: add --parameter TokenAudience=VALUE"
@@ -258,13 +259,13 @@ fn parameters_are_given_or_have_a_default() {
 
     let mut given = parameters();
     given.insert("OperatorClaim".to_owned(), "role".to_owned());
-    let plan = Plan::read(EMBEDDED, &given).unwrap();
+    let plan = Plan::read(TEMPLATE, &given).unwrap();
     let authorizer = plan.functions.values().find(|it| it.handler == "authorizer").unwrap();
     assert_eq!(authorizer.environment["OPERATOR_CLAIM"], "role");
     assert_eq!(authorizer.environment["OPERATOR_VALUE"], "operators");
 
     given.insert("Colour".to_owned(), "blue".to_owned());
-    let message = Plan::read(EMBEDDED, &given).unwrap_err().to_string();
+    let message = Plan::read(TEMPLATE, &given).unwrap_err().to_string();
     assert_eq!(message, "the template has no parameter Colour");
 
     let mut template = template();

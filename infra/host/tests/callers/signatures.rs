@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use reqwest::{Method, Request};
 use serde_json::Value;
 
-use crate::signed;
+use support::signed;
 use crate::world::{World, local};
 
 /// What the SDK makes of the answer to a call with these keys.

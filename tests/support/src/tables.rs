@@ -1,17 +1,14 @@
 //! The real store on the embedded database, with the tables of the checked-in template: a database
-//! of its own for each test. The tests of `delivery` use it too.
-
-pub mod fixtures;
+//! of its own for each test.
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
-use local::data_dir::DataDir;
-use local::database::{Database, Service};
-use local::iam::Iam;
-use local::journal::Journal;
-use local::template::{EMBEDDED, Plan};
+use host::data_dir::DataDir;
+use host::database::{Database, Service};
+use host::iam::Iam;
+use host::journal::Journal;
 use std::collections::HashMap;
 use std::time::Duration;
 use store::{Bookings, Connections};
@@ -40,9 +37,7 @@ pub struct Raw {
 impl Tables {
     /// Starts a database in a temporary folder, on a free port.
     pub fn start() -> Self {
-        let parameters = [("TokenIssuer", "http://127.0.0.1/dev"), ("TokenAudience", "tests")];
-        let parameters = parameters.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let plan = Plan::read(EMBEDDED, &parameters.into()).unwrap();
+        let plan = crate::template::plan();
         let folder = DataDir::temporary().unwrap();
         let journal = Journal::open(&folder.journal(), folder.is_kept()).unwrap();
         let iam = Iam::new(&plan.functions, &plan.roles, None).unwrap();

@@ -5,7 +5,5 @@ mod connections;
 mod policies;
 mod roles;
 mod signatures;
-#[path = "../signed/mod.rs"]
-mod signed;
 mod speed;
 mod world;

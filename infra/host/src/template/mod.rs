@@ -25,6 +25,3 @@ pub use plan::{
     Authorizer, Effect, Function, Grant, Plan, Queue, Role, Route, StartingPosition, StreamMapping,
     Table, Throttling, WebSocketApi,
 };
-
-/// The stack as `cdk synth` left it beside the stack's source.
-pub const EMBEDDED: &str = include_str!("../../../cdk/template.json");

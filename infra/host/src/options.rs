@@ -1,17 +1,16 @@
-//! The command line.
+//! What the command line may ask for.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::Args;
 
 use crate::guard::HostName;
 
-/// Runs the booking stack on this machine: database, functions and WebSocket endpoint.
-#[derive(Debug, Parser)]
-#[command(name = "booking-gateway", version)]
-pub struct Cli {
+/// How a stack is to be run.
+#[derive(Debug, Args)]
+pub struct Options {
     /// The port to listen on; 0 takes any free one.
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
@@ -46,7 +45,7 @@ pub struct Cli {
     pub max_processes: u16,
 }
 
-impl Cli {
+impl Options {
     /// The values given for the template's parameters; the last one of a name counts.
     pub fn parameters(&self) -> BTreeMap<String, String> {
         self.parameters.iter().cloned().collect()

@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 use crate::host::{Client, Host, Setup, end_code, patiently};
-use crate::signed;
+use support::signed;
 
 async fn told(host: &Host) -> (Value, i64, String) {
     let mut event = host.event("DISCONNECT").await;

@@ -3,7 +3,7 @@
 use aws_sdk_apigatewaymanagement::Client;
 use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_apigatewaymanagement::primitives::Blob;
-use local::template::Effect;
+use host::template::Effect;
 
 use crate::world::{World, add, local};
 

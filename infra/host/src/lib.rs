@@ -1,4 +1,4 @@
-//! Runs the synthesized stack on one machine.
+//! Runs a synthesized stack on one machine.
 //!
 //! | module | what it does |
 //! |---|---|
@@ -11,15 +11,15 @@
 //! | [`iam`] | who calls, and whether the template's policies let them |
 //! | [`issuer`] | tokens for development |
 //! | [`guard`] | whose requests are answered: no foreign web page's |
-//! | [`host`], [`home`], [`cli`] | puts it all together, and says how it is |
+//! | [`host`], [`options`] | puts it all together, as the command line asks |
+//! | [`home`] | says how it is |
 //! | [`open_files`] | how many clients and processes the system has room for |
 //! | [`data_dir`], [`journal`] | what is written to disk |
 //!
 //! Nothing here knows what the stack is for: no table's keys, no function's name, no message. What
-//! differs from one stack to another comes from the template. The exceptions are the parameters for
-//! which [`host`] has development values, and the first lines to type that [`home`] shows.
+//! differs from one stack to another comes from the template, and from the program that runs it: see
+//! [`host::Stack`].
 
-pub mod cli;
 pub mod data_dir;
 pub mod database;
 pub mod gateway;
@@ -31,6 +31,7 @@ pub mod issuer;
 pub mod journal;
 pub mod lambda;
 pub mod open_files;
+pub mod options;
 pub mod queues;
 pub mod streams;
 pub mod template;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures::SinkExt;
-use local::template::Throttling;
+use host::template::Throttling;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 

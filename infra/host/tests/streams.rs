@@ -3,7 +3,6 @@
 //! The processes are this test binary, started again: see [`function_process`].
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-mod signed;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -12,14 +11,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use local::data_dir::DataDir;
-use local::database::{Database, Service};
-use local::iam::Iam;
-use local::journal::Journal;
-use local::lambda::{Functions, Launch};
-use local::queues::Queues;
-use local::streams::{Mappings, Surroundings};
-use local::template::{EMBEDDED, Function, Plan, StartingPosition, StreamMapping};
+use host::data_dir::DataDir;
+use host::database::{Database, Service};
+use host::iam::Iam;
+use host::journal::Journal;
+use host::lambda::{Functions, Launch};
+use host::queues::Queues;
+use host::streams::{Mappings, Surroundings};
+use host::template::{Function, Plan, StartingPosition, StreamMapping};
+use support::signed;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -87,8 +87,7 @@ impl World {
         data: DataDir,
         change: impl FnOnce(&mut StreamMapping),
     ) -> Self {
-        let parameters = ["TokenIssuer", "TokenAudience"].map(|it| (it.to_owned(), "x".to_owned()));
-        let mut plan = Plan::read(EMBEDDED, &parameters.into()).unwrap();
+        let mut plan = support::template::plan();
         let mapping = plan.stream_mappings.values_mut().next().unwrap();
         change(mapping);
         let function: &mut Function = plan.functions.get_mut(&mapping.function).unwrap();

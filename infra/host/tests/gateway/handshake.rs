@@ -1,7 +1,7 @@
 //! From the upgrade request to its answer.
 
 use futures::SinkExt;
-use local::template::Throttling;
+use host::template::Throttling;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -8,13 +8,13 @@ use aws_sdk_apigatewaymanagement::Client as Connections;
 use aws_sdk_dynamodb::Client as DynamoDb;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_http_client::Builder;
-use local::data_dir::{Connections as Remembered, DataDir};
-use local::database::{Database, Service};
-use local::gateway::{Gateway, Limits};
-use local::iam::Iam;
-use local::journal::Journal;
-use local::lambda::{Functions, Launch};
-use local::template::{EMBEDDED, Effect, Grant, Plan};
+use host::data_dir::{Connections as Remembered, DataDir};
+use host::database::{Database, Service};
+use host::gateway::{Gateway, Limits};
+use host::iam::Iam;
+use host::journal::Journal;
+use host::lambda::{Functions, Launch};
+use host::template::{Effect, Grant, Plan};
 use tokio::net::TcpListener;
 
 /// What runs, and who may do what with it.
@@ -36,8 +36,7 @@ impl World {
 
     /// With policies that the test changes.
     pub async fn changed(change: impl FnOnce(&mut Plan)) -> Self {
-        let parameters = ["TokenIssuer", "TokenAudience"].map(|it| (it.to_owned(), "x".to_owned()));
-        let mut plan = Plan::read(EMBEDDED, &parameters.into()).unwrap();
+        let mut plan = support::template::plan();
         change(&mut plan);
         let iam = Iam::new(&plan.functions, &plan.roles, None).unwrap();
         let folder = DataDir::temporary().unwrap();

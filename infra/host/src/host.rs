@@ -14,7 +14,6 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::cli::Cli;
 use crate::data_dir::{self, DataDir, DataDirError};
 use crate::database::{Database, DatabaseError, Service};
 use crate::gateway::{Gateway, Limits, SelectionError};
@@ -25,9 +24,10 @@ use crate::issuer::{Issuer, IssuerError};
 use crate::journal::{Connections, Journal, JournalError};
 use crate::lambda::{Functions, Launch, WarmError};
 use crate::open_files::{self, Room};
+use crate::options::Options;
 use crate::queues::Queues;
 use crate::streams::{MappingError, Mappings, Surroundings};
-use crate::template::{EMBEDDED, Plan, TemplateError};
+use crate::template::{Plan, TemplateError};
 
 /// How long each of the last steps may take; together they stay below two seconds.
 const LAST_STEP: Duration = Duration::from_millis(500);
@@ -79,10 +79,23 @@ pub enum HostError {
     System(#[from] io::Error),
 }
 
+/// What only the program knows that runs a stack.
+#[derive(Debug, Clone, Copy)]
+pub struct Stack {
+    /// The template, unless the command line names another.
+    pub template: &'static str,
+    /// What a development issuer's tokens mean to the template's parameters.
+    pub parameters: fn(&Issuer) -> BTreeMap<String, String>,
+    /// How to connect, and what to type first.
+    pub help: fn(&Entrance) -> String,
+}
+
 /// What runs, until [`Host::stop`].
 pub struct Host {
-    /// How to connect.
+    /// Where clients connect.
     pub entrance: Entrance,
+    /// How to connect, and what to type first.
+    pub help: String,
     gateway: Gateway,
     connections: Connections,
     mappings: Mappings,
@@ -97,36 +110,40 @@ impl Host {
     /// Starts everything, and returns once every function has a process that waits for work.
     ///
     /// The functions are run by `program`, which is this program itself.
-    pub async fn start(cli: &Cli, program: PathBuf) -> Result<Self, HostError> {
-        let folder = match &cli.data {
+    pub async fn start(
+        options: &Options,
+        stack: Stack,
+        program: PathBuf,
+    ) -> Result<Self, HostError> {
+        let folder = match &options.data {
             Some(path) => DataDir::open(path)?,
             None => DataDir::temporary()?,
         };
         data_dir::sweep(&std::env::temp_dir());
-        let (listener, address) = listen(SocketAddr::new(cli.bind, cli.port)).await?;
+        let (listener, address) = listen(SocketAddr::new(options.bind, options.port)).await?;
 
         let mut parameters = BTreeMap::new();
         let mut issuer = None;
         if address.ip().is_loopback() {
             let development =
                 Issuer::new(&format!("http://{address}/dev"), folder.issuer_key().as_deref())?;
-            parameters = development_parameters(&development);
+            parameters = (stack.parameters)(&development);
             issuer = Some(development);
         }
-        parameters.extend(cli.parameters());
+        parameters.extend(options.parameters());
         // Another issuer's tokens may have been asked for.
         let gives_tokens = issuer.as_ref().is_some_and(|it| {
             parameters.get("TokenIssuer").is_some_and(|name| name == it.issuer())
         });
-        let plan = match &cli.template {
+        let plan = match &options.template {
             Some(file) => Plan::read_file(file, &parameters)?,
-            None => Plan::read(EMBEDDED, &parameters)?,
+            None => Plan::read(stack.template, &parameters)?,
         };
 
         let journal = Journal::open(&folder.journal(), folder.is_kept())?;
-        let iam = Iam::new(&plan.functions, &plan.roles, cli.iam_report.as_deref())?;
+        let iam = Iam::new(&plan.functions, &plan.roles, options.iam_report.as_deref())?;
         iam.check_mappings(&plan)?;
-        let also = cli.allow_hosts.clone();
+        let also = options.allow_hosts.clone();
         let (database, service) =
             Database::open(&folder, &plan.tables, &journal, iam.clone(), also)?;
         let queues = Queues::new(&plan.queues, journal.clone());
@@ -135,8 +152,11 @@ impl Host {
 
         let (inner, callback) = callback(address).await?;
         let stage = &plan.api.stage;
+        let entrance =
+            Entrance { address: reachable(address), stage: stage.clone(), gives_tokens };
+        let help = (stack.help)(&entrance);
         let room =
-            Room::divide(open_files::raise(), plan.functions.len(), usize::from(cli.max_processes));
+            Room::divide(open_files::raise(), plan.functions.len(), usize::from(options.max_processes));
         room.warn();
         let launch = Launch {
             program,
@@ -148,13 +168,14 @@ impl Host {
         let functions = Functions::start(&plan.functions, launch).await?;
         let limits = Limits {
             connections: room.clients,
-            calls_per_second: cli.posts_per_second,
+            calls_per_second: options.posts_per_second,
             ..Limits::AWS
         };
         let (api, known) = (plan.api.clone(), connections.clone());
         let gateway = Gateway::with_limits(api, functions.clone(), known, iam.clone(), limits)?;
         let home = Home {
-            entrance: Entrance { address: reachable(address), stage: stage.clone(), gives_tokens },
+            entrance,
+            help: help.clone(),
             readiness: Readiness::default(),
             functions: functions.clone(),
             queues: queues.clone(),
@@ -172,7 +193,7 @@ impl Host {
         }
         let mut servers = JoinSet::new();
         for listener in inner.into_iter().chain([listener]) {
-            let guard = Guard::new(listener.local_addr()?, cli.allow_hosts.clone());
+            let guard = Guard::new(listener.local_addr()?, options.allow_hosts.clone());
             let router = guard.own(pages.clone()).merge(gateway.clients_router());
             let router = router.fallback_service(home.fallback());
             servers.spawn(serve(listener, guard.host(router)));
@@ -185,6 +206,7 @@ impl Host {
         let entrance = home.entrance;
         Ok(Self {
             entrance,
+            help,
             gateway,
             connections,
             mappings,
@@ -258,18 +280,6 @@ fn endpoints(database: SocketAddr, callback: SocketAddr, stage: &str) -> BTreeMa
             format!("http://{callback}/{stage}"),
         ),
     ])
-}
-
-/// The template's parameters for which this machine has values of its own.
-fn development_parameters(issuer: &Issuer) -> BTreeMap<String, String> {
-    [
-        ("TokenIssuer", issuer.issuer()),
-        ("TokenAudience", issuer.audience()),
-        ("OperatorClaim", "role"),
-        ("OperatorValue", "operator"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into()
 }
 
 /// Tells the function of `$disconnect` of connections that the run before left open.

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem,
 };
-use local::template::Effect;
+use host::template::Effect;
 use serde_json::{Value, json};
 
 use crate::world::{World, add, local};
@@ -140,7 +140,7 @@ async fn every_use_of_a_grant_is_counted_and_its_first_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let report = folder.path().join("report");
     let world = World::start().await;
-    let iam = local::iam::Iam::new(&world.plan.functions, &world.plan.roles, Some(&report));
+    let iam = host::iam::Iam::new(&world.plan.functions, &world.plan.roles, Some(&report));
     let iam = iam.unwrap();
     for _ in 0..2 {
         iam.check_mappings(&world.plan).unwrap();
@@ -172,7 +172,7 @@ async fn a_mapping_needs_its_functions_role_to_read_the_stream() {
         let mut plan = world.plan.clone();
         let role = world.role_of("push");
         plan.roles.get_mut(&role).unwrap().grants.retain(|grant| grant.action != action);
-        let iam = local::iam::Iam::new(&plan.functions, &plan.roles, None).unwrap();
+        let iam = host::iam::Iam::new(&plan.functions, &plan.roles, None).unwrap();
         let message = iam.check_mappings(&plan).unwrap_err().to_string();
         assert!(message.contains(&role) && message.contains(found), "{message}");
     }

@@ -49,36 +49,24 @@ impl Entrance {
         format!("ws://{}/{}", self.address, self.stage)
     }
 
-    /// How to connect, and what to type first.
-    pub fn help(&self) -> String {
-        let (url, address) = (self.url(), self.address);
-        let wscat = |query| {
-            let token = if self.gives_tokens {
-                format!("$(curl -s 'http://{address}/dev/token?{query}')")
-            } else {
-                "TOKEN".to_owned()
-            };
-            format!("  npx wscat -c {url} -H \"Authorization: Bearer {token}\"")
+    /// A command that connects, with a token that this query asks for.
+    pub fn wscat(&self, query: &str) -> String {
+        let token = if self.gives_tokens {
+            format!("$(curl -s 'http://{}/dev/token?{query}')", self.address)
+        } else {
+            "TOKEN".to_owned()
         };
-        let (customer, operator) = (wscat("sub=alice"), wscat("sub=olga&role=operator"));
-        format!(
-            "Connect as a customer:\n{customer}\nor as an operator:\n{operator}\n\n\
-             Then type, for a start:\n  {PING}\nand, as the operator:\n  {PUT}\n"
-        )
+        format!("npx wscat -c {} -H \"Authorization: Bearer {token}\"", self.url())
     }
 }
-
-const PING: &str = r#"{"action":"ping","id":1}"#;
-const PUT: &str = concat!(
-    r#"{"action":"resource.put","id":2,"resource":{"id":"room-1","name":"Room 1","#,
-    r#""timeZone":"Europe/Berlin","slotMinutes":60,"opening":{"mon":["09:00-17:00"]}}}"#
-);
 
 /// What the pages show.
 #[derive(Debug, Clone)]
 pub struct Home {
-    /// How to connect.
+    /// Where clients connect.
     pub entrance: Entrance,
+    /// How to connect, and what to type first.
+    pub help: String,
     /// Whether everything has started.
     pub readiness: Readiness,
     /// The functions.
@@ -117,7 +105,7 @@ impl Home {
 }
 
 async fn help(State(home): State<Home>) -> String {
-    home.entrance.help()
+    home.help
 }
 
 async fn health(State(home): State<Home>) -> (StatusCode, &'static str) {

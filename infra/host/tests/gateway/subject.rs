@@ -5,7 +5,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::signed;
+use support::signed;
 
 pub fn run() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
