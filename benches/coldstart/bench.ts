@@ -45,11 +45,13 @@ async function main() {
   const environments = functions();
   const names = [...environments.keys()];
   const binaries = names.map((name) => build.binary(name));
-  const away = names.map((name, at): Subject => ({
-    name,
-    command: [binaries[at]!.file],
-    environment: environments.get(name)!,
-  }));
+  const away = names.map(
+    (name, at): Subject => ({
+      name,
+      command: [binaries[at]!.file],
+      environment: environments.get(name)!,
+    }),
+  );
   const compared = node(environments.get('message')!);
   const lambda = await Lambda.open();
   const nearby = await Nearby.open(path.join(folder, 'certificates'));
@@ -107,10 +109,16 @@ async function main() {
   const number = (value: number) => value.toLocaleString('en');
   const jitter = build.cryptographySymbols().filter((symbol) => symbol.includes('jent_'));
   const newer = (one: string) => one.localeCompare(GLIBC, 'en', { numeric: true }) > 0;
-  bars.hold(`at most ${number(BYTES)} bytes each`, binaries.every(({ bytes }) => bytes <= BYTES));
+  bars.hold(
+    `at most ${number(BYTES)} bytes each`,
+    binaries.every(({ bytes }) => bytes <= BYTES),
+  );
   bars.hold(`none needs a glibc newer than ${GLIBC}`, !binaries.some(({ glibc }) => newer(glibc)));
   bars.hold(`no jent_ symbol in the archive of aws-lc that is linked: ${jitter.length}`, jitter.length === 0);
-  bars.hold(`at most ${number(INSTRUCTIONS)} instructions alone`, alone.every((count) => count <= INSTRUCTIONS));
+  bars.hold(
+    `at most ${number(INSTRUCTIONS)} instructions alone`,
+    alone.every((count) => count <= INSTRUCTIONS),
+  );
   bars.hold(
     `at most ${number(INSTRUCTIONS_CONNECTED)} instructions with a TLS connection made`,
     connected.every((count) => count <= INSTRUCTIONS_CONNECTED),

@@ -48,8 +48,7 @@ export async function connections(lambda: Lambda, subject: Subject, nearby: Near
 
 export const least = (times: readonly number[]) => Math.min(...times);
 
-export const median = (times: readonly number[]) =>
-  [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+export const median = (times: readonly number[]) => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
 
 /** Where callgrind's log of a function goes. */
 export const logOf = (folder: string, name: string, where: string) => path.join(folder, `${name}-${where}.callgrind`);

@@ -148,13 +148,9 @@ export class SettingError extends Error {}
 /** Reads the settings from the context of the app. */
 export function readSettings(node: Node): Settings {
   // Names with other characters are the CDK's own: feature flags, look-ups, the command line's.
-  const unknown = Object.keys(node.getAllContext()).filter(
-    (name) => /^[a-zA-Z]+$/.test(name) && !(name in SETTINGS),
-  );
+  const unknown = Object.keys(node.getAllContext()).filter((name) => /^[a-zA-Z]+$/.test(name) && !(name in SETTINGS));
   if (unknown.length > 0) {
-    throw new SettingError(
-      `unknown setting ${unknown.join(', ')}; the settings are ${Object.keys(SETTINGS).join(', ')}`,
-    );
+    throw new SettingError(`unknown setting ${unknown.join(', ')}; the settings are ${Object.keys(SETTINGS).join(', ')}`);
   }
   const production = node.tryGetContext('env') === 'production';
   const values = Object.entries(SETTINGS).map(([name, entry]) => {

@@ -53,7 +53,9 @@ test('the runbook has no section for an alarm that is gone', () => {
 });
 
 test('every queue where failures end up has an alarm', () => {
-  const watched = alarms.flatMap((alarm) => (alarm as Record<string, any>)['Dimensions'] ?? []).map(({ Value }) => Value['Fn::GetAtt']?.[0]);
+  const watched = alarms
+    .flatMap((alarm) => (alarm as Record<string, any>)['Dimensions'] ?? [])
+    .map(({ Value }) => Value['Fn::GetAtt']?.[0]);
   for (const queue of Object.keys(template().findResources('AWS::SQS::Queue'))) assert.ok(watched.includes(queue), queue);
 });
 

@@ -13,12 +13,15 @@ test('WAF for CloudFront lives in us-east-1', () => {
 
 test('WAF: a rate per address, and the managed rules, without refusing clients that send no User-Agent', () => {
   const rules = Object.values(stack.findResources('AWS::WAFv2::WebACL'))[0]!['Properties'].Rules as Record<string, any>[];
-  assert.deepEqual(rules.map((rule) => rule['Name']), [
-    'RatePerAddress',
-    'AWSManagedRulesAmazonIpReputationList',
-    'AWSManagedRulesCommonRuleSet',
-    'AWSManagedRulesKnownBadInputsRuleSet',
-  ]);
+  assert.deepEqual(
+    rules.map((rule) => rule['Name']),
+    [
+      'RatePerAddress',
+      'AWSManagedRulesAmazonIpReputationList',
+      'AWSManagedRulesCommonRuleSet',
+      'AWSManagedRulesKnownBadInputsRuleSet',
+    ],
+  );
   assert.equal(rules[0]!['Statement'].RateBasedStatement.Limit, 1_000);
   assert.deepEqual(rules[2]!['Statement'].ManagedRuleGroupStatement.RuleActionOverrides, [
     { Name: 'NoUserAgent_HEADER', ActionToUse: { Count: {} } },

@@ -46,7 +46,10 @@ for (const [name, context] of Object.entries({ dev: {}, production: PRODUCTION }
           assert.deepEqual(actions, ['xray:PutTelemetryRecords', 'xray:PutTraceSegments']);
         }
         const wild = actions.filter((action) => action.includes('*'));
-        assert.deepEqual(wild.filter((action) => !['kms:GenerateDataKey*', 'kms:ReEncrypt*'].includes(action)), []);
+        assert.deepEqual(
+          wild.filter((action) => !['kms:GenerateDataKey*', 'kms:ReEncrypt*'].includes(action)),
+          [],
+        );
       }
     }
   });
@@ -57,7 +60,9 @@ for (const [name, context] of Object.entries({ dev: {}, production: PRODUCTION }
 }
 
 const TRACING = ['* xray:PutTelemetryRecords', '* xray:PutTraceSegments'];
-const READ_STREAM = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map((action) => `Bookings.StreamArn dynamodb:${action}`);
+const READ_STREAM = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
+  (action) => `Bookings.StreamArn dynamodb:${action}`,
+);
 
 /** All that each function may do, as `resource action`. */
 const GRANTS: Record<string, string[]> = {

@@ -73,7 +73,9 @@ test('binaries: those that are packaged become assets; those that are not fail a
     const { app, stack } = bookingApp({ binaries });
     const assembly = app.synth();
     const manifest = JSON.parse(fs.readFileSync(path.join(assembly.directory, `${stack.artifactId}.assets.json`), 'utf8'));
-    const sources = Object.values(manifest.files as Record<string, { source: { path?: string; executable?: string[] } }>).map(({ source }) => source);
+    const sources = Object.values(manifest.files as Record<string, { source: { path?: string; executable?: string[] } }>).map(
+      ({ source }) => source,
+    );
     const packaged = sources.flatMap(({ path: asset }) => (asset?.startsWith('asset.') ? [asset] : []));
     assert.equal(packaged.length, 1);
     assert.deepEqual(fs.readdirSync(path.join(assembly.directory, packaged[0]!)), ['bootstrap']);

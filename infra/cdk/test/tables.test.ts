@@ -26,9 +26,7 @@ for (const [name, context] of Object.entries({ dev: {}, production: PRODUCTION }
       TABLE,
       {
         StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
-        Replicas: [
-          Match.objectLike({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }),
-        ],
+        Replicas: [Match.objectLike({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } })],
       },
       1,
     );
@@ -72,5 +70,8 @@ test('dev: nothing stays, and no key is paid for', () => {
   const stack = template();
   stack.resourceCountIs('AWS::KMS::Key', 0);
   const resources = Object.values(stack.toJSON()['Resources'] as Record<string, { DeletionPolicy?: string }>);
-  assert.deepEqual(resources.filter(({ DeletionPolicy }) => DeletionPolicy === 'Retain'), []);
+  assert.deepEqual(
+    resources.filter(({ DeletionPolicy }) => DeletionPolicy === 'Retain'),
+    [],
+  );
 });
