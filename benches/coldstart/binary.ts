@@ -47,8 +47,8 @@ export class Build {
    * themselves: they are stripped, and what is not in this archive cannot be in them.
    */
   cryptographySymbols(): string[] {
-    const built = this.messages.filter((one) => one.out_dir && /[#/]aws-lc-sys[@#]/.test(one.package_id ?? ''));
-    const folders = [...new Set(built.map((one) => one.out_dir!))];
+    const built = this.messages.filter((one) => /[#/]aws-lc-sys[@#]/.test(one.package_id ?? ''));
+    const folders = [...new Set(built.flatMap((one) => one.out_dir ?? []))];
     const archives = folders.flatMap((folder) =>
       fs
         .readdirSync(folder, { recursive: true, encoding: 'utf8' })

@@ -9,7 +9,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Functions } from './functions';
 import type { Gateway } from './gateway';
-import { accountConcurrency, pipeMetric, PushMetrics, total } from './metrics';
+import { accountConcurrency, PushMetrics, pipeMetric, total } from './metrics';
 import type { EventPipeline, PushPipeline } from './pipelines';
 import type { Settings } from './settings';
 import type { BookingsTable, ConnectionsTable } from './tables';

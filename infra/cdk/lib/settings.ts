@@ -1,5 +1,5 @@
 import type { Node } from 'constructs';
-import { oneOf, optional, text, whole, type Entry } from './setting-kinds';
+import { type Entry, oneOf, optional, text, whole } from './setting-kinds';
 
 /**
  * Every setting of the stack. `-c name=value` on the command line (or "context" in cdk.json)
@@ -176,7 +176,7 @@ function checkTogether(settings: Settings) {
   if (edge === 'on' && domainName === '') {
     throw new SettingError('edge=on needs domainName and certificateArn (of a certificate in us-east-1)');
   }
-  if (env === 'production' && region === '' && !process.env['CDK_DEFAULT_REGION']) {
+  if (env === 'production' && region === '' && !process.env.CDK_DEFAULT_REGION) {
     throw new SettingError('env=production needs a region: -c region=eu-central-1, or AWS_REGION');
   }
 }
