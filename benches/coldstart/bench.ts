@@ -9,7 +9,7 @@ import * as esbuild from 'esbuild';
 import { Build } from './binary';
 import { functions } from './environment';
 import { Lambda, type Subject } from './lambda';
-import { connections, instructions, least, logOf, median, times } from './measure';
+import { connections, instructions, least, logOf, median, named, times } from './measure';
 import { Nearby } from './nearby';
 import { Bars, table } from './report';
 
@@ -45,12 +45,14 @@ async function main() {
   const environments = functions();
   const names = [...environments.keys()];
   const binaries = names.map((name) => build.binary(name));
-  const away = names.map((name, at): Subject => ({
-    name,
-    command: [binaries[at]!.file],
-    environment: environments.get(name)!,
-  }));
-  const compared = node(environments.get('message')!);
+  const away = names.map(
+    (name, at): Subject => ({
+      name,
+      command: [binaries[at].file],
+      environment: named(environments, name),
+    }),
+  );
+  const compared = node(named(environments, 'message'));
   const lambda = await Lambda.open();
   const nearby = await Nearby.open(path.join(folder, 'certificates'));
   const near = away.map((one) => within(one, nearby.environment));
@@ -58,21 +60,21 @@ async function main() {
   table(
     'What is deployed',
     ['function', 'bytes', 'zipped', 'glibc'],
-    binaries.map(({ bytes, zipped, glibc }, at) => [names[at]!, bytes, zipped, glibc]),
+    binaries.map(({ bytes, zipped, glibc }, at) => [names[at], bytes, zipped, glibc]),
   );
 
   const alone: number[] = [];
   const connected: number[] = [];
   for (const [at, name] of names.entries()) {
-    alone.push(await instructions(lambda, away[at]!, logOf(folder, name, 'alone')));
+    alone.push(await instructions(lambda, away[at], logOf(folder, name, 'alone')));
     const before = nearby.connections;
-    connected.push(await instructions(lambda, near[at]!, logOf(folder, name, 'connected')));
+    connected.push(await instructions(lambda, near[at], logOf(folder, name, 'connected')));
     if (nearby.connections !== before + 1) throw new Error(`${name} did not connect: its count means nothing`);
   }
   table(
     'Instructions until the first invocation is asked for',
     ['function', 'alone', 'with a TLS connection made'],
-    names.map((name, at) => [name, alone[at]!, connected[at]!]),
+    names.map((name, at) => [name, alone[at], connected[at]]),
   );
 
   const reused: [string, number][] = [];
@@ -87,18 +89,18 @@ async function main() {
     ['a TLS connection made', near, within(compared, { ...nearby.environment, CONNECT_AHEAD: '1' })],
   ] as const) {
     const timed = await times(lambda, [...functions, other], ROUNDS);
-    const reference = timed.get(other.name)!;
+    const reference = named(timed, other.name);
     table(
       `Milliseconds until the first invocation is asked for, ${how}: ${ROUNDS} starts each, in turn`,
       ['function', 'least', 'median', 'of Node: least', 'median'],
       [...timed].map(([name, taken]) => [
         name,
-        ...[least, median].map((of) => of(taken).toFixed(1)),
-        ...[least, median].map((of) => `1/${(of(reference) / of(taken)).toFixed(1)}`),
+        ...[least, median].map((measure) => measure(taken).toFixed(1)),
+        ...[least, median].map((measure) => `1/${(measure(reference) / measure(taken)).toFixed(1)}`),
       ]),
     );
     // The least of each: whatever else the machine does can only add.
-    slower.push([how, Math.min(...names.map((name) => least(reference) / least(timed.get(name)!)))]);
+    slower.push([how, Math.min(...names.map((name) => least(reference) / least(named(timed, name))))]);
   }
   lambda.close();
   nearby.close();
@@ -107,10 +109,16 @@ async function main() {
   const number = (value: number) => value.toLocaleString('en');
   const jitter = build.cryptographySymbols().filter((symbol) => symbol.includes('jent_'));
   const newer = (one: string) => one.localeCompare(GLIBC, 'en', { numeric: true }) > 0;
-  bars.hold(`at most ${number(BYTES)} bytes each`, binaries.every(({ bytes }) => bytes <= BYTES));
+  bars.hold(
+    `at most ${number(BYTES)} bytes each`,
+    binaries.every(({ bytes }) => bytes <= BYTES),
+  );
   bars.hold(`none needs a glibc newer than ${GLIBC}`, !binaries.some(({ glibc }) => newer(glibc)));
   bars.hold(`no jent_ symbol in the archive of aws-lc that is linked: ${jitter.length}`, jitter.length === 0);
-  bars.hold(`at most ${number(INSTRUCTIONS)} instructions alone`, alone.every((count) => count <= INSTRUCTIONS));
+  bars.hold(
+    `at most ${number(INSTRUCTIONS)} instructions alone`,
+    alone.every((count) => count <= INSTRUCTIONS),
+  );
   bars.hold(
     `at most ${number(INSTRUCTIONS_CONNECTED)} instructions with a TLS connection made`,
     connected.every((count) => count <= INSTRUCTIONS_CONNECTED),

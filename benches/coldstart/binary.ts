@@ -47,16 +47,20 @@ export class Build {
    * themselves: they are stripped, and what is not in this archive cannot be in them.
    */
   cryptographySymbols(): string[] {
-    const built = this.messages.filter((one) => one.out_dir && /[#/]aws-lc-sys[@#]/.test(one.package_id ?? ''));
-    const folders = [...new Set(built.map((one) => one.out_dir!))];
+    const built = this.messages.filter((one) => /[#/]aws-lc-sys[@#]/.test(one.package_id ?? ''));
+    const folders = [...new Set(built.flatMap((one) => one.out_dir ?? []))];
     const archives = folders.flatMap((folder) =>
-      fs.readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      fs
+        .readdirSync(folder, { recursive: true, encoding: 'utf8' })
         .filter((file) => file.endsWith('.a'))
         .map((file) => path.join(folder, file)),
     );
     const names = archives.flatMap((archive) =>
-      execFileSync('nm', ['--format=just-symbols', archive], { encoding: 'utf8', maxBuffer: 1 << 26, stdio: ['ignore', 'pipe', 'ignore'] })
-        .split('\n'),
+      execFileSync('nm', ['--format=just-symbols', archive], {
+        encoding: 'utf8',
+        maxBuffer: 1 << 26,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).split('\n'),
     );
     if (!names.some((name) => name.endsWith('RAND_bytes'))) {
       throw new Error(`no archive of aws-lc with symbols in [${folders}]: is another library linked now?`);

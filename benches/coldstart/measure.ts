@@ -21,7 +21,7 @@ export async function times(lambda: Lambda, subjects: readonly Subject[], rounds
     for (const subject of subjects) {
       const { milliseconds } = await lambda.start(subject);
       // In the first round files still come from the disk.
-      if (round > 0) times.get(subject.name)!.push(milliseconds);
+      if (round > 0) named(times, subject.name).push(milliseconds);
     }
   }
   return times;
@@ -46,10 +46,16 @@ export async function connections(lambda: Lambda, subject: Subject, nearby: Near
   return nearby.connections - before;
 }
 
+/** What is known of the one with this name. */
+export function named<T>(known: ReadonlyMap<string, T>, name: string): T {
+  const found = known.get(name);
+  if (found === undefined) throw new Error(`nothing is known of ${name}`);
+  return found;
+}
+
 export const least = (times: readonly number[]) => Math.min(...times);
 
-export const median = (times: readonly number[]) =>
-  [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)]!;
+export const median = (times: readonly number[]) => [...times].sort((a, b) => a - b)[Math.floor(times.length / 2)];
 
 /** Where callgrind's log of a function goes. */
 export const logOf = (folder: string, name: string, where: string) => path.join(folder, `${name}-${where}.callgrind`);

@@ -2,9 +2,8 @@
 export function table(title: string, head: readonly string[], rows: readonly (readonly (string | number)[])[]) {
   const text = (cell: string | number) => (typeof cell === 'number' ? cell.toLocaleString('en') : cell);
   const lines = [head, ...rows].map((row) => row.map(text));
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  const pad = (cell: string, column: number) =>
-    column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!);
+  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column].length)));
+  const pad = (cell: string, column: number) => (column === 0 ? cell.padEnd(widths[0]) : cell.padStart(widths[column]));
   console.log(title);
   for (const line of lines) console.log(`  ${line.map(pad).join('  ')}`);
   console.log();

@@ -9,7 +9,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Functions } from './functions';
 import type { Gateway } from './gateway';
-import { accountConcurrency, pipeMetric, PushMetrics, total } from './metrics';
+import { accountConcurrency, PushMetrics, pipeMetric, total } from './metrics';
 import type { EventPipeline, PushPipeline } from './pipelines';
 import type { Settings } from './settings';
 import type { BookingsTable, ConnectionsTable } from './tables';
@@ -81,14 +81,22 @@ export class Alarms extends Construct {
       minutes: [5, 10],
       says: 'One change in a hundred reaches clients 2 s after it was made, or later. Look whether one topic has very many subscribers, and at the throttling of callbacks.',
     });
-    this.queue('PushFailed', push.failures, 'Changes were given up on: clients that watch them are out of date until they reconnect. Find the cause in the log of push, then redrive.');
+    this.queue(
+      'PushFailed',
+      push.failures,
+      'Changes were given up on: clients that watch them are out of date until they reconnect. Find the cause in the log of push, then redrive.',
+    );
     this.add('ConnectionsStale', {
       metric: metrics.gone(),
       from: 300,
       minutes: [5, 10],
       says: 'Pushes keep meeting connections that are long gone: $disconnect is not handled. Look at the errors of the function disconnect.',
     });
-    this.queue('EventsFailed', events.failures, 'Changes did not reach the event bus: whatever follows bookings missed them. Find the cause (role, key, bus), then replay from the archive or redrive.');
+    this.queue(
+      'EventsFailed',
+      events.failures,
+      'Changes did not reach the event bus: whatever follows bookings missed them. Find the cause (role, key, bus), then replay from the archive or redrive.',
+    );
     this.add('EventsBlocked', {
       metric: pipeMetric(events.pipe.ref, 'ExecutionFailed'),
       from: 1,

@@ -23,7 +23,7 @@ export function bookingApp(context: Record<string, string> = {}) {
   const app = newApp(context);
   const settings = readSettings(app.node);
   const production = settings.env === 'production';
-  const region = settings.region || process.env['CDK_DEFAULT_REGION'];
+  const region = settings.region || process.env.CDK_DEFAULT_REGION;
   const stack = new BookingStack(app, settings.name, {
     settings,
     description: 'Booking gateway',

@@ -42,8 +42,7 @@ export class BookingStack extends Stack {
     const alarms = new Alarms(this, 'Alarms', { ...watched, key });
     new Dashboard(this, 'Dashboard', alarms, watched);
 
-    const output = (name: string, value: string, description: string) =>
-      new CfnOutput(this, name, { value, description });
+    const output = (name: string, value: string, description: string) => new CfnOutput(this, name, { value, description });
     output('WebSocketUrl', gateway.url, 'Where clients connect');
     if (gateway.domain) output('DomainTarget', gateway.domain.regionalDomainName, 'What the DNS name has to point at');
     if (settings.edge === 'on') output('GatewayHost', gateway.host, 'What CloudFront has to point at');

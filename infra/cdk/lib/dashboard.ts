@@ -2,7 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
 import type { Alarms, WatchedProps } from './alarms';
-import { accountConcurrency, pipeMetric, PushMetrics } from './metrics';
+import { accountConcurrency, PushMetrics, pipeMetric } from './metrics';
 
 const PERIOD = Duration.minutes(1);
 const WIDTH = 8;

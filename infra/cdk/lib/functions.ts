@@ -74,7 +74,7 @@ export class Functions extends Construct {
 
   private add(name: FunctionName, environment: Record<string, string>): lambda.Function {
     const { settings, key } = this.props;
-    const id = name[0]!.toUpperCase() + name.slice(1);
+    const id = name[0].toUpperCase() + name.slice(1);
     const logGroup = new logs.LogGroup(this, `${id}Logs`, {
       retention: settings.logRetentionDays,
       removalPolicy: settings.env === 'production' ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY,
@@ -106,6 +106,12 @@ export class Functions extends Construct {
     acknowledgeResource(role, '*', 'X-Ray has no resources to name: PutTraceSegments and PutTelemetryRecords take only *.');
     return fn;
   }
+}
+
+/** The role that a function runs with. */
+export function roleOf(fn: lambda.Function): iam.IRole {
+  if (!fn.role) throw new Error(`${fn.node.path} has no role`);
+  return fn.role;
 }
 
 const DESCRIPTIONS: Record<FunctionName, string> = {

@@ -9,7 +9,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { Functions } from './functions';
+import { type Functions, roleOf } from './functions';
 import { acknowledge, acknowledgeResource } from './nag';
 import type { Settings } from './settings';
 
@@ -75,7 +75,7 @@ export class Gateway extends Construct {
     );
     iam.Grant.addToPrincipal({ grantee: fn, actions: ['execute-api:ManageConnections'], resourceArns });
     for (const arn of resourceArns) {
-      acknowledgeResource(fn.role!, arn, 'Connections come and go: their ids are not known beforehand.');
+      acknowledgeResource(roleOf(fn), arn, 'Connections come and go: their ids are not known beforehand.');
     }
   }
 

@@ -28,6 +28,7 @@ function flat(value: unknown): string {
   const node = value as { Ref?: string; 'Fn::GetAtt'?: string[]; 'Fn::Join'?: [string, unknown[]] };
   if (node.Ref) return `<${node.Ref}>`;
   if (node['Fn::GetAtt']) return `<${node['Fn::GetAtt'].join('.')}>`;
-  const [separator, parts] = node['Fn::Join']!;
+  if (!node['Fn::Join']) throw new Error(`cannot spell ${JSON.stringify(value)} as cdk-nag does`);
+  const [separator, parts] = node['Fn::Join'];
   return parts.map(flat).join(separator);
 }

@@ -6,6 +6,7 @@ import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources'
 import { CfnPipe } from 'aws-cdk-lib/aws-pipes';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { roleOf } from './functions';
 import { acknowledgeKeyGrant } from './nag';
 import { FailureQueue, type FailureQueueProps } from './queues';
 import type { BookingsTable } from './tables';
@@ -40,7 +41,7 @@ export class PushPipeline extends Construct {
         filters: [{ pattern: JSON.stringify(WATCHED) }],
       }),
     );
-    if (props.key) acknowledgeKeyGrant(push.role!);
+    if (props.key) acknowledgeKeyGrant(roleOf(push));
   }
 }
 
@@ -101,7 +102,7 @@ export class EventPipeline extends Construct {
     const pipe = new CfnPipe(this, 'Pipe', {
       description: 'Bookings stream to the bus',
       roleArn: role.roleArn,
-      source: bookings.table.tableStreamArn!,
+      source: bookings.streamArn,
       sourceParameters: {
         dynamoDbStreamParameters: {
           startingPosition: 'LATEST',

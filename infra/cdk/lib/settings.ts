@@ -1,5 +1,5 @@
 import type { Node } from 'constructs';
-import { oneOf, optional, text, whole, type Entry } from './setting-kinds';
+import { type Entry, oneOf, optional, text, whole } from './setting-kinds';
 
 /**
  * Every setting of the stack. `-c name=value` on the command line (or "context" in cdk.json)
@@ -148,13 +148,9 @@ export class SettingError extends Error {}
 /** Reads the settings from the context of the app. */
 export function readSettings(node: Node): Settings {
   // Names with other characters are the CDK's own: feature flags, look-ups, the command line's.
-  const unknown = Object.keys(node.getAllContext()).filter(
-    (name) => /^[a-zA-Z]+$/.test(name) && !(name in SETTINGS),
-  );
+  const unknown = Object.keys(node.getAllContext()).filter((name) => /^[a-zA-Z]+$/.test(name) && !(name in SETTINGS));
   if (unknown.length > 0) {
-    throw new SettingError(
-      `unknown setting ${unknown.join(', ')}; the settings are ${Object.keys(SETTINGS).join(', ')}`,
-    );
+    throw new SettingError(`unknown setting ${unknown.join(', ')}; the settings are ${Object.keys(SETTINGS).join(', ')}`);
   }
   const production = node.tryGetContext('env') === 'production';
   const values = Object.entries(SETTINGS).map(([name, entry]) => {
@@ -180,7 +176,7 @@ function checkTogether(settings: Settings) {
   if (edge === 'on' && domainName === '') {
     throw new SettingError('edge=on needs domainName and certificateArn (of a certificate in us-east-1)');
   }
-  if (env === 'production' && region === '' && !process.env['CDK_DEFAULT_REGION']) {
+  if (env === 'production' && region === '' && !process.env.CDK_DEFAULT_REGION) {
     throw new SettingError('env=production needs a region: -c region=eu-central-1, or AWS_REGION');
   }
 }

@@ -21,11 +21,11 @@ export function snapshot(context: Record<string, string>): string {
 }
 
 function normalised(template: { [section: string]: { [id: string]: unknown } }) {
-  const resources = Object.entries(template['Resources'] ?? {}).map(([id, resource]) => {
+  const resources = Object.entries(template.Resources ?? {}).map(([id, resource]) => {
     const { Metadata: _metadata, ...kept } = resource as Resource;
     if (kept.Type === 'AWS::Lambda::Function') {
       // The binary's own hash has no place in a review of the infrastructure.
-      const name = String(kept.Properties?.['Handler']);
+      const name = String(kept.Properties?.Handler);
       kept.Properties = { ...kept.Properties, Code: { S3Bucket: 'assets', S3Key: `${name}.zip` } };
     }
     return [id, kept];

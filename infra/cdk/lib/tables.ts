@@ -64,6 +64,13 @@ export class BookingsTable extends Table {
     });
   }
 
+  /** The stream that feeds everything else. */
+  get streamArn(): string {
+    const arn = this.table.tableStreamArn;
+    if (arn === undefined) throw new Error(`${this.table.node.path} has no stream`);
+    return arn;
+  }
+
   /** Everything that a request needs: nothing is ever scanned, and nothing deleted but stale pointers. */
   grantRequests(grantee: IGrantable) {
     // A transaction takes the grants of what it is made of.

@@ -17,7 +17,11 @@ export class Tokens {
       });
     this.issuer = parameter('TokenIssuer', 'The `iss` of accepted tokens, e.g. https://cognito-idp.REGION.amazonaws.com/POOL');
     this.audience = parameter('TokenAudience', 'The `aud` of accepted tokens, e.g. the app client id');
-    this.jwksUrl = parameter('TokenJwksUrl', 'Where the issuer publishes its keys; empty: {TokenIssuer}/.well-known/jwks.json', '');
+    this.jwksUrl = parameter(
+      'TokenJwksUrl',
+      'Where the issuer publishes its keys; empty: {TokenIssuer}/.well-known/jwks.json',
+      '',
+    );
     this.operatorClaim = parameter('OperatorClaim', 'The claim that marks an operator', 'cognito:groups');
     this.operatorValue = parameter('OperatorValue', 'The value (or list entry) of that claim', 'operators');
   }

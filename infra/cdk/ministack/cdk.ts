@@ -30,7 +30,7 @@ export class Cdk {
     const outputs = path.join(this.work, 'outputs.json');
     await this.run(['deploy', ...this.context(), '--require-approval', 'never', '--outputs-file', outputs, ...args]);
     const [stack] = Object.values(JSON.parse(fs.readFileSync(outputs, 'utf8')) as Record<string, Record<string, string>>);
-    return stack!;
+    return stack;
   }
 
   async destroy(args: string[]): Promise<void> {
@@ -46,11 +46,11 @@ export class Cdk {
     const cdk = spawn(path.join(PROGRAMS, 'cdk'), args, {
       cwd: APP,
       // The app is started by name.
-      env: { ...this.ministack.environment, PATH: `${PROGRAMS}:${process.env['PATH']}` },
-      stdio: ['ignore', 'pipe', 2],
+      env: { ...this.ministack.environment, PATH: `${PROGRAMS}:${process.env.PATH}` },
+      stdio: ['ignore', 'pipe', 'inherit'],
     });
     let output = '';
-    cdk.stdout!.setEncoding('utf8').on('data', (text: string) => (output += text));
+    cdk.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
     const status = await new Promise((resolve) => cdk.once('close', resolve));
     if (status !== 0) throw new Error(`cdk ${args.join(' ')} failed\n${output}`);
     return output;

@@ -85,7 +85,9 @@ async function main(args: string[]) {
 
 async function deploy(cdk: Cdk, ministack: MiniStack, args: string[]) {
   const outputs = await cdk.deploy(args);
-  const [, api, stage] = /^wss:\/\/([^.]+)\.[^/]+\/(.+)$/.exec(outputs['WebSocketUrl']!)!;
+  const address = /^wss:\/\/([^.]+)\.[^/]+\/(.+)$/.exec(outputs.WebSocketUrl);
+  if (!address) throw new Error(`the stack's WebSocketUrl is ${outputs.WebSocketUrl}`);
+  const [, api, stage] = address;
   const { endpoint } = ministack;
   const url = `${endpoint.replace('http', 'ws')}/_aws/execute-api/${api}/${stage}`;
   step({ step: 'deployed', url, endpoint, outputs });

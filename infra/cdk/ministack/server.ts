@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import * as net from 'node:net';
 import * as path from 'node:path';
@@ -54,12 +54,15 @@ export class MiniStack {
     clearTimeout(insist);
   }
 
+  /** Whether it runs no longer, or could not be started at all. */
   private get ended(): boolean {
-    return this.server.exitCode !== null || this.server.signalCode !== null;
+    const { pid, exitCode, signalCode } = this.server;
+    return pid === undefined || exitCode !== null || signalCode !== null;
   }
 
   private signal(signal: NodeJS.Signals) {
-    process.kill(-this.server.pid!, signal);
+    const { pid } = this.server;
+    if (pid !== undefined) process.kill(-pid, signal);
   }
 
   private async ready(log: string) {

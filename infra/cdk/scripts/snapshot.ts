@@ -1,5 +1,5 @@
 import * as fs from 'node:fs';
-import { snapshot, SNAPSHOTS } from '../lib/snapshot';
+import { SNAPSHOTS, snapshot } from '../lib/snapshot';
 
 for (const { file, context } of SNAPSHOTS) {
   fs.writeFileSync(file, snapshot(context));

@@ -11,6 +11,9 @@ export const EDGE = {
   certificateArn: 'arn:aws:acm:us-east-1:111122223333:certificate/11111111-2222-3333-4444-555555555555',
 };
 
+/** A resource of a template or a part of one, which the CDK gives without types. */
+export type Json = ReturnType<Template['findResources']>[string];
+
 const built = new Map<string, Template>();
 
 /** The booking stack's template with these settings, synthesized once. */

@@ -2,31 +2,35 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Match, Template } from 'aws-cdk-lib/assertions';
 import { accountApp, bookingApp } from '../lib/app';
-import { EDGE, PRODUCTION } from './contexts';
+import { EDGE, type Json, PRODUCTION } from './contexts';
 
 const { edge } = bookingApp({ ...PRODUCTION, ...EDGE });
-const stack = Template.fromStack(edge!);
+assert.ok(edge);
+const stack = Template.fromStack(edge);
 
 test('WAF for CloudFront lives in us-east-1', () => {
-  assert.equal(edge!.region, 'us-east-1');
+  assert.equal(edge.region, 'us-east-1');
 });
 
 test('WAF: a rate per address, and the managed rules, without refusing clients that send no User-Agent', () => {
-  const rules = Object.values(stack.findResources('AWS::WAFv2::WebACL'))[0]!['Properties'].Rules as Record<string, any>[];
-  assert.deepEqual(rules.map((rule) => rule['Name']), [
-    'RatePerAddress',
-    'AWSManagedRulesAmazonIpReputationList',
-    'AWSManagedRulesCommonRuleSet',
-    'AWSManagedRulesKnownBadInputsRuleSet',
-  ]);
-  assert.equal(rules[0]!['Statement'].RateBasedStatement.Limit, 1_000);
-  assert.deepEqual(rules[2]!['Statement'].ManagedRuleGroupStatement.RuleActionOverrides, [
+  const rules = Object.values(stack.findResources('AWS::WAFv2::WebACL'))[0].Properties.Rules as Json[];
+  assert.deepEqual(
+    rules.map((rule) => rule.Name),
+    [
+      'RatePerAddress',
+      'AWSManagedRulesAmazonIpReputationList',
+      'AWSManagedRulesCommonRuleSet',
+      'AWSManagedRulesKnownBadInputsRuleSet',
+    ],
+  );
+  assert.equal(rules[0].Statement.RateBasedStatement.Limit, 1_000);
+  assert.deepEqual(rules[2].Statement.ManagedRuleGroupStatement.RuleActionOverrides, [
     { Name: 'NoUserAgent_HEADER', ActionToUse: { Count: {} } },
   ]);
 });
 
 test('WAF keeps no samples: they would show credentials', () => {
-  const acl = Object.values(stack.findResources('AWS::WAFv2::WebACL'))[0]!['Properties'];
+  const acl = Object.values(stack.findResources('AWS::WAFv2::WebACL'))[0].Properties;
   for (const part of [acl, ...acl.Rules]) assert.equal(part.VisibilityConfig.SampledRequestsEnabled, false);
 });
 

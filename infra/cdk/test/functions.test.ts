@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PRODUCTION, template } from './contexts';
+import { type Json, PRODUCTION, template } from './contexts';
 
-type Properties = Record<string, any>;
 type Statement = { Effect: string; Action: string | string[]; Resource: unknown };
 
 const NAMES = ['authorizer', 'connect', 'disconnect', 'message', 'push'];
@@ -12,26 +11,26 @@ for (const [name, context] of Object.entries({ dev: {}, production: PRODUCTION }
   const functions = propertiesOf(stack.findResources('AWS::Lambda::Function'));
 
   test(`${name}: five functions of the OS-only runtime, named by their handler`, () => {
-    assert.deepEqual(functions.map((fn) => fn['Handler']).sort(), NAMES);
-    for (const fn of functions) assert.equal(fn['Runtime'], 'provided.al2023');
+    assert.deepEqual(functions.map((fn) => fn.Handler).sort(), NAMES);
+    for (const fn of functions) assert.equal(fn.Runtime, 'provided.al2023');
   });
 
   test(`${name}: each function has a role, a log group and a policy to itself`, () => {
-    const roles = functions.map((fn) => fn['Role']['Fn::GetAtt'][0]);
-    const logGroups = functions.map((fn) => fn['LoggingConfig'].LogGroup.Ref);
+    const roles = functions.map((fn) => fn.Role['Fn::GetAtt'][0]);
+    const logGroups = functions.map((fn) => fn.LoggingConfig.LogGroup.Ref);
     assert.equal(new Set(roles).size, NAMES.length);
     assert.equal(new Set(logGroups).size, NAMES.length);
     for (const role of roles) {
-      assert.equal(stack.findResources('AWS::IAM::Role')[role]!['Properties'].ManagedPolicyArns, undefined);
+      assert.equal(stack.findResources('AWS::IAM::Role')[role].Properties.ManagedPolicyArns, undefined);
       assert.equal(policiesOf(role).length, 1);
     }
   });
 
   test(`${name}: logs are JSON and kept for a time, requests are traced`, () => {
     for (const fn of functions) {
-      assert.equal(fn['LoggingConfig'].LogFormat, 'JSON');
-      assert.deepEqual(fn['TracingConfig'], { Mode: 'Active' });
-      const group = stack.findResources('AWS::Logs::LogGroup')[fn['LoggingConfig'].LogGroup.Ref]!['Properties'];
+      assert.equal(fn.LoggingConfig.LogFormat, 'JSON');
+      assert.deepEqual(fn.TracingConfig, { Mode: 'Active' });
+      const group = stack.findResources('AWS::Logs::LogGroup')[fn.LoggingConfig.LogGroup.Ref].Properties;
       assert.equal(group.RetentionInDays, name === 'production' ? 90 : 7);
       assert.equal('KmsKeyId' in group, name === 'production');
     }
@@ -46,18 +45,23 @@ for (const [name, context] of Object.entries({ dev: {}, production: PRODUCTION }
           assert.deepEqual(actions, ['xray:PutTelemetryRecords', 'xray:PutTraceSegments']);
         }
         const wild = actions.filter((action) => action.includes('*'));
-        assert.deepEqual(wild.filter((action) => !['kms:GenerateDataKey*', 'kms:ReEncrypt*'].includes(action)), []);
+        assert.deepEqual(
+          wild.filter((action) => !['kms:GenerateDataKey*', 'kms:ReEncrypt*'].includes(action)),
+          [],
+        );
       }
     }
   });
 
-  function policiesOf(role: string): Properties[] {
+  function policiesOf(role: string): Json[] {
     return propertiesOf(stack.findResources('AWS::IAM::Policy')).filter(({ Roles }) => Roles[0].Ref === role);
   }
 }
 
 const TRACING = ['* xray:PutTelemetryRecords', '* xray:PutTraceSegments'];
-const READ_STREAM = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map((action) => `Bookings.StreamArn dynamodb:${action}`);
+const READ_STREAM = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListStreams'].map(
+  (action) => `Bookings.StreamArn dynamodb:${action}`,
+);
 
 /** All that each function may do, as `resource action`. */
 const GRANTS: Record<string, string[]> = {
@@ -88,11 +92,12 @@ const GRANTS: Record<string, string[]> = {
 for (const name of NAMES) {
   test(`${name} may do what it does and nothing else`, () => {
     const policies = propertiesOf(template().findResources('AWS::IAM::Policy'));
-    const own = policies.find(({ Roles }) => Roles[0].Ref.startsWith(`Functions${name[0]!.toUpperCase()}${name.slice(1)}Role`));
-    const grants = (own!['PolicyDocument'].Statement as Statement[]).flatMap(({ Action, Resource }) =>
+    const own = policies.find(({ Roles }) => Roles[0].Ref.startsWith(`Functions${name[0].toUpperCase()}${name.slice(1)}Role`));
+    assert.ok(own);
+    const grants = (own.PolicyDocument.Statement as Statement[]).flatMap(({ Action, Resource }) =>
       [Resource].flat().flatMap((resource) => [Action].flat().map((action) => `${short(resource)} ${action}`)),
     );
-    assert.deepEqual(grants.sort(), GRANTS[name]!.sort());
+    assert.deepEqual(grants.sort(), GRANTS[name].sort());
   });
 }
 
@@ -110,7 +115,7 @@ test('memory, timeout and concurrency are settings', () => {
 test('production sets concurrency aside for push, and can be told not to', () => {
   const reserved = (context: Record<string, string>) =>
     propertiesOf(template(context).findResources('AWS::Lambda::Function')).flatMap((fn) =>
-      fn['ReservedConcurrentExecutions'] === undefined ? [] : [`${fn['Handler']} ${fn['ReservedConcurrentExecutions']}`],
+      fn.ReservedConcurrentExecutions === undefined ? [] : [`${fn.Handler} ${fn.ReservedConcurrentExecutions}`],
     );
   assert.deepEqual(reserved(PRODUCTION), ['push 50']);
   assert.deepEqual(reserved({ ...PRODUCTION, pushConcurrency: 'none' }), []);
@@ -119,12 +124,12 @@ test('production sets concurrency aside for push, and can be told not to', () =>
 
 test('no function that a client waits for outlasts the gateway, which gives up after 29 s', () => {
   for (const fn of propertiesOf(template().findResources('AWS::Lambda::Function'))) {
-    if (fn['Handler'] !== 'push') assert.ok(fn['Timeout'] <= 29, fn['Handler']);
+    if (fn.Handler !== 'push') assert.ok(fn.Timeout <= 29, fn.Handler);
   }
 });
 
-function propertiesOf(resources: Record<string, { [key: string]: any }>): Properties[] {
-  return Object.values(resources).map((resource) => resource['Properties']);
+function propertiesOf(resources: Record<string, Json>): Json[] {
+  return Object.values(resources).map((resource) => resource.Properties);
 }
 
 function on(resource: string, ...actions: string[]): string[] {
@@ -138,10 +143,10 @@ function logs(name: string): string[] {
 /** A resource of a policy, without what the CDK adds to names. */
 function short(resource: unknown): string {
   if (typeof resource === 'string') return resource;
-  const node = resource as Record<string, any>;
+  const node = resource as Json;
   if (node['Fn::GetAtt']) {
     const [id, attribute] = node['Fn::GetAtt'] as [string, string];
-    const [, name] = /^(?:Functions)?(?:Push(?=Failures))?(\w+?)(?:Table)?[0-9A-F]{8}$/.exec(id)!;
+    const name = /^(?:Functions)?(?:Push(?=Failures))?(\w+?)(?:Table)?[0-9A-F]{8}$/.exec(id)?.[1];
     return `${name}.${attribute}`;
   }
   const parts = (node['Fn::Join'][1] as unknown[]).map((part) =>

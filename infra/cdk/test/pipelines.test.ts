@@ -70,7 +70,7 @@ test('the stream has exactly two readers', () => {
 
 test('the pipe may read the stream, put on the bus and report failures, and nothing else', () => {
   const [policy] = Object.entries(template().findResources('AWS::IAM::Policy')).flatMap(([id, resource]) =>
-    id.startsWith('EventsRole') ? [resource['Properties'].PolicyDocument.Statement] : [],
+    id.startsWith('EventsRole') ? [resource.Properties.PolicyDocument.Statement] : [],
   );
   const actions = policy.flatMap((statement: { Action: string | string[] }) => statement.Action);
   assert.deepEqual(actions.sort(), [

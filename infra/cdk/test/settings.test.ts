@@ -29,12 +29,12 @@ test('settings that need each other are refused alone', () => {
 });
 
 test('production is told its region, and its stack cannot be deleted by mistake', () => {
-  const before = process.env['CDK_DEFAULT_REGION'];
-  delete process.env['CDK_DEFAULT_REGION'];
+  const before = process.env.CDK_DEFAULT_REGION;
+  delete process.env.CDK_DEFAULT_REGION;
   try {
     refused({ env: 'production' }, /env=production needs a region/);
   } finally {
-    if (before !== undefined) process.env['CDK_DEFAULT_REGION'] = before;
+    if (before !== undefined) process.env.CDK_DEFAULT_REGION = before;
   }
   const { stack } = bookingApp(PRODUCTION);
   assert.equal(stack.region, 'eu-central-1');
@@ -45,7 +45,7 @@ test('production is told its region, and its stack cannot be deleted by mistake'
 test('an account can have several stacks', () => {
   const { stack, edge } = bookingApp({ ...EDGE, name: 'Staging' });
   assert.equal(stack.stackName, 'Staging');
-  assert.equal(edge!.stackName, 'StagingEdge');
+  assert.equal(edge?.stackName, 'StagingEdge');
   template({ name: 'Staging' }).hasResourceProperties('AWS::Events::EventBus', { Name: 'Staging-events' });
 });
 
@@ -60,7 +60,7 @@ test('for MiniStack: what it does not know, and TLS, is left out, and the functi
     if (Handler === 'push') assert.equal(callback['Fn::Join'][1][0], `${endpoint}/_aws/execute-api/`);
   }
   const types = (context: Record<string, string>) =>
-    new Set(Object.values(template(context).toJSON()['Resources'] as Record<string, { Type: string }>).map(({ Type }) => Type));
+    new Set(Object.values(template(context).toJSON().Resources as Record<string, { Type: string }>).map(({ Type }) => Type));
   const missing = [...types({})].filter((type) => !types({ target: 'ministack', endpoint }).has(type));
   assert.deepEqual(missing.sort(), ['AWS::ApiGatewayV2::RouteResponse', 'AWS::Events::Archive', 'AWS::SQS::QueuePolicy']);
 });
@@ -73,10 +73,12 @@ test('binaries: those that are packaged become assets; those that are not fail a
     const { app, stack } = bookingApp({ binaries });
     const assembly = app.synth();
     const manifest = JSON.parse(fs.readFileSync(path.join(assembly.directory, `${stack.artifactId}.assets.json`), 'utf8'));
-    const sources = Object.values(manifest.files as Record<string, { source: { path?: string; executable?: string[] } }>).map(({ source }) => source);
+    const sources = Object.values(manifest.files as Record<string, { source: { path?: string; executable?: string[] } }>).map(
+      ({ source }) => source,
+    );
     const packaged = sources.flatMap(({ path: asset }) => (asset?.startsWith('asset.') ? [asset] : []));
     assert.equal(packaged.length, 1);
-    assert.deepEqual(fs.readdirSync(path.join(assembly.directory, packaged[0]!)), ['bootstrap']);
+    assert.deepEqual(fs.readdirSync(path.join(assembly.directory, packaged[0])), ['bootstrap']);
     const refusals = sources.flatMap(({ executable }) => (executable ? [executable.join(' ')] : []));
     assert.equal(refusals.length, 4);
     for (const refusal of refusals) assert.match(refusal, /no file .*bootstrap: run scripts\/package first/);

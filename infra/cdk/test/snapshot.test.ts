@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import * as fs from 'node:fs';
 import * as path from 'node:path';
 import { test } from 'node:test';
-import { snapshot, SNAPSHOTS } from '../lib/snapshot';
+import { SNAPSHOTS, snapshot } from '../lib/snapshot';
 
 for (const { file, context } of SNAPSHOTS) {
   const name = path.basename(file);

@@ -26,9 +26,7 @@ for (const [name, context] of Object.entries({ dev: {}, production: PRODUCTION }
       TABLE,
       {
         StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
-        Replicas: [
-          Match.objectLike({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } }),
-        ],
+        Replicas: [Match.objectLike({ PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } })],
       },
       1,
     );
@@ -37,8 +35,8 @@ for (const [name, context] of Object.entries({ dev: {}, production: PRODUCTION }
 
 test('no table has an index: what it says would be late', () => {
   for (const table of Object.values(template().findResources(TABLE))) {
-    assert.equal(table['Properties'].GlobalSecondaryIndexes, undefined);
-    assert.equal(table['Properties'].LocalSecondaryIndexes, undefined);
+    assert.equal(table.Properties.GlobalSecondaryIndexes, undefined);
+    assert.equal(table.Properties.LocalSecondaryIndexes, undefined);
   }
 });
 
@@ -51,10 +49,10 @@ test('production: both tables stay, cannot be deleted, can be restored, and are 
   const tables = Object.values(template(PRODUCTION).findResources(TABLE));
   assert.equal(tables.length, 2);
   for (const table of tables) {
-    assert.equal(table['DeletionPolicy'], 'Retain');
-    assert.equal(table['UpdateReplacePolicy'], 'Retain');
-    assert.deepEqual(table['Properties'].SSESpecification, { SSEEnabled: true, SSEType: 'KMS' });
-    const [replica] = table['Properties'].Replicas;
+    assert.equal(table.DeletionPolicy, 'Retain');
+    assert.equal(table.UpdateReplacePolicy, 'Retain');
+    assert.deepEqual(table.Properties.SSESpecification, { SSEEnabled: true, SSEType: 'KMS' });
+    const [replica] = table.Properties.Replicas;
     assert.equal(replica.DeletionProtectionEnabled, true);
     assert.equal(replica.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled, true);
     assert.deepEqual(Object.keys(replica.SSESpecification), ['KMSMasterKeyId']);
@@ -64,13 +62,16 @@ test('production: both tables stay, cannot be deleted, can be restored, and are 
 test('production: there is one key; it rotates, and stays', () => {
   const keys = Object.values(template(PRODUCTION).findResources('AWS::KMS::Key'));
   assert.equal(keys.length, 1);
-  assert.equal(keys[0]!['Properties'].EnableKeyRotation, true);
-  assert.equal(keys[0]!['DeletionPolicy'], 'Retain');
+  assert.equal(keys[0].Properties.EnableKeyRotation, true);
+  assert.equal(keys[0].DeletionPolicy, 'Retain');
 });
 
 test('dev: nothing stays, and no key is paid for', () => {
   const stack = template();
   stack.resourceCountIs('AWS::KMS::Key', 0);
-  const resources = Object.values(stack.toJSON()['Resources'] as Record<string, { DeletionPolicy?: string }>);
-  assert.deepEqual(resources.filter(({ DeletionPolicy }) => DeletionPolicy === 'Retain'), []);
+  const resources = Object.values(stack.toJSON().Resources as Record<string, { DeletionPolicy?: string }>);
+  assert.deepEqual(
+    resources.filter(({ DeletionPolicy }) => DeletionPolicy === 'Retain'),
+    [],
+  );
 });
