@@ -10,7 +10,7 @@
 mod response;
 
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
-use identity::{IdentityError, Verifier};
+use identity::{IdentityError, Settings, Verifier};
 use jiff::Timestamp;
 
 pub use response::{Context, Response};
@@ -32,8 +32,17 @@ pub enum AuthorizerError {
 
 /// Answers invocations until the process is ended.
 pub async fn run() -> Result<(), runtime::Error> {
-    runtime::telemetry::start();
-    let verifier = runtime::Clients::from_env()?.verifier()?;
+    let config = runtime::start();
+    let tokens = config.tokens()?;
+    let settings = Settings {
+        issuer: tokens.issuer,
+        audience: tokens.audience,
+        jwks_url: tokens.jwks_url,
+        operator_claim: tokens.operator_claim,
+        operator_value: tokens.operator_value,
+    };
+    let connector = runtime::Clients::new(&config)?.connector(&settings.key_set_url())?;
+    let verifier = Verifier::new(settings, connector);
     runtime::ahead("keys of the issuer", verifier.warm(runtime::now())).await;
     runtime::run(async |event, _deadline| Ok(handle(&verifier, &event, runtime::now()).await?))
         .await

@@ -4,7 +4,8 @@
 use authorizer::{AuthorizerError, handle};
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest as Event;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::Connector;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use axum::Router;
 use axum::routing::get;
 use identity::{Settings, Verifier};
@@ -42,11 +43,11 @@ impl Issuer {
         let settings = Settings {
             issuer: self.url.clone(),
             audience: "app".to_owned(),
-            jwks_url: String::new(),
+            jwks_url: None,
             operator_claim: "scope".to_owned(),
             operator_value: "bookings/operate".to_owned(),
         };
-        Verifier::new(settings, Builder::new().build_http())
+        Verifier::new(settings, SharedHttpConnector::new(Connector::builder().build_http()))
     }
 
     fn token(&self, sub: &str, scope: &str, lifetime: i64) -> String {
@@ -153,11 +154,11 @@ async fn an_issuer_that_is_down_is_not_the_clients_fault() {
     let settings = Settings {
         issuer: issuer.url.clone(),
         audience: "app".to_owned(),
-        jwks_url: format!("{}/nowhere", issuer.url),
+        jwks_url: Some(format!("{}/nowhere", issuer.url)),
         operator_claim: String::new(),
         operator_value: String::new(),
     };
-    let verifier = Verifier::new(settings, Builder::new().build_http());
+    let verifier = Verifier::new(settings, SharedHttpConnector::new(Connector::builder().build_http()));
     let error = handle(&verifier, &event, now()).await.unwrap_err();
     assert!(matches!(error, AuthorizerError::Unavailable(_)), "{error:?}");
     assert_ne!(error.to_string(), "Unauthorized");

@@ -22,9 +22,9 @@ pub struct Incomplete(&'static str);
 
 /// Answers invocations until the process is ended.
 pub async fn run() -> Result<(), runtime::Error> {
-    runtime::telemetry::start();
-    let clients = runtime::Clients::from_env()?;
-    let connections = clients.connections()?;
+    let config = runtime::start();
+    let clients = runtime::Clients::new(&config)?;
+    let connections = Connections::new(clients.dynamodb(), config.connections_table()?);
     clients.warm().await;
     runtime::run(async |event, _deadline| handle(&connections, &event, runtime::now()).await).await
 }

@@ -23,7 +23,7 @@ use crate::caller::Caller;
 use crate::failure::Failure;
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use domain::Action;
-use identity::Verifier;
+use identity::{Settings, Verifier};
 use jiff::Timestamp;
 use protocol::{Frame, Reply, Request, WireError};
 use std::time::Duration;
@@ -51,13 +51,23 @@ pub struct App {
 
 /// Answers invocations until the process is ended.
 pub async fn run() -> Result<(), runtime::Error> {
-    runtime::telemetry::start();
-    let clients = runtime::Clients::from_env()?;
+    let config = runtime::start();
+    let clients = runtime::Clients::new(&config)?;
+    let database = clients.dynamodb();
+    let tokens = config.tokens()?;
+    let settings = Settings {
+        issuer: tokens.issuer,
+        audience: tokens.audience,
+        jwks_url: tokens.jwks_url,
+        operator_claim: tokens.operator_claim,
+        operator_value: tokens.operator_value,
+    };
+    let connector = clients.connector(&settings.key_set_url())?;
     let app = App {
-        bookings: clients.bookings()?,
-        connections: clients.connections()?,
-        verifier: clients.verifier()?,
-        max_open_holds: runtime::config::max_open_holds()?,
+        bookings: Bookings::new(database.clone(), config.bookings_table()?),
+        connections: Connections::new(database, config.connections_table()?),
+        verifier: Verifier::new(settings, connector),
+        max_open_holds: config.max_open_holds()?,
     };
     clients.warm().await;
     runtime::run(async |event, deadline| app.handle(&event, runtime::now(), deadline).await).await

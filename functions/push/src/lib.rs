@@ -2,10 +2,10 @@
 
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use delivery::{Batch, Fanout, Report, topic};
+use delivery::{Batch, Callback, Fanout, Report, topic};
 use jiff::Timestamp;
 use std::time::Duration;
-use store::{Change, Concerned};
+use store::{Bookings, Change, Concerned, Connections};
 use tokio::time::Instant;
 
 /// Time that Lambda is left to take the answer.
@@ -13,15 +13,16 @@ const ANSWER: Duration = Duration::from_millis(500);
 
 /// Answers invocations until the process is ended.
 pub async fn run() -> Result<(), runtime::Error> {
-    runtime::telemetry::start();
-    let clients = runtime::Clients::from_env()?;
+    let config = runtime::start();
+    let clients = runtime::Clients::new(&config)?;
+    let database = clients.dynamodb();
     let fanout = Fanout::new(
-        clients.bookings()?,
-        clients.connections()?,
-        clients.callback()?,
-        runtime::config::max_record_age()?,
+        Bookings::new(database.clone(), config.bookings_table()?),
+        Connections::new(database, config.connections_table()?),
+        Callback::new(clients.management(config.callback_url()?)),
+        config.max_record_age()?,
     );
-    let metrics = runtime::Metrics::start()?;
+    let metrics = runtime::Metrics::start(&config)?;
     describe();
     clients.warm().await;
     runtime::run(async |event, deadline| {

@@ -25,8 +25,8 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let result = match runtime::function_handler() {
-        Some(handler) => be_function(&handler),
+    let result = match runtime::Config::from_env().function_handler() {
+        Some(handler) => be_function(handler),
         None => be_host(&Cli::parse().options),
     };
     match result {

@@ -1,6 +1,6 @@
 //! A token in, an identity out.
 
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use domain::Role;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
@@ -22,8 +22,8 @@ pub struct Settings {
     pub issuer: String,
     /// What `aud` must name (or `client_id`, where there is no `aud`: access tokens of Cognito).
     pub audience: String,
-    /// Where the issuer's key set is; empty for `{issuer}/.well-known/jwks.json`.
-    pub jwks_url: String,
+    /// Where the issuer's key set is; `None` for `{issuer}/.well-known/jwks.json`.
+    pub jwks_url: Option<String>,
     /// The claim that makes an operator, for example `cognito:groups` or `scope`.
     pub operator_claim: String,
     /// The word that this claim must hold.
@@ -33,11 +33,9 @@ pub struct Settings {
 impl Settings {
     /// Where the issuer's key set is.
     pub fn key_set_url(&self) -> String {
-        if self.jwks_url.is_empty() {
+        self.jwks_url.clone().unwrap_or_else(|| {
             format!("{}/.well-known/jwks.json", self.issuer.trim_end_matches('/'))
-        } else {
-            self.jwks_url.clone()
-        }
+        })
     }
 }
 
@@ -49,9 +47,9 @@ pub struct Verifier {
 }
 
 impl Verifier {
-    /// A verifier that fetches keys with `http_client`; nothing is fetched yet.
-    pub fn new(settings: Settings, http_client: SharedHttpClient) -> Self {
-        let fetcher = Fetcher::new(&settings.key_set_url(), http_client);
+    /// A verifier that fetches keys over these connections; nothing is fetched yet.
+    pub fn new(settings: Settings, connector: SharedHttpConnector) -> Self {
+        let fetcher = Fetcher::new(&settings.key_set_url(), connector);
         Self { settings, keys: KeyCache::new(fetcher) }
     }
 

@@ -2,22 +2,19 @@
 //! invocation. Nothing is looked up that Lambda already says: no profile, no IMDS, no chain.
 
 use crate::Error;
-use crate::config::{ConfigError, optional, required};
+use crate::config::Config;
 use crate::http::{Pool, Trust};
-use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_apigatewaymanagement::config::BehaviorVersion;
 use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_async::time::{SharedTimeSource, SystemTimeSource};
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
-use delivery::Callback;
-use std::sync::OnceLock;
 use std::time::Duration;
-use store::{Bookings, Connections};
 
 /// A call is answered in this time, or tried again.
 const ATTEMPT: Duration = Duration::from_secs(3);
@@ -26,33 +23,25 @@ const ATTEMPTS: u32 = 3;
 /// The longest wait before the second attempt; it doubles.
 const BACKOFF: Duration = Duration::from_millis(50);
 
-/// As every SDK reads it.
-const DYNAMODB_ENDPOINT: &str = "AWS_ENDPOINT_URL_DYNAMODB";
-
-/// Builds what a function stands on from its environment.
+/// The clients of a process, over the same connections.
 #[derive(Debug)]
 pub struct Clients {
     sdk: SdkConfig,
     pool: Pool,
     trust: Trust,
-    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    dynamodb_endpoint: Option<String>,
 }
 
 impl Clients {
-    /// The clients of this process.
-    pub fn from_env() -> Result<Self, Error> {
-        let elsewhere = optional(DYNAMODB_ENDPOINT);
-        let trust = elsewhere.as_deref().map_or(Trust::Aws, Trust::of);
+    /// The clients that the environment asks for.
+    pub fn new(config: &Config) -> Result<Self, Error> {
+        let dynamodb_endpoint = config.dynamodb_endpoint().map(ToOwned::to_owned);
+        let trust = dynamodb_endpoint.as_deref().map_or(Trust::Aws, Trust::of);
         let pool = trust.pool()?;
-        let credentials = Credentials::from_keys(
-            required("AWS_ACCESS_KEY_ID")?,
-            required("AWS_SECRET_ACCESS_KEY")?,
-            optional("AWS_SESSION_TOKEN"),
-        );
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(required("AWS_REGION")?))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .region(Region::new(config.region()?.to_owned()))
+            .credentials_provider(SharedCredentialsProvider::new(config.credentials()?))
             .http_client(pool.client())
             .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).build())
             .retry_config(
@@ -61,37 +50,29 @@ impl Clients {
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .time_source(SharedTimeSource::new(SystemTimeSource::new()))
             .build();
-        Ok(Self { sdk, pool, trust, dynamodb: OnceLock::new() })
+        Ok(Self { sdk, pool, trust, dynamodb_endpoint })
     }
 
-    /// The table of resources, slots and bookings.
-    pub fn bookings(&self) -> Result<Bookings, ConfigError> {
-        Ok(Bookings::new(self.dynamodb(), required("BOOKINGS_TABLE")?))
+    /// DynamoDB. Make it once: it reads the SDK's table of Regions.
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        let mut config = aws_sdk_dynamodb::config::Builder::from(&self.sdk);
+        config.set_endpoint_url(self.dynamodb_endpoint.clone());
+        aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
-    /// The table of connections and subscriptions.
-    pub fn connections(&self) -> Result<Connections, ConfigError> {
-        Ok(Connections::new(self.dynamodb(), required("CONNECTIONS_TABLE")?))
-    }
-
-    /// What reaches connected clients.
-    pub fn callback(&self) -> Result<Callback, ConfigError> {
-        let url = match optional("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI") {
-            Some(url) => url,
-            None => required("CALLBACK_URL")?,
-        };
+    /// `@connections` at this URL, without the SDK's own retries.
+    pub fn management(&self, url: &str) -> aws_sdk_apigatewaymanagement::Client {
         let config = aws_sdk_apigatewaymanagement::config::Builder::from(&self.sdk);
-        // It retries by itself: see `delivery::callback`.
         let config = config.retry_config(RetryConfig::disabled()).endpoint_url(url).build();
-        Ok(Callback::new(aws_sdk_apigatewaymanagement::Client::from_conf(config)))
+        aws_sdk_apigatewaymanagement::Client::from_conf(config)
     }
 
-    /// What tells who is calling.
-    pub fn verifier(&self) -> Result<identity::Verifier, Error> {
-        let tokens = crate::config::tokens()?;
-        let trust = Trust::of(&tokens.key_set_url());
+    /// Connections to the server of this URL, for plain requests: those that are there anyway, if
+    /// they trust the server.
+    pub fn connector(&self, url: &str) -> Result<SharedHttpConnector, Error> {
+        let trust = Trust::of(url);
         let pool = if trust == self.trust { self.pool.clone() } else { trust.pool()? };
-        Ok(identity::Verifier::new(tokens, pool.client()))
+        Ok(SharedHttpConnector::new(pool))
     }
 
     /// Connects to the database ahead of the first invocation.
@@ -105,19 +86,9 @@ impl Clients {
         // Where the SDK's own calls go, or the connection is not the one that they look for.
         let database = Params::builder()
             .set_region(self.sdk.region().map(Region::to_string))
-            .set_endpoint(optional(DYNAMODB_ENDPOINT))
+            .set_endpoint(self.dynamodb_endpoint.clone())
             .build()?;
         let database = DefaultResolver::new().resolve_endpoint(&database).await?;
         self.pool.connect(database.url()).await
-    }
-
-    /// One client for both tables: making it reads the SDK's table of regions.
-    fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let client = self.dynamodb.get_or_init(|| {
-            let mut config = aws_sdk_dynamodb::config::Builder::from(&self.sdk);
-            config.set_endpoint_url(optional(DYNAMODB_ENDPOINT));
-            aws_sdk_dynamodb::Client::from_conf(config.build())
-        });
-        client.clone()
     }
 }

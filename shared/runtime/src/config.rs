@@ -1,23 +1,8 @@
 //! Every variable of the environment, read here and nowhere else.
-//!
-//! | variable | read by | meaning |
-//! |---|---|---|
-//! | `BOOKINGS_TABLE` | message, push | name of the table of resources, slots and bookings |
-//! | `CONNECTIONS_TABLE` | connect, disconnect, message, push | name of the table of connections and subscriptions |
-//! | `TOKEN_ISSUER` | authorizer, message | the `iss` of accepted tokens |
-//! | `TOKEN_AUDIENCE` | authorizer, message | the `aud` of accepted tokens |
-//! | `TOKEN_JWKS_URL` | authorizer, message | the issuer's key set; empty: `{issuer}/.well-known/jwks.json` |
-//! | `OPERATOR_CLAIM`, `OPERATOR_VALUE` | authorizer, message | the claim, and the word in it, that make an operator |
-//! | `MAX_OPEN_HOLDS` | message | places that one customer may have open at once, held or pending |
-//! | `CALLBACK_URL` | push | `https://{api}.execute-api.{region}.amazonaws.com/{stage}` |
-//! | `MAX_RECORD_AGE_SECONDS` | push | records of the stream that are older do not come again |
-//! | `RUST_LOG` | all | which logs, as `info` or `info,store=debug` |
-//! | `AWS_ENDPOINT_URL_DYNAMODB`, `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI` | all | elsewhere than AWS, as every SDK reads them |
-//! | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | all | set by Lambda |
-//! | `AWS_LAMBDA_RUNTIME_API`, `_HANDLER` | the local host's own binary | set by Lambda: which function this process is |
 
+use aws_credential_types::Credentials;
+use std::collections::HashMap;
 use std::env;
-use std::str::FromStr;
 use std::time::Duration;
 
 /// A variable that the stack should have set.
@@ -38,47 +23,162 @@ pub enum ConfigError {
     },
 }
 
-/// The function that this process is to be, where it was started as one.
-pub fn function_handler() -> Option<String> {
-    optional("AWS_LAMBDA_RUNTIME_API")?;
-    optional("_HANDLER")
-}
-
-pub(crate) fn required(name: &'static str) -> Result<String, ConfigError> {
-    optional(name).ok_or(ConfigError::Missing(name))
-}
-
-pub(crate) fn optional(name: &'static str) -> Option<String> {
-    env::var(name).ok().filter(|value| !value.is_empty())
-}
-
-/// Places that one customer may have open at once, held or pending.
-pub fn max_open_holds() -> Result<u64, ConfigError> {
-    whole("MAX_OPEN_HOLDS")
-}
-
-/// Records of the stream that are older than this do not come again.
-pub fn max_record_age() -> Result<Duration, ConfigError> {
-    whole("MAX_RECORD_AGE_SECONDS").map(Duration::from_secs)
-}
-
-fn whole<T: FromStr>(name: &'static str) -> Result<T, ConfigError> {
-    let value = required(name)?;
-    value.parse().map_err(|_| ConfigError::Malformed { name, value, expected: "a whole number" })
-}
+/// What the stack, Lambda and the local host tell a function.
+///
+/// A function asks for what it needs when it starts, so that a variable that is missing ends the start
+/// with the variable's name. An empty variable is a missing one.
+#[derive(Debug, Clone)]
+pub struct Config(HashMap<String, String>);
 
 /// Whose tokens are accepted.
-pub(crate) fn tokens() -> Result<identity::Settings, ConfigError> {
-    Ok(identity::Settings {
-        issuer: required("TOKEN_ISSUER")?,
-        audience: required("TOKEN_AUDIENCE")?,
-        jwks_url: optional("TOKEN_JWKS_URL").unwrap_or_default(),
-        operator_claim: required("OPERATOR_CLAIM")?,
-        operator_value: required("OPERATOR_VALUE")?,
-    })
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokens {
+    /// The `iss` of accepted tokens.
+    pub issuer: String,
+    /// The `aud` of accepted tokens.
+    pub audience: String,
+    /// The URL of the issuer's key set; `None` for `{issuer}/.well-known/jwks.json`.
+    pub jwks_url: Option<String>,
+    /// The claim that makes an operator.
+    pub operator_claim: String,
+    /// The word that this claim must hold.
+    pub operator_value: String,
 }
 
-/// Where logs go: JSON on Lambda, which sets this variable, and text elsewhere.
-pub(crate) fn logs_are_collected() -> bool {
-    optional("AWS_LAMBDA_LOG_GROUP_NAME").is_some()
+impl Config {
+    /// The environment of this process.
+    pub fn from_env() -> Self {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self(env::vars_os().filter_map(text).collect())
+    }
+
+    /// The function that this process is to be, where the local host has started it as one.
+    pub fn function_handler(&self) -> Option<&str> {
+        self.optional("AWS_LAMBDA_RUNTIME_API")?;
+        self.optional("_HANDLER")
+    }
+
+    /// The name of the table of resources, slots and bookings.
+    pub fn bookings_table(&self) -> Result<&str, ConfigError> {
+        self.required("BOOKINGS_TABLE")
+    }
+
+    /// The name of the table of connections and subscriptions.
+    pub fn connections_table(&self) -> Result<&str, ConfigError> {
+        self.required("CONNECTIONS_TABLE")
+    }
+
+    /// Whose tokens are accepted.
+    pub fn tokens(&self) -> Result<Tokens, ConfigError> {
+        let required = |name| self.required(name).map(ToOwned::to_owned);
+        Ok(Tokens {
+            issuer: required("TOKEN_ISSUER")?,
+            audience: required("TOKEN_AUDIENCE")?,
+            jwks_url: self.optional("TOKEN_JWKS_URL").map(ToOwned::to_owned),
+            operator_claim: required("OPERATOR_CLAIM")?,
+            operator_value: required("OPERATOR_VALUE")?,
+        })
+    }
+
+    /// How many places one customer may have open at once, held or pending.
+    pub fn max_open_holds(&self) -> Result<u64, ConfigError> {
+        self.number("MAX_OPEN_HOLDS")
+    }
+
+    /// How old a record of the stream may get before it is not retried any more, in whole seconds.
+    pub fn max_record_age(&self) -> Result<Duration, ConfigError> {
+        self.number("MAX_RECORD_AGE_SECONDS").map(Duration::from_secs)
+    }
+
+    /// The URL of `@connections` without that word:
+    /// `https://{api}.execute-api.{region}.amazonaws.com/{stage}`, or elsewhere than AWS.
+    pub fn callback_url(&self) -> Result<&str, ConfigError> {
+        let elsewhere = self.optional("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI");
+        elsewhere.map_or_else(|| self.required("CALLBACK_URL"), Ok)
+    }
+
+    /// Where DynamoDB is, if elsewhere than on AWS.
+    pub(crate) fn dynamodb_endpoint(&self) -> Option<&str> {
+        self.optional("AWS_ENDPOINT_URL_DYNAMODB")
+    }
+
+    /// The Region that the function runs in. Lambda sets it.
+    pub(crate) fn region(&self) -> Result<&str, ConfigError> {
+        self.required("AWS_REGION")
+    }
+
+    /// The credentials of the function's role. Lambda sets them.
+    pub(crate) fn credentials(&self) -> Result<Credentials, ConfigError> {
+        Ok(Credentials::from_keys(
+            self.required("AWS_ACCESS_KEY_ID")?,
+            self.required("AWS_SECRET_ACCESS_KEY")?,
+            self.optional("AWS_SESSION_TOKEN").map(ToOwned::to_owned),
+        ))
+    }
+
+    /// The function's name. Lambda sets it.
+    pub(crate) fn function_name(&self) -> Result<&str, ConfigError> {
+        self.required("AWS_LAMBDA_FUNCTION_NAME")
+    }
+
+    /// Which events are logged, such as `info` or `info,store=debug`.
+    pub(crate) fn log_filter(&self) -> Option<&str> {
+        self.optional("RUST_LOG")
+    }
+
+    /// Whether logs go to CloudWatch, as JSON and with metrics among them. Lambda says so.
+    pub(crate) fn logs_are_collected(&self) -> bool {
+        self.optional("AWS_LAMBDA_LOG_GROUP_NAME").is_some()
+    }
+
+    fn optional(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn required(&self, name: &'static str) -> Result<&str, ConfigError> {
+        self.optional(name).ok_or(ConfigError::Missing(name))
+    }
+
+    fn number(&self, name: &'static str) -> Result<u64, ConfigError> {
+        let value = self.required(name)?;
+        let expected = "a whole number";
+        let malformed = || ConfigError::Malformed { name, value: value.to_owned(), expected };
+        value.parse().map_err(|_| malformed())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(variables: &[(&str, &str)]) -> Config {
+        let owned = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Config(owned.collect())
+    }
+
+    #[test]
+    fn what_is_missing_or_malformed_is_named() {
+        let wrong = config(&[("BOOKINGS_TABLE", ""), ("MAX_OPEN_HOLDS", "five")]);
+        let message = wrong.bookings_table().unwrap_err().to_string();
+        assert!(message.contains("BOOKINGS_TABLE is not set"), "{message}");
+        let message = wrong.max_open_holds().unwrap_err().to_string();
+        assert!(message.contains(r#"MAX_OPEN_HOLDS is "five", expected a whole number"#), "{message}");
+    }
+
+    #[test]
+    fn an_endpoint_elsewhere_comes_before_the_stacks_own() {
+        let elsewhere = ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", "http://127.0.0.1/live");
+        let own = ("CALLBACK_URL", "https://api.example/live");
+        assert_eq!(config(&[own]).callback_url().unwrap(), own.1);
+        assert_eq!(config(&[own, elsewhere]).callback_url().unwrap(), elsewhere.1);
+    }
+
+    #[test]
+    fn a_handler_alone_makes_no_function() {
+        assert_eq!(config(&[("_HANDLER", "push")]).function_handler(), None);
+        let both = [("_HANDLER", "push"), ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001")];
+        assert_eq!(config(&both).function_handler(), Some("push"));
+    }
 }

@@ -14,7 +14,7 @@ pub mod metrics;
 pub mod telemetry;
 
 pub use clients::Clients;
-pub use config::{ConfigError, function_handler};
+pub use config::{Config, ConfigError, Tokens};
 pub use metrics::Metrics;
 
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -22,6 +22,13 @@ use serde::{Serialize, de::DeserializeOwned};
 use std::future::Future;
 use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
+
+/// Reads the environment and starts logging. Call it once, first.
+pub fn start() -> Config {
+    let config = Config::from_env();
+    telemetry::start(&config);
+    config
+}
 
 /// What ends a function's process.
 pub type Error = lambda_runtime::Error;

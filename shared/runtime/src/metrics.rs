@@ -4,7 +4,7 @@
 //! Record them with the `metrics` crate's macros. Where logs are not collected, nothing is written.
 
 use crate::Error;
-use crate::config::{logs_are_collected, required};
+use crate::config::Config;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 
 /// The namespace that the stack's alarms and dashboard look in.
@@ -16,11 +16,11 @@ pub struct Metrics(Option<&'static Collector>);
 
 impl Metrics {
     /// Starts recording. Call it once, first.
-    pub fn start() -> Result<Self, Error> {
-        if !logs_are_collected() {
+    pub fn start(config: &Config) -> Result<Self, Error> {
+        if !config.logs_are_collected() {
             return Ok(Self(None));
         }
-        let function = required("AWS_LAMBDA_FUNCTION_NAME")?;
+        let function = config.function_name()?.to_owned();
         let builder = Builder::new().cloudwatch_namespace(NAMESPACE);
         let collector = builder.with_dimension("FunctionName", function).init()?;
         Ok(Self(Some(collector)))

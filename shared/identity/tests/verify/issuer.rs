@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair};
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::Connector;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -140,19 +141,19 @@ impl Issuer {
     }
 
     pub fn verifier(&self) -> Verifier {
-        verifier(&self.url, "")
+        verifier(&self.url, None)
     }
 }
 
-pub fn verifier(issuer: &str, jwks_url: &str) -> Verifier {
+pub fn verifier(issuer: &str, jwks_url: Option<&str>) -> Verifier {
     let settings = Settings {
         issuer: issuer.to_owned(),
         audience: AUDIENCE.to_owned(),
-        jwks_url: jwks_url.to_owned(),
+        jwks_url: jwks_url.map(ToOwned::to_owned),
         operator_claim: "cognito:groups".to_owned(),
         operator_value: "operators".to_owned(),
     };
-    Verifier::new(settings, Builder::new().build_http())
+    Verifier::new(settings, SharedHttpConnector::new(Connector::builder().build_http()))
 }
 
 /// A token put together by hand, for what no library would sign.

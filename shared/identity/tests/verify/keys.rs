@@ -152,7 +152,7 @@ async fn an_explicit_key_set_address() {
     let address = format!("{}/.well-known/jwks.json?tenant=1", issuer.url);
     let mut claims = issuer.claims();
     claims["iss"] = serde_json::json!("https://id.example/");
-    let verifier = verifier("https://id.example/", &address);
+    let verifier = verifier("https://id.example/", Some(&address));
     verifier.warm(now()).await.unwrap();
     assert_eq!(issuer.requests(), 1);
     verifier.verify(&key.sign(&claims), now()).await.unwrap();

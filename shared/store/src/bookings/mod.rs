@@ -40,8 +40,8 @@ pub struct Bookings {
 
 impl Bookings {
     /// The table of this name.
-    pub fn new(client: Client, table: String) -> Self {
-        Self { table: Table { client, name: table, units: Units::default() } }
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { table: Table { client, name: table.into(), units: Units::default() } }
     }
 
     /// Counts the capacity units of all that this handle and its clones read and write.

@@ -42,8 +42,8 @@ pub struct Connections {
 
 impl Connections {
     /// The table of this name.
-    pub fn new(client: Client, table: String) -> Self {
-        Self { table: Table { client, name: table, units: Units::default() } }
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self { table: Table { client, name: table.into(), units: Units::default() } }
     }
 
     /// What has been consumed through this value and its clones, but for the reads of fan-out.

@@ -3,7 +3,7 @@
 use support::Tables;
 use domain::{Booking, Slot};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::items;
 
 /// All slots and bookings, as they were written last.
@@ -47,8 +47,9 @@ impl Ledger {
 
     /// In every slot, what bookings take is what is taken, and never more than there is.
     pub fn assert_balanced(&self, capacity: u32, now: Timestamp) {
-        let asked = self.bookings.iter().flat_map(|booking| booking.stretch.slots());
-        for start in asked.chain(self.slots.keys().copied()) {
+        let booked = self.bookings.iter().flat_map(|booking| booking.stretch.slots());
+        let starts: BTreeSet<_> = booked.chain(self.slots.keys().copied()).collect();
+        for start in starts {
             let (booked, taken) = (self.booked(start, now), self.taken(start, now));
             assert_eq!(booked, taken, "{start}: {self:#?}");
             assert!(taken <= capacity, "{start} sold {taken} of {capacity}: {self:#?}");
