@@ -139,9 +139,9 @@ async fn addresses_that_answer_nothing() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let closed = format!("http://{}/jwks.json", listener.local_addr().unwrap());
     drop(listener);
-    let error = unavailable(&verifier(&issuer.url, &closed), &token, now()).await;
+    let error = unavailable(&verifier(&issuer.url, Some(&closed)), &token, now()).await;
     assert!(matches!(error, KeySetError::Http(_)), "{error:?}");
-    let error = unavailable(&verifier(&issuer.url, "jwks.json"), &token, now()).await;
+    let error = unavailable(&verifier(&issuer.url, Some("jwks.json")), &token, now()).await;
     assert!(matches!(error, KeySetError::Address), "{error:?}");
 }
 
