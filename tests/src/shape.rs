@@ -18,7 +18,8 @@ static CONTRACT: LazyLock<HashMap<&str, Validator>> = LazyLock::new(|| {
     let mut document: Value = document.parse().unwrap();
     let mut components = document["components"].take();
     close(&mut components);
-    let places = ["reply", "error", "update"].map(|name| (name, format!("messages/{name}/payload")));
+    let places =
+        ["reply", "error", "update"].map(|name| (name, format!("messages/{name}/payload")));
     let views = ["ResourceView", "BookingView"].map(|name| (name, format!("schemas/{name}")));
     let validator = |place: &str| {
         let reference = json!({"$ref": format!("#/components/{place}")});
@@ -44,7 +45,10 @@ fn close(schema: &mut Value) {
 
 fn is(name: &str, value: &Value) {
     if let Err(error) = CONTRACT[name].validate(value) {
-        panic!("{value} is not what the contract says of {name}: {error} at {}", error.instance_path());
+        panic!(
+            "{value} is not what the contract says of {name}: {error} at {}",
+            error.instance_path()
+        );
     }
 }
 

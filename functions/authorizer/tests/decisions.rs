@@ -158,7 +158,8 @@ async fn an_issuer_that_is_down_is_not_the_clients_fault() {
         operator_claim: String::new(),
         operator_value: String::new(),
     };
-    let verifier = Verifier::new(settings, SharedHttpConnector::new(Connector::builder().build_http()));
+    let verifier =
+        Verifier::new(settings, SharedHttpConnector::new(Connector::builder().build_http()));
     let error = handle(&verifier, &event, now()).await.unwrap_err();
     assert!(matches!(error, AuthorizerError::Unavailable(_)), "{error:?}");
     assert_ne!(error.to_string(), "Unauthorized");

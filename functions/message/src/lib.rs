@@ -105,7 +105,8 @@ impl App {
         );
         let mut response = ApiGatewayProxyResponse::default();
         response.status_code = 200;
-        let body = protocol::outbound::answer(frame.id.as_ref(), frame.action.as_deref(), &outcome)?;
+        let body =
+            protocol::outbound::answer(frame.id.as_ref(), frame.action.as_deref(), &outcome)?;
         response.body = Some(body.into());
         Ok(response)
     }

@@ -152,11 +152,13 @@ impl Host {
 
         let (inner, callback) = callback(address).await?;
         let stage = &plan.api.stage;
-        let entrance =
-            Entrance { address: reachable(address), stage: stage.clone(), gives_tokens };
+        let entrance = Entrance { address: reachable(address), stage: stage.clone(), gives_tokens };
         let help = (stack.help)(&entrance);
-        let room =
-            Room::divide(open_files::raise(), plan.functions.len(), usize::from(options.max_processes));
+        let room = Room::divide(
+            open_files::raise(),
+            plan.functions.len(),
+            usize::from(options.max_processes),
+        );
         room.warn();
         let launch = Launch {
             program,

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
 use host::lambda::{Functions, InvokeError, Launch};
 use host::template::Function;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
 
 const NAME: &str = "Subject";

@@ -3,14 +3,12 @@
 //! The processes are this test binary, started again: see [`function_process`].
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lambda_runtime::{Error, LambdaEvent, service_fn};
 use host::data_dir::DataDir;
 use host::database::{Database, Service};
 use host::iam::Iam;
@@ -19,8 +17,9 @@ use host::lambda::{Functions, Launch};
 use host::queues::Queues;
 use host::streams::{Mappings, Surroundings};
 use host::template::{Function, Plan, StartingPosition, StreamMapping};
-use support::signed;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
+use support::signed;
 use tempfile::TempDir;
 
 /// Not a test: the host starts this binary with this name to be a function.

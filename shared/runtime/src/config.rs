@@ -164,7 +164,10 @@ mod tests {
         let message = wrong.bookings_table().unwrap_err().to_string();
         assert!(message.contains("BOOKINGS_TABLE is not set"), "{message}");
         let message = wrong.max_open_holds().unwrap_err().to_string();
-        assert!(message.contains(r#"MAX_OPEN_HOLDS is "five", expected a whole number"#), "{message}");
+        assert!(
+            message.contains(r#"MAX_OPEN_HOLDS is "five", expected a whole number"#),
+            "{message}"
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Policies as the template writes them.
 
 use host::template::{Effect, Plan};
-use support::template::TEMPLATE;
 use serde_json::{Value, json};
+use support::template::TEMPLATE;
 
 const FUNCTION: &str = "AWS::Lambda::Function";
 const POLICY: &str = "AWS::IAM::Policy";

@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use reqwest::{Method, Request};
 use serde_json::Value;
 
-use support::signed;
 use crate::world::{World, local};
+use support::signed;
 
 /// What the SDK makes of the answer to a call with these keys.
 async fn refusal(world: &World, keys: Credentials) -> String {

@@ -1,13 +1,13 @@
 //! What a batch comes to: one frame for each connection, with the newest of each thing.
 
 use crate::scene::{Scene, availability, booked, everybodys, me, shown};
-use support::fixtures::{NOW, Shortly, at, confirm, hold, room};
 use delivery::Report;
 use domain::{Capacity, Resource};
 use protocol::view::{BookingView, ResourceView};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use store::Change;
+use support::fixtures::{NOW, Shortly, at, confirm, hold, room};
 
 fn sent(frames: usize) -> Report {
     Report { sent: frames, ..Report::default() }

@@ -2,13 +2,13 @@
 
 use crate::gateway::{Event, Mood};
 use crate::scene::{MAX_AGE, PATIENT, Scene, availability, booked, everybodys, me};
-use support::fixtures::{NOW, Shortly, at, book, room};
 use delivery::management::CallError;
 use delivery::{Batch, Callback, Delivery, Fanout, Report, Undelivered};
 use domain::ResourceId;
 use jiff::SignedDuration;
 use std::time::Duration;
 use store::{Change, ConnectionId, Connections, Subscribed};
+use support::fixtures::{NOW, Shortly, at, book, room};
 use tokio::time::Instant;
 
 fn closed(id: &str) -> Event {

@@ -1,12 +1,12 @@
 //! Frames stay under API Gateway's limit, whatever is in them.
 
 use crate::scene::{Scene, availability, booked, everybodys, me};
-use support::fixtures::{NOW, at, grid, room};
 use domain::{Booking, Resource, Slot, Version};
 use jiff::SignedDuration;
 use protocol::MAX_OUTBOUND;
 use std::collections::BTreeMap;
 use store::Change;
+use support::fixtures::{NOW, at, grid, room};
 
 /// A hundred bookings, each as large as they get in JSON.
 fn large() -> Vec<Booking> {

@@ -2,12 +2,12 @@
 
 use crate::gateway::Mood;
 use crate::scene::{MAX_AGE, PATIENT, Scene, availability, batch, booked, me};
-use support::fixtures::{NOW, at, room};
 use delivery::{Batch, Report};
 use domain::{ResourceId, Slot};
 use jiff::SignedDuration;
 use std::time::Duration;
 use store::Change;
+use support::fixtures::{NOW, at, room};
 use tokio::time::Instant;
 
 const YOUNG: SignedDuration = SignedDuration::from_secs(59);

@@ -2,11 +2,11 @@
 //! Whoever is told must not be told a newer version than the truth.
 
 use crate::scene::{Scene, availability, everybodys, me, shown};
-use support::fixtures::{NOW, Shortly, at, confirm, hold};
 use domain::Booking;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::Change;
+use support::fixtures::{NOW, Shortly, at, confirm, hold};
 
 async fn watched() -> (Scene, Booking, Vec<Change>) {
     let scene = Scene::new().await;

@@ -1,11 +1,11 @@
 //! Nobody learns of another's bookings.
 
 use crate::scene::{Scene, availability, booked, everybodys, me};
-use support::fixtures::{NOW, Shortly, at, book, hold};
 use domain::{Action, Role};
 use serde_json::Value;
 use store::bookings::change::Intent;
 use store::{Change, Connection, ConnectionId};
+use support::fixtures::{NOW, Shortly, at, book, hold};
 
 #[tokio::test]
 async fn my_bookings_are_mine() {

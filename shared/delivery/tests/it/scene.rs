@@ -1,8 +1,6 @@
 //! A room, people who watch it, and what happens to it.
 
 use crate::gateway::Gateway;
-use support::fixtures::{NOW, at, customer, room};
-use support::{self, Tables};
 use delivery::{Batch, Callback, Fanout, Report, topic};
 use domain::{Booking, BookingHash, BookingId, Key, Quantity, Role, Status, Stretch, Version};
 use jiff::{SignedDuration, Timestamp};
@@ -10,6 +8,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use store::connections::FIRST_VERSION;
 use store::{Change, Connection, ConnectionId, Connections, TopicKey};
+use support::fixtures::{NOW, at, customer, room};
+use support::{self, Tables};
 use tokio::time::Instant;
 
 /// Longer than any answer takes that comes at all.

@@ -1,11 +1,11 @@
 //! One key used more than once: with other fields, or by requests that cross.
 
 use crate::ledger::Ledger;
-use support::proxy::{Fault, Proxy};
-use support::fixtures::{NOW, Shortly, at, book, hold, room};
-use support::{Tables, client};
 use domain::{Quantity, Rejection, Request};
 use store::Error;
+use support::fixtures::{NOW, Shortly, at, book, hold, room};
+use support::proxy::{Fault, Proxy};
+use support::{Tables, client};
 
 async fn tables(capacity: u32) -> Tables {
     let tables = Tables::start();

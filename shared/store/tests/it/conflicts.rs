@@ -1,13 +1,13 @@
 //! Transactions that DynamoDB cancels, throttles or answers into the void.
 
 use crate::ledger::Ledger;
-use support::proxy::Fault::{self, AnswerLost, Cancelled, HeldBack, Refused};
-use support::proxy::Proxy;
-use support::fixtures::{NOW, Shortly, at, book, confirm, hold, room};
-use support::{Tables, client};
 use domain::{Booking, Rejection, Status, Version};
 use std::collections::BTreeSet;
 use store::{Bookings, Error};
+use support::fixtures::{NOW, Shortly, at, book, confirm, hold, room};
+use support::proxy::Fault::{self, AnswerLost, Cancelled, HeldBack, Refused};
+use support::proxy::Proxy;
+use support::{Tables, client};
 
 const CONFLICT: Fault = Cancelled(&["TransactionConflict", "None"]);
 

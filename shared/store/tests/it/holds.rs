@@ -1,8 +1,6 @@
 //! Holds that run out, in numbers and long ago.
 
 use crate::ledger::Ledger;
-use support::fixtures::{NOW, Shortly, approve, at, book, cancel, confirm, hold, room};
-use support::{Item, Tables};
 use domain::{
     Action, Approval, Booking, HoldSeconds, Quantity, Rejection, Request, Resource, Status,
 };
@@ -10,6 +8,8 @@ use futures::future::join_all;
 use jiff::SignedDuration;
 use store::bookings::change::Intent;
 use store::{Error, keys};
+use support::fixtures::{NOW, Shortly, approve, at, book, cancel, confirm, hold, room};
+use support::{Item, Tables};
 
 async fn tables(capacity: u32) -> Tables {
     let tables = Tables::start();

@@ -1,10 +1,10 @@
 //! What is sold, read from the tables themselves, and whether the books agree.
 
-use support::Tables;
 use domain::{Booking, Slot};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use store::items;
+use support::Tables;
 
 /// All slots and bookings, as they were written last.
 #[derive(Debug, PartialEq)]

@@ -1,7 +1,5 @@
 //! Pages: complete, in order, nothing twice, whatever the limit.
 
-use support::Tables;
-use support::fixtures::{NOW, Shortly, at, book, customer, grid, hold, room};
 use domain::{
     Action, Booking, BookingHash, BookingId, CustomerId, Request, Resource, ResourceId, Status,
 };
@@ -13,6 +11,8 @@ use store::bookings::calendar::Place;
 use store::bookings::change::Intent;
 use store::bookings::resources::resource_list;
 use store::cursor::List;
+use support::Tables;
+use support::fixtures::{NOW, Shortly, at, book, customer, grid, hold, room};
 
 type Window = (Timestamp, Timestamp);
 

@@ -4,10 +4,6 @@
 mod memory;
 
 use crate::ledger::Ledger;
-use support::Tables;
-use support::fixtures::{
-    NOW, Shortly, approve, at, cancel, confirm, customer, grid, hold, room,
-};
 use domain::{
     Action, Approval, Attempt, Booking, Capacity, HoldSeconds, Key, Quantity, Rejection, Request,
     Resource, Role, Version,
@@ -17,6 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 use memory::Memory;
 use store::Error;
 use store::bookings::change::{Intent, Target};
+use support::Tables;
+use support::fixtures::{NOW, Shortly, approve, at, cancel, confirm, customer, grid, hold, room};
 
 const CUSTOMERS: [&str; 3] = ["alice", "bob", "carol"];
 /// Slots that are asked for; the room has more.

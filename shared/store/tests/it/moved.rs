@@ -2,11 +2,11 @@
 //! twice.
 
 use crate::ledger::Ledger;
-use support::proxy::{Fault, Proxy};
-use support::fixtures::{NOW, Shortly, at, book, cancel, confirm, grid, hold, room};
-use support::{Tables, client};
 use domain::{Booking, Grid, HoldSeconds, Quantity, Request, Resource};
 use jiff::{SignedDuration, Timestamp};
+use support::fixtures::{NOW, Shortly, at, book, cancel, confirm, grid, hold, room};
+use support::proxy::{Fault, Proxy};
+use support::{Tables, client};
 
 /// When nobody sells on the former grid any more.
 const SETTLED: &str = "08:01:00";

@@ -4,14 +4,14 @@
 //! the round trips of the callers: each seed starts them in another order.
 
 use crate::ledger::Ledger;
-use support::Tables;
-use support::fixtures::{NOW, Shortly, at, book, cancel, confirm, hold, room};
 use domain::{Action, Booking, Quantity, Rejection, Request, Resource, Status, Version};
 use fastrand::Rng;
 use futures::future::{join, join_all};
 use jiff::{SignedDuration, Timestamp};
 use store::Error;
 use store::bookings::change::Intent;
+use support::Tables;
+use support::fixtures::{NOW, Shortly, at, book, cancel, confirm, hold, room};
 
 const SEEDS: std::ops::Range<u64> = 0..4;
 

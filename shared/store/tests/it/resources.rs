@@ -1,12 +1,12 @@
 //! Resources, and what may become of them once something is sold.
 
 use crate::ledger::Ledger;
-use support::proxy::{Fault, Proxy};
-use support::fixtures::{NOW, Shortly, at, book, cancel, grid, room};
-use support::{Tables, client};
 use domain::{Grid, Rejection, Request, Resource, ResourceId, Terms, Version};
 use jiff::{SignedDuration, Timestamp};
 use store::Error;
+use support::fixtures::{NOW, Shortly, at, book, cancel, grid, room};
+use support::proxy::{Fault, Proxy};
+use support::{Tables, client};
 
 async fn put(tables: &Tables, resource: &Resource, now: Timestamp) -> Result<Resource, Error> {
     tables.bookings.put_resource(resource.clone(), now).await

@@ -8,10 +8,6 @@
 #![expect(clippy::float_cmp, reason = "units come in halves, which are exact")]
 
 use crate::ledger::Ledger;
-use support::Tables;
-use support::fixtures::{
-    NOW, Shortly, approve, at, book, cancel, confirm, customer, hold, room,
-};
 use domain::{
     Action, Approval, Booking, Capacity, CustomerId, Quantity, Request, Resource, Status,
 };
@@ -22,6 +18,8 @@ use store::bookings::change::Intent;
 use store::items::booking::from_booking;
 use store::transact::Consumed;
 use store::{Bookings, Error};
+use support::Tables;
+use support::fixtures::{NOW, Shortly, approve, at, book, cancel, confirm, customer, hold, room};
 
 /// One item of at most one KB in a transaction.
 const ITEM: f64 = 2.0;

@@ -1,8 +1,8 @@
 //! What the table says twice, it says alike.
 
-use support::{Item, Raw};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::collections::{BTreeMap, BTreeSet};
+use support::{Item, Raw};
 
 /// What subscriptions repeat of their connection.
 const REPEATED: [&str; 5] = ["customer", "role", "expires", "connected", "ttl"];

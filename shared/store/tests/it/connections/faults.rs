@@ -2,13 +2,13 @@
 
 use super::agreement::assert_agree;
 use super::{alice, topic};
-use support::proxy::Fault::{AnswerLost, Cancelled};
-use support::proxy::Proxy;
-use support::fixtures::{NOW, at};
-use support::{Tables, client};
 use domain::Role;
 use futures::future::join3;
 use store::{Connection, Connections, Error, Subscribed};
+use support::fixtures::{NOW, at};
+use support::proxy::Fault::{AnswerLost, Cancelled};
+use support::proxy::Proxy;
+use support::{Tables, client};
 
 struct Scene {
     tables: Tables,

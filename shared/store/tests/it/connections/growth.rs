@@ -1,12 +1,12 @@
 //! Topics that grow: everybody is found, once.
 
 use super::{alice, subscribed, topic};
-use support::Tables;
-use support::fixtures::{NOW, at};
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures::future::join_all;
 use store::connections::shards::pick;
 use store::{ConnectionId, Subscribed};
+use support::Tables;
+use support::fixtures::{NOW, at};
 
 /// Copies of a subscription that the store wrote, under other names: much quicker than as many
 /// connections.

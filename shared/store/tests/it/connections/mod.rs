@@ -7,14 +7,14 @@ mod overlaps;
 mod release_1;
 mod units;
 
-use support::fixtures::{NOW, at, customer};
-use support::{Item, Tables};
 use domain::Role;
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use store::connections::{FIRST_VERSION, MAX_TOPICS};
 use store::{Connection, ConnectionId, Connections, Subscribed, Subscriber, TopicKey};
+use support::fixtures::{NOW, at, customer};
+use support::{Item, Tables};
 
 /// A connection of Alice's, subscribed to her own bookings.
 fn alice(id: &str) -> Connection {

@@ -3,14 +3,14 @@
 
 use super::agreement::assert_agree;
 use super::{alice, topic};
-use support::Tables;
-use support::fixtures::{NOW, at};
 use domain::Role;
 use fastrand::Rng;
 use futures::future::join_all;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use store::{Connection, ConnectionId, Connections, Subscribed, TopicKey};
+use support::Tables;
+use support::fixtures::{NOW, at};
 
 const TOPICS: [&str; 4] =
     ["me:alice", "resource:room-1", "resource:room-1/bookings", "resource:room-2/bookings"];

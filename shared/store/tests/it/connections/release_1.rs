@@ -2,11 +2,11 @@
 
 use super::agreement::assert_agree;
 use super::{alice, number, topic};
-use support::fixtures::{NOW, at};
-use support::{Item, Tables};
 use aws_sdk_dynamodb::types::AttributeValue::{M, N, S};
 use domain::Role;
 use store::{Connection, Subscribed};
+use support::fixtures::{NOW, at};
+use support::{Item, Tables};
 
 const ALL: &str = "resource:room-1/bookings";
 

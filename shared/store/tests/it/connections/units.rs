@@ -2,11 +2,11 @@
 //! transaction (`tests/it/units.rs` says why), and the reads before that.
 
 use super::{alice, topic};
-use support::Tables;
-use support::fixtures::{NOW, at};
 use domain::Role;
 use store::transact::Consumed;
 use store::{Connection, Connections};
+use support::Tables;
+use support::fixtures::{NOW, at};
 
 /// One item of at most one KB in a transaction.
 const ITEM: f64 = 2.0;

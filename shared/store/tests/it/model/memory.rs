@@ -1,13 +1,13 @@
 //! The tables in memory: each command is decided by `domain` on what is written, and takes effect
 //! as a whole or not at all.
 
-use support::fixtures::code;
 use domain::{
     Action, Attempt, Booking, BookingHash, Command, Decision, Rejection, Request, Resource, Slot,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use store::bookings::change::Intent;
+use support::fixtures::code;
 
 /// One resource, its slots, and bookings by customer and key.
 pub struct Memory {
