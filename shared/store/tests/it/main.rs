@@ -9,6 +9,7 @@
 mod again;
 mod conflicts;
 mod connections;
+mod crowded;
 mod holds;
 mod ledger;
 mod lists;

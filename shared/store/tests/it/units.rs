@@ -7,19 +7,18 @@
 
 #![expect(clippy::float_cmp, reason = "units come in halves, which are exact")]
 
-use crate::ledger::Ledger;
-use domain::{
-    Action, Approval, Booking, Capacity, CustomerId, Quantity, Request, Resource, Status,
-};
-use futures::{StreamExt, TryStreamExt};
-use jiff::{SignedDuration, Timestamp};
+use crate::crowded::write_all;
+use domain::{Action, Approval, Booking, Capacity, CustomerId, Request, Resource, Status};
+use jiff::SignedDuration;
 use std::future::Future;
 use store::bookings::change::Intent;
 use store::items::booking::from_booking;
 use store::transact::Consumed;
 use store::{Bookings, Error};
-use support::Tables;
-use support::fixtures::{NOW, Shortly, approve, at, book, cancel, confirm, customer, hold, room};
+use support::fixtures::{
+    NOW, Shortly, approve, at, book, cancel, code, confirm, customer, hold, room,
+};
+use support::{Item, Tables};
 
 /// One item of at most one KB in a transaction.
 const ITEM: f64 = 2.0;
@@ -29,10 +28,10 @@ const POINTER: f64 = 1.0;
 const OPEN: f64 = 1.0;
 
 /// Counts what one command costs.
-struct Meter<'a>(&'a Bookings);
+pub struct Meter<'a>(pub &'a Bookings);
 
 impl Meter<'_> {
-    async fn units<T>(&self, command: impl Future<Output = Result<T, Error>>) -> (T, Consumed) {
+    pub async fn units<T>(&self, command: impl Future<Output = Result<T, Error>>) -> (T, Consumed) {
         let before = self.0.units().consumed();
         let done = command.await.unwrap();
         let after = self.0.units().consumed();
@@ -190,114 +189,19 @@ async fn the_longest_texts_cost_more() {
     assert_eq!(cancel_units, 3.0 * ITEM + ITEM);
 }
 
-/// The size of an item as DynamoDB counts it, near enough: names and texts by their bytes, a number
-/// by its digits.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html>
-fn size(item: &support::Item) -> usize {
-    let value = |value: &aws_sdk_dynamodb::types::AttributeValue| match (value.as_s(), value.as_n())
-    {
-        (Ok(text), _) => text.len(),
-        (_, Ok(number)) => number.len().div_ceil(2) + 1,
-        _ => panic!("a slot has no {value:?}"),
-    };
-    item.iter().map(|(name, content)| name.len() + value(content)).sum()
-}
-
-/// With one live hold on a slot, with 400 and with 5,000: a hold and its confirmation cost the same.
-/// Then all but the confirmed ones are abandoned, and the slot sells all its places again.
-#[tokio::test]
-async fn thousands_of_holds_on_one_slot_cost_what_one_does() {
-    let tables = Tables::start();
-    let meter = Meter(&tables.bookings);
-    tables.bookings.put_resource(room(10_000), at(NOW)).await.unwrap();
-    let resource = tables.bookings.resource(&room(1).id).await.unwrap();
-    let slot = at("09:00:00");
-    let free = async |now: Timestamp| {
-        let slots = tables.bookings.availability(&resource, &[slot], now).await.unwrap();
-        slots[0].free
-    };
-    let (mut live, mut sold) = (0_u32, 0_u32);
-    let mut now = at(NOW);
-    for holds in [1, 400, 5_000_u32] {
-        // Spread over a hold's length, so that there is every bucket that there can be.
-        let first = at(NOW);
-        let span = 299_000 / i64::from(holds);
-        let missing: Vec<u32> = (live..holds).collect();
-        futures::stream::iter(missing)
-            .map(|n| {
-                let bookings = &tables.bookings;
-                let now = first + SignedDuration::from_millis(i64::from(n) * span);
-                async move {
-                    let request = hold(&format!("customer-{n}-{holds}"), "1", "09:00:00");
-                    bookings.place(&request, 50, now).await.map(|_| ())
-                }
-            })
-            .buffer_unordered(16)
-            .try_collect::<Vec<()>>()
-            .await
-            .unwrap();
-        live = holds;
-        now = first + SignedDuration::from_millis(299_000);
-        assert_eq!(free(now).await, 10_000 - live - sold, "with {holds} holds");
-
-        let request = hold(&format!("buyer-{holds}"), "1", "09:00:00");
-        let (held, hold_units) = meter.units(tables.bookings.place(&request, 50, now)).await;
-        let confirming = confirm();
-        let change = tables.bookings.carry_out(&held.customer, &held.id, &confirming, None, now);
-        let (_, confirm_units) = meter.units(change).await;
-        sold += 1;
-        let items = tables.raw.scan("bookings").await;
-        let item = items.iter().find(|item| item["SK"].as_s().unwrap().starts_with("S#")).unwrap();
-        let size = size(item);
-        println!(
-            "{holds:5} live holds: hold {hold_units:?}, confirm {confirm_units:?}, \
-             the slot's item {size} bytes"
-        );
-        assert_eq!((hold_units.written, confirm_units.written), (6.0, 4.0));
-        assert_eq!((hold_units.read, confirm_units.read), (4.0, 2.0));
-        assert!(size <= 1024, "{size} bytes");
-    }
-
-    // Everybody else goes away.
-    let later = now + SignedDuration::from_secs(310);
-    assert_eq!(free(later).await, 10_000 - sold);
-    let request = hold("late", "1", "09:00:00");
-    let (_, units) = meter.units(tables.bookings.place(&request, 50, later)).await;
-    assert_eq!(units.written, 6.0, "sweeping costs nothing beyond the write that needs the places");
-    let ledger = Ledger::read(&tables).await;
-    let swept = &ledger.slots[&slot];
-    assert_eq!((swept.taken, swept.expiring.len()), (sold + 1, 1));
-    assert_eq!(free(later).await, 10_000 - sold - 1);
-    let rest = Quantity::new(10_000 - sold - 1).unwrap();
-    let all = Request { quantity: rest, ..book("group", "1", "09:00:00") };
-    tables.bookings.place(&all, 50, later).await.unwrap();
-    assert_eq!(free(later).await, 0);
-    Ledger::read(&tables).await.assert_balanced(10_000, later);
-}
-
 /// What a customer has behind them: past bookings, sold and over.
 async fn history(tables: &Tables, customer: &CustomerId, count: usize) {
     let room = tables.bookings.resource(&room(1).id).await.unwrap();
     let made = |n: usize| {
         let request =
             Request { customer: customer.clone(), ..book("-", &format!("old {n}"), "09:00:00") };
-        let made = request.decide(&room, &support::fixtures::code(), at(NOW)).unwrap();
+        let made = request.decide(&room, &code(), at(NOW)).unwrap();
         let made = Booking { status: Status::Completed, ..made };
-        let item: support::Item = from_booking(&made).unwrap().into();
+        let item: Item = from_booking(&made).unwrap().into();
         item
     };
     let items: Vec<_> = (0..count).map(made).collect();
-    for chunk in items.chunks(25) {
-        use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
-        let put = |item: &support::Item| {
-            let put = PutRequest::builder().set_item(Some(item.clone())).build().unwrap();
-            WriteRequest::builder().put_request(put).build()
-        };
-        let write = tables.raw.client.batch_write_item();
-        let write =
-            write.request_items(tables.raw.name("bookings"), chunk.iter().map(put).collect());
-        write.send().await.unwrap();
-    }
+    write_all(tables, &items).await;
 }
 
 /// What every action reads and writes, for a customer with so many old bookings.
