@@ -23,7 +23,7 @@ use crate::suite::Suite;
 const PROTOCOL: usize = 60;
 const RACES: usize = 4;
 /// Seconds: how long a test waits for what a missing grant keeps from coming.
-const BRIEF: u32 = 10;
+const BRIEF: u32 = 6;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
@@ -58,7 +58,7 @@ fn a_deployed_stack_does_what_the_local_host_does() {
     }
     stack.restore();
     let tests = grants::tests();
-    suite.protocol(&stack, &issuer, &tests, BRIEF).expect(tests.len());
+    suite.protocol(&stack, &issuer, &tests, 60).expect(tests.len());
     say(&format!("with all grants again: the same {} tests pass", tests.len()));
 
     an_update_keeps_the_data(&mut stack, &issuer);

@@ -12,7 +12,7 @@ pub fn size() -> usize {
 
 /// How often, each time with another seed.
 pub fn seeds() -> u64 {
-    if e2e::gateway::is_deployed() { 3 } else { 50 }
+    if e2e::gateway::is_deployed() { 2 } else { 50 }
 }
 
 /// Connects everybody; the same windows serve all seeds.
