@@ -1,5 +1,7 @@
 //! A slot with thousands of live holds.
 
+#![expect(clippy::float_cmp, reason = "units come in halves, which are exact")]
+
 use crate::ledger::Ledger;
 use crate::units::Meter;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
