@@ -19,7 +19,7 @@ pub async fn handle(
     event: &ApiGatewayWebsocketProxyRequest,
 ) -> Result<ApiGatewayProxyResponse, runtime::Error> {
     let id = event.request_context.connection_id.as_deref();
-    let id = ConnectionId::new(id.ok_or("the event has no connectionId")?);
+    let id = ConnectionId::new(id.ok_or(runtime::Incomplete("connectionId"))?);
     connections.forget(&id).await?;
     tracing::info!(connection = %id, "disconnected");
     let mut response = ApiGatewayProxyResponse::default();

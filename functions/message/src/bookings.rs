@@ -1,7 +1,7 @@
 //! `hold`, `book`, `confirm`, `cancel`, `reschedule`, `approve`, `decline`, `complete`, `noShow`,
 //! `get`, `list`.
 
-use crate::App;
+use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::page::{Wanted, fit};

@@ -10,9 +10,12 @@ pub enum Failure {
     /// The client is told exactly this.
     #[error("refused: {}", .0.message)]
     Refused(Box<WireError>),
-    /// The database refused or failed.
+    /// The rules say no.
     #[error(transparent)]
-    Store(#[from] store::Error),
+    Rejected(Rejection),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[source] store::Error),
     /// The issuer's keys could not be had.
     #[error("the token issuer did not answer")]
     Issuer(#[source] identity::IdentityError),
@@ -35,7 +38,16 @@ impl From<WireError> for Failure {
 
 impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
-        Self::Store(rejection.into())
+        Self::Rejected(rejection)
+    }
+}
+
+impl From<store::Error> for Failure {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::Rejected(rejection) => Self::Rejected(rejection),
+            other => Self::Store(other),
+        }
     }
 }
 
@@ -50,7 +62,9 @@ impl Failure {
     pub fn into_wire(self) -> WireError {
         match self {
             Self::Refused(error) => *error,
-            Self::Store(store::Error::Rejected(rejection)) => rejection.into(),
+            Self::Rejected(rejection) | Self::Store(store::Error::Rejected(rejection)) => {
+                rejection.into()
+            }
             Self::Store(error @ store::Error::BadCursor) => {
                 WireError::bad_request(&error.to_string(), Some("/cursor"))
             }

@@ -3,6 +3,7 @@
 //!
 //! | module | actions |
 //! |---|---|
+//! | [`app`] | what requests are answered with |
 //! | [`session`] | `ping`, `refresh` |
 //! | [`resources`] | `resource.*`, `availability` |
 //! | [`bookings`] | `hold`, `book`, `confirm`, `cancel`, ... `get`, `list` |
@@ -11,6 +12,7 @@
 //! | [`failure`] | what goes wrong -> the error that the client sees |
 //! | [`page`] | lists that fit a frame |
 
+pub mod app;
 pub mod bookings;
 pub mod caller;
 pub mod failure;
@@ -18,6 +20,8 @@ pub mod page;
 pub mod resources;
 pub mod session;
 pub mod topics;
+
+pub use crate::app::App;
 
 use crate::caller::Caller;
 use crate::failure::Failure;
@@ -35,19 +39,6 @@ use tokio::time::Instant;
 const LONGEST: Duration = Duration::from_secs(10);
 /// What it takes to write and send an answer, many times over.
 const FAREWELL: Duration = Duration::from_millis(500);
-
-/// What requests are answered with.
-#[derive(Debug)]
-pub struct App {
-    /// Resources, slots and bookings.
-    pub bookings: Bookings,
-    /// Connections and subscriptions.
-    pub connections: Connections,
-    /// Who is calling, for `refresh`.
-    pub verifier: Verifier,
-    /// Places that one customer may have open at once, held or pending.
-    pub max_open_holds: u64,
-}
 
 /// Answers invocations until the process is ended.
 pub async fn run() -> Result<(), runtime::Error> {
@@ -82,7 +73,7 @@ impl App {
         deadline: Instant,
     ) -> Result<ApiGatewayProxyResponse, runtime::Error> {
         let id = event.request_context.connection_id.as_deref();
-        let id = ConnectionId::new(id.ok_or("the event has no connectionId")?);
+        let id = ConnectionId::new(id.ok_or(runtime::Incomplete("connectionId"))?);
         let frame = if event.is_base64_encoded {
             let request = Err(WireError::bad_request("a request is a text frame", None));
             Frame { id: None, action: None, request }

@@ -1,6 +1,6 @@
 //! `resource.*`, `availability`.
 
-use crate::App;
+use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::page::{Wanted, fit};

@@ -1,6 +1,6 @@
 //! `ping`, `refresh`.
 
-use crate::App;
+use crate::app::App;
 use crate::caller::{Caller, unauthenticated, unknown};
 use crate::failure::Failure;
 use identity::IdentityError;

@@ -1,6 +1,6 @@
 //! `subscribe`, `unsubscribe`.
 
-use crate::App;
+use crate::app::App;
 use crate::bookings;
 use crate::caller::{Caller, expired, operators_only, unknown};
 use crate::failure::Failure;

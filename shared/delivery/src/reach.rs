@@ -85,7 +85,7 @@ impl<'a> Reach<'a> {
             Some((same, frames)) if same == updates => Arc::clone(frames),
             _ => {
                 let pieces = updates.iter().map(|place| &*self.updates[*place]);
-                let frames = protocol::update::frames(pieces).expect("updates are JSON already");
+                let frames = protocol::outbound::frames(pieces).expect("updates are JSON already");
                 let frames: Arc<[_]> = frames.into_iter().map(String::into_bytes).collect();
                 *before = Some((updates.to_vec(), Arc::clone(&frames)));
                 frames

@@ -1,9 +1,9 @@
 //! One booking and the statuses it goes through.
 
-use crate::grid::Stretch;
+use crate::effect::Effect;
 use crate::ids::{BookingId, ConfirmationCode, CustomerId, ResourceId};
 use crate::numbers::{Quantity, Version};
-use crate::slot::Effect;
+use crate::stretch::Stretch;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

@@ -1,11 +1,11 @@
 //! What may be done to a booking: state as read, command, now -> new state or rejection.
 
 use crate::booking::{Booking, Mark, Status};
-use crate::grid::Stretch;
 use crate::ids::{ConfirmationCode, CustomerId, Key, Role, fingerprint};
 use crate::numbers::Version;
 use crate::rejection::Rejection;
 use crate::resource::Approval;
+use crate::stretch::Stretch;
 use jiff::Timestamp;
 
 /// What is to be done to a booking.

@@ -1,10 +1,10 @@
 //! When a resource's slots are, and which stretches of them can be booked.
 
-use crate::MAX_SLOTS;
 use crate::numbers::SlotMinutes;
 use crate::opening::Opening;
 use crate::rejection::Rejection;
-use crate::resource::TimeZoneName;
+use crate::stretch::{MAX_SLOTS, Stretch};
+use crate::time_zone::TimeZoneName;
 use jiff::{SignedDuration, Timestamp};
 
 /// Opening hours in a time zone, cut into slots.
@@ -16,34 +16,6 @@ pub struct Grid {
     pub slot_minutes: SlotMinutes,
     /// When it is open.
     pub opening: Opening,
-}
-
-/// Whole, adjacent slots: what a booking covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stretch {
-    /// The first slot's start.
-    pub start: Timestamp,
-    /// The last slot's end.
-    pub end: Timestamp,
-    /// How long each slot lasts.
-    pub slot_minutes: SlotMinutes,
-}
-
-impl Stretch {
-    /// The start of each slot, in order.
-    pub fn slots(&self) -> impl Iterator<Item = Timestamp> + use<> {
-        let step = SignedDuration::from_mins(i64::from(self.slot_minutes.get()));
-        let end = self.end;
-        std::iter::successors(Some(self.start), move |start| start.checked_add(step).ok())
-            .take_while(move |start| *start < end)
-    }
-
-    /// Whether a slot of this stretch is one of another stretch at another length. A slot is sold at
-    /// one length at a time, also to the booking that has it already.
-    pub fn resizes(&self, other: &Self) -> bool {
-        self.slot_minutes != other.slot_minutes
-            && self.slots().any(|start| other.slots().any(|other| other == start))
-    }
 }
 
 impl Grid {

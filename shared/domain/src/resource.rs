@@ -5,12 +5,12 @@
 //! all of them is sold. From then on nobody sells on a former grid any more, and what was sold there
 //! is seen by reading it: [`Resource::availability`] counts it against the slots that it overlaps.
 
-use crate::grid::{Grid, Stretch};
-use crate::ids::{Malformed, ResourceId};
+use crate::grid::Grid;
+use crate::ids::ResourceId;
 use crate::numbers::{Capacity, HoldSeconds, Quantity, Version};
 use crate::rejection::Rejection;
 use crate::slot::{Slot, Terms};
-use jiff::tz::TimeZone;
+use crate::stretch::Stretch;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -41,37 +41,6 @@ pub enum Approval {
     Auto,
     /// Pending until an operator approves or declines.
     Manual,
-}
-
-/// A time zone of the IANA database, by name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct TimeZoneName(TimeZone);
-
-impl TimeZoneName {
-    /// The zone of this name, as `Europe/Zurich` or `UTC`.
-    pub fn parse(name: &str) -> Result<Self, Malformed> {
-        let zone = TimeZone::get(name).ok().filter(|zone| zone.iana_name().is_some());
-        zone.map(Self).ok_or(Malformed("a time zone of the IANA database, like Europe/Zurich"))
-    }
-
-    /// The rules of the zone.
-    pub fn zone(&self) -> &TimeZone {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for TimeZoneName {
-    type Error = Malformed;
-    fn try_from(name: String) -> Result<Self, Malformed> {
-        Self::parse(&name)
-    }
-}
-
-impl From<TimeZoneName> for String {
-    fn from(name: TimeZoneName) -> Self {
-        name.0.iana_name().unwrap_or("UTC").to_owned()
-    }
 }
 
 /// A grid that a resource had before.

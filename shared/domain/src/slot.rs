@@ -6,21 +6,11 @@
 //! gives its places back and raises the version by one. So every read at the same instant gives the
 //! same answer, whether the slot has been swept or not.
 
+use crate::effect::Effect;
 use crate::numbers::{Quantity, SlotMinutes, Version};
 use crate::rejection::Rejection;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
-
-/// What a command does to a booking's places in one slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// Places are taken: held until an instant, or for good.
-    Take(Quantity, Option<Timestamp>),
-    /// Places held until this instant are now taken for good.
-    Keep(Quantity, Timestamp),
-    /// Places are given back; they were held until an instant, or taken for good.
-    Release(Quantity, Option<Timestamp>),
-}
 
 /// On what terms a resource sells a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::cache::KeyCache;
 use crate::claims;
 use crate::fetch::Fetcher;
-use crate::{Identity, IdentityError, Reason};
+use crate::outcome::{Identity, IdentityError, Reason};
 
 /// Longer tokens are refused unread: 16 KiB, well above what issuers send and what the headers
 /// of an upgrade may hold.

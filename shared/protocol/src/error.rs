@@ -35,7 +35,8 @@ pub enum Code {
     LimitExceeded,
     /// Contention outlasted the server's own retries.
     Busy,
-    /// A dependency failed; nothing was changed, or the same `key` finds out.
+    /// A dependency failed. Either nothing was changed, or the same request with the same `key` is
+    /// answered with what was done.
     Unavailable,
 }
 
@@ -75,7 +76,8 @@ const MAX_FIELD: usize = 200;
 /// on one slot passes within some transactions.
 const RETRY_AFTER: u32 = 500;
 
-/// The text, cut to so many characters, without control characters: those would grow sixfold as JSON.
+/// The text, cut to a number of characters, without control characters: those would grow sixfold as
+/// JSON.
 fn bounded(text: &str, most: usize) -> String {
     let plain = |character: char| if character.is_control() { ' ' } else { character };
     let mut bounded: String = text.chars().take(most).map(plain).collect();

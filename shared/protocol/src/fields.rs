@@ -52,6 +52,25 @@ impl BookingRef {
     }
 }
 
+/// A value that a field cannot have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum FieldError {
+    /// No topic is named so.
+    #[error("expected me, resource:{{id}} or resource:{{id}}/bookings")]
+    Topic,
+    /// A text is too short or too long.
+    #[error("expected {min} to {max} characters")]
+    Length {
+        /// The fewest characters.
+        min: usize,
+        /// The most characters.
+        max: usize,
+    },
+    /// A page is too short or too long.
+    #[error("expected 1 to 100")]
+    Limit,
+}
+
 /// A topic as a client names it: `me`, `resource:{id}` or `resource:{id}/bookings`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
@@ -66,18 +85,17 @@ pub enum TopicName {
 }
 
 impl TryFrom<String> for TopicName {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
-        let form = || "expected me, resource:{id} or resource:{id}/bookings".to_owned();
+    type Error = FieldError;
+    fn try_from(text: String) -> Result<Self, FieldError> {
         if text == "me" {
             return Ok(Self::Me);
         }
-        let rest = text.strip_prefix("resource:").ok_or_else(form)?;
+        let rest = text.strip_prefix("resource:").ok_or(FieldError::Topic)?;
         let (id, bookings) = match rest.strip_suffix("/bookings") {
             Some(id) => (id, true),
             None => (rest, false),
         };
-        let id = ResourceId::parse(id).map_err(|_| form())?;
+        let id = ResourceId::parse(id).map_err(|_| FieldError::Topic)?;
         Ok(if bookings { Self::ResourceBookings(id) } else { Self::Resource(id) })
     }
 }
@@ -105,12 +123,12 @@ impl fmt::Display for TopicName {
 pub struct Text<const MIN: usize, const MAX: usize>(String);
 
 impl<const MIN: usize, const MAX: usize> TryFrom<String> for Text<MIN, MAX> {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
+    type Error = FieldError;
+    fn try_from(text: String) -> Result<Self, FieldError> {
         if (MIN..=MAX).contains(&text.chars().count()) {
             Ok(Self(text))
         } else {
-            Err(format!("expected {MIN} to {MAX} characters"))
+            Err(FieldError::Length { min: MIN, max: MAX })
         }
     }
 }
@@ -121,7 +139,7 @@ impl<const MIN: usize, const MAX: usize> From<Text<MIN, MAX>> for String {
     }
 }
 
-/// How many entries a page has at most: 1 to 100, 50 where it is not said.
+/// The most entries that a page has: 1 to 100. Defaults to 50.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(try_from = "u32")]
 #[schemars(with = "u32", inline)]
@@ -141,8 +159,8 @@ impl Default for Limit {
 }
 
 impl TryFrom<u32> for Limit {
-    type Error = &'static str;
-    fn try_from(number: u32) -> Result<Self, &'static str> {
-        if (1..=100).contains(&number) { Ok(Self(number)) } else { Err("expected 1 to 100") }
+    type Error = FieldError;
+    fn try_from(number: u32) -> Result<Self, FieldError> {
+        if (1..=100).contains(&number) { Ok(Self(number)) } else { Err(FieldError::Limit) }
     }
 }

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`request`] | every action and its fields |
 //! | [`decode`] | a frame's text -> a request, or an error that names the field |
+//! | `parse` | an action's fields -> their type, or an error that names the field |
 //! | [`fields`] | the values that fields take: instants, topics, texts |
 //! | [`reply`] | results of requests |
 //! | [`size`] | how much JSON fits a frame |
 //! | [`update`] | what changed, cut into pieces and packed into frames |
 //! | [`outbound`] | every frame that is sent |
+//! | [`input`] | resources as operators write them |
 //! | [`view`] | resources, slots and bookings as clients see them |
 //! | [`error`] | the error codes |
 //! | [`asyncapi`] | all of this as AsyncAPI 3, in `asyncapi.json` |
@@ -17,7 +19,9 @@ pub mod asyncapi;
 pub mod decode;
 pub mod error;
 pub mod fields;
+pub mod input;
 pub mod outbound;
+mod parse;
 pub mod reply;
 pub mod request;
 pub mod size;

@@ -1,9 +1,9 @@
 //! Every action and its fields.
 
-use crate::WireError;
-use crate::decode::parse;
+use crate::error::WireError;
 use crate::fields::{BookingRef, Instant, Limit, Text, TopicName};
-use crate::view::ResourceInput;
+use crate::input::ResourceInput;
+use crate::parse::parse;
 use domain::{Key, Quantity, ResourceId, Status, Version};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
@@ -100,10 +100,10 @@ fields! {
 fields! {
     /// Lists all resources by id.
     ResourceList {
-        /// At most so many, 1 to 100.
+        /// The most entries of a page, 1 to 100. Defaults to 50.
         #[serde(default)]
         limit: Limit,
-        /// From the page before.
+        /// The `cursor` of the page before.
         cursor: Option<String>,
     }
 }
@@ -113,11 +113,11 @@ fields! {
         /// The resource's id.
         #[schemars(with = "String")]
         resource: ResourceId,
-        /// From this instant.
+        /// The start of the window.
         from: Instant,
-        /// Up to, not including, this instant.
+        /// The end of the window, not included.
         to: Instant,
-        /// From the page before.
+        /// The `cursor` of the page before.
         cursor: Option<String>,
     }
 }
@@ -129,12 +129,13 @@ fields! {
         resource: ResourceId,
         /// A slot's start.
         start: Instant,
-        /// A slot's end in the same opening; one slot where it is not said.
+        /// The end of a slot in the same opening. Defaults to the end of one slot.
         end: Option<Instant>,
-        /// Places in each slot, from 1 to the resource's capacity; 1 where it is not said.
+        /// The places in each slot, from 1 to the resource's capacity. Defaults to 1.
         #[schemars(with = "Option<u32>")]
         quantity: Option<Quantity>,
-        /// The attempt's name, at most 255 characters: sent again, it finds the same booking.
+        /// A name for this attempt, at most 255 characters. The same request with the same key is
+        /// answered with the same booking.
         #[schemars(with = "Option<String>")]
         key: Option<Key>,
     }
@@ -147,8 +148,8 @@ fields! {
         /// Only if the booking is at this version.
         #[schemars(with = "Option<u64>")]
         if_version: Option<Version>,
-        /// The attempt's name, at most 255 characters: sent again while it is the booking's last
-        /// change, it is answered with what it did.
+        /// A name for this attempt, at most 255 characters. While it is the last change of the booking,
+        /// the same request with the same key is answered with what it did.
         #[schemars(with = "Option<String>")]
         key: Option<Key>,
     }
@@ -163,8 +164,8 @@ fields! {
         /// Only if the booking is at this version.
         #[schemars(with = "Option<u64>")]
         if_version: Option<Version>,
-        /// The attempt's name, at most 255 characters: sent again while it is the booking's last
-        /// change, it is answered with what it did.
+        /// A name for this attempt, at most 255 characters. While it is the last change of the booking,
+        /// the same request with the same key is answered with what it did.
         #[schemars(with = "Option<String>")]
         key: Option<Key>,
     }
@@ -176,13 +177,13 @@ fields! {
         booking: BookingRef,
         /// A slot's start.
         start: Instant,
-        /// A slot's end in the same opening; one slot where it is not said.
+        /// The end of a slot in the same opening. Defaults to the end of one slot.
         end: Option<Instant>,
         /// Only if the booking is at this version.
         #[schemars(with = "Option<u64>")]
         if_version: Option<Version>,
-        /// The attempt's name, at most 255 characters: sent again while it is the booking's last
-        /// change, it is answered with what it did.
+        /// A name for this attempt, at most 255 characters. While it is the last change of the booking,
+        /// the same request with the same key is answered with what it did.
         #[schemars(with = "Option<String>")]
         key: Option<Key>,
     }
@@ -200,17 +201,17 @@ fields! {
         /// The resource's id, for operators.
         #[schemars(with = "Option<String>")]
         resource: Option<ResourceId>,
-        /// From this instant; with `resource`.
+        /// The start of the window; only with `resource`.
         from: Option<Instant>,
-        /// Up to, not including, this instant; with `resource`.
+        /// The end of the window, not included; only with `resource`.
         to: Option<Instant>,
         /// Only those of this status.
         #[schemars(with = "Option<crate::view::StatusName>")]
         status: Option<Status>,
-        /// At most so many, 1 to 100.
+        /// The most entries of a page, 1 to 100. Defaults to 50.
         #[serde(default)]
         limit: Limit,
-        /// From the page before.
+        /// The `cursor` of the page before.
         cursor: Option<String>,
     }
 }
@@ -219,11 +220,11 @@ fields! {
     Subscribe {
         /// The topic.
         topic: TopicName,
-        /// Bounds a resource's snapshot: from this instant, now where it is not said.
+        /// The start of a resource's snapshot. Defaults to now.
         from: Option<Instant>,
-        /// Bounds a resource's snapshot: up to this instant, 14 days on where it is not said.
+        /// The end of a resource's snapshot, not included. Defaults to 14 days after `from`.
         to: Option<Instant>,
-        /// From the page before.
+        /// The `cursor` of the page before.
         cursor: Option<String>,
     }
 }

@@ -1,7 +1,6 @@
-//! Pushed frames: updates, cut and packed by their measured size.
+//! What changed in one topic, cut by its measured size.
 
 use crate::fields::TopicName;
-use crate::outbound::Outbound;
 use crate::size::{self, MAX_OUTBOUND, take_fitting};
 use crate::view::{BookingView, ResourceView, SlotView};
 use schemars::JsonSchema;
@@ -26,7 +25,7 @@ pub struct Update {
 }
 
 /// A frame without updates, in bytes.
-const FRAME: usize = r#"{"type":"update","updates":[]}"#.len();
+pub(crate) const FRAME: usize = r#"{"type":"update","updates":[]}"#.len();
 /// What a list adds to an update beside the list itself, in bytes.
 const LIST: usize = r#","bookings":"#.len();
 
@@ -68,50 +67,11 @@ impl Update {
     }
 }
 
-/// Puts pieces of updates into frames: in their order, into as few as fit [`MAX_OUTBOUND`] bytes each.
-pub fn frames<'a>(
-    pieces: impl IntoIterator<Item = &'a RawValue>,
-) -> Result<Vec<String>, serde_json::Error> {
-    frames_within(pieces, MAX_OUTBOUND)
-}
-
-fn frames_within<'a>(
-    pieces: impl IntoIterator<Item = &'a RawValue>,
-    max: usize,
-) -> Result<Vec<String>, serde_json::Error> {
-    let mut pieces: Vec<_> = pieces.into_iter().collect();
-    let mut frames = Vec::new();
-    while !pieces.is_empty() {
-        let updates = take_fitting(&mut pieces, max - FRAME + "[]".len())?;
-        frames.push(serde_json::to_string(&Outbound::Update { updates })?);
-    }
-    Ok(frames)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fields::Instant;
     use jiff::{SignedDuration, Timestamp};
-
-    fn raw(text: &str) -> Box<RawValue> {
-        RawValue::from_string(text.to_owned()).unwrap()
-    }
-
-    #[test]
-    fn frames_hold_what_fits() {
-        let pieces = ["a", "b", "c"].map(|topic| raw(&format!(r#"{{"topic":"{topic}"}}"#)));
-        let of_size = |max| {
-            let frames = frames_within(pieces.iter().map(Box::as_ref), max).unwrap();
-            assert!(frames.iter().all(|frame| frame.len() <= max), "{frames:?}");
-            frames
-        };
-        let one = r#"{"type":"update","updates":[{"topic":"a"},{"topic":"b"},{"topic":"c"}]}"#;
-        assert_eq!(of_size(one.len()), [one]);
-        assert_eq!(of_size(one.len() - 1).len(), 2);
-        assert_eq!(of_size(FRAME + 2 * pieces[0].get().len()).len(), 3);
-        assert!(frames([]).unwrap().is_empty());
-    }
 
     /// An update of so many slots.
     fn update(slots: i64) -> Update {

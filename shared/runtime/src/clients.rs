@@ -1,8 +1,9 @@
 //! The SDK's clients: one configuration and one HTTP client for a process, built before the first
 //! invocation. Nothing is looked up that Lambda already says: no profile, no IMDS, no chain.
 
-use crate::Error;
+use crate::ahead::ahead;
 use crate::config::Config;
+use crate::error::Error;
 use crate::http::{Pool, Trust};
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_apigatewaymanagement::config::BehaviorVersion;
@@ -77,7 +78,7 @@ impl Clients {
 
     /// Connects to the database ahead of the first invocation.
     pub async fn warm(&self) {
-        crate::ahead("connection to the database", self.connect()).await;
+        ahead("connection to the database", self.connect()).await;
     }
 
     /// Asks the database how it is. DynamoDB answers `GET /` with `healthy`, to anybody and for

@@ -47,6 +47,7 @@ pub struct Tokens {
 
 impl Config {
     /// The environment of this process.
+    #[expect(clippy::disallowed_methods, reason = "here it is read")]
     pub fn from_env() -> Self {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))

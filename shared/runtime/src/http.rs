@@ -1,6 +1,6 @@
 //! HTTP connections: one pool for a process, its roots parsed once.
 
-use crate::Error;
+use crate::error::Error;
 use aws_smithy_async::rt::sleep::{SharedAsyncSleep, TokioSleep};
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};

@@ -7,14 +7,18 @@
 //! | [`metrics`] | what alarms and the dashboard watch |
 //! | [`telemetry`] | where logs go |
 
+mod ahead;
 pub mod clients;
 pub mod config;
+mod error;
 mod http;
 pub mod metrics;
 pub mod telemetry;
 
+pub use ahead::ahead;
 pub use clients::Clients;
 pub use config::{Config, ConfigError, Tokens};
+pub use error::{Error, Incomplete};
 pub use metrics::Metrics;
 
 use lambda_runtime::{LambdaEvent, service_fn};
@@ -28,34 +32,6 @@ pub fn start() -> Config {
     let config = Config::from_env();
     telemetry::start(&config);
     config
-}
-
-/// What ends a function's process.
-pub type Error = lambda_runtime::Error;
-
-/// What is done ahead of the first invocation has this long: a fifth of what Lambda gives a start.
-const AHEAD: Duration = Duration::from_secs(2);
-
-/// Does what the first invocation would otherwise wait for. Lambda gives a process a whole CPU until
-/// it asks for an invocation, and from then on what its memory pays for: a seventh at 256 MB.
-/// <https://serverlessland.com/content/service/lambda/guides/effectively-running-java-on-serverless/init-heavy-lifting>
-///
-/// It is a favour, not a condition: a function whose database or issuer is away starts nevertheless.
-/// Were it to end instead, Lambda would start it again for each invocation.
-pub async fn ahead<E>(what: &str, work: impl Future<Output = Result<(), E>>)
-where
-    E: Into<Error>,
-{
-    let done = tokio::time::timeout(AHEAD, work).await.map_err(Error::from);
-    if let Err(error) = done.and_then(|done| done.map_err(Into::into)) {
-        tracing::warn!(error = chain(&*error), "no {what} yet");
-    }
-}
-
-/// An error and all that led to it: the outermost, which JSON logs would show alone, says little.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let errors = std::iter::successors(Some(error), |error| error.source());
-    errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Answers invocations one after the other, until the process is ended from outside. The handler is
@@ -75,11 +51,13 @@ where
 }
 
 /// An instant of the wall clock on the clock that timers go by. One that has passed is now.
+#[expect(clippy::disallowed_methods, reason = "Lambda says by the wall clock when it ends")]
 fn monotonic(instant: SystemTime) -> Instant {
     Instant::now() + instant.duration_since(SystemTime::now()).unwrap_or_default()
 }
 
 /// The present instant, in whole milliseconds: what is written is what is compared.
+#[expect(clippy::disallowed_methods, reason = "here time comes from")]
 pub fn now() -> jiff::Timestamp {
     let now = jiff::Timestamp::now();
     jiff::Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
@@ -90,6 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "what is tested goes by it")]
     fn a_deadline_is_as_far_away_as_the_wall_clock_says() {
         let minute = Duration::from_mins(1);
         let earliest = Instant::now();

@@ -3,8 +3,8 @@
 //!
 //! Record them with the `metrics` crate's macros. Where logs are not collected, nothing is written.
 
-use crate::Error;
 use crate::config::Config;
+use crate::error::Error;
 use metrics_cloudwatch_embedded::{Builder, Collector};
 
 /// The namespace that the stack's alarms and dashboard look in.

@@ -24,8 +24,8 @@ impl Concerned {
             _ => "",
         };
         let key = text(keys::PK);
-        let customer = key.strip_prefix("C#").and_then(|id| CustomerId::parse(id).ok());
-        let resource = key.strip_prefix("R#").and_then(|id| ResourceId::parse(id).ok());
+        let customer = keys::customer_of(key).and_then(Result::ok);
+        let resource = keys::resource_of(key).and_then(Result::ok);
         let booked = ResourceId::parse(text("resource")).ok();
         let all = [
             customer.map(Self::Customer),

@@ -16,12 +16,12 @@ pub enum Error {
     /// Contention outlasted the retries. Nothing was changed.
     #[error("too many requests change the same at once")]
     Busy,
-    /// The database did not do its part.
+    /// The database failed.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
 }
 
-/// The database did not do its part.
+/// The database failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Unavailable {
     /// A call failed.

@@ -22,6 +22,7 @@
 //! | how many shards a topic has, if more than one | `T#topic#0` | `!` |
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use domain::ids::Malformed;
 use domain::{BookingHash, CustomerId, ResourceId};
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -60,9 +61,23 @@ impl ItemKey {
     }
 }
 
+const RESOURCE: &str = "R#";
+const SLOT: &str = "S#";
+const CUSTOMER: &str = "C#";
+
 /// A resource's partition: the resource itself and its slots.
 pub fn resource_partition(resource: &ResourceId) -> String {
-    format!("R#{resource}")
+    format!("{RESOURCE}{resource}")
+}
+
+/// Whose partition this is, if a resource's.
+pub fn resource_of(partition: &str) -> Option<Result<ResourceId, Malformed>> {
+    partition.strip_prefix(RESOURCE).map(ResourceId::parse)
+}
+
+/// The first and the last sort key that a resource can have in the list of all, after one of them.
+pub fn listed_resources(after: &str) -> (String, String) {
+    (format!("{RESOURCE}{after}"), format!("{RESOURCE}~"))
 }
 
 /// The resource.
@@ -77,12 +92,17 @@ pub fn listed_resource(id: &ResourceId) -> ItemKey {
 
 /// A slot's place in its resource's partition.
 pub fn slot_sort(start: Timestamp) -> String {
-    format!("S#{start}")
+    format!("{SLOT}{start}")
+}
+
+/// Whether this sort key is a slot's.
+pub fn is_slot(sort: &str) -> bool {
+    sort.starts_with(SLOT)
 }
 
 /// When the slot of this sort key starts.
 pub fn slot_start(sort: &str) -> Option<Timestamp> {
-    sort.strip_prefix("S#")?.parse().ok()
+    sort.strip_prefix(SLOT)?.parse().ok()
 }
 
 /// A slot.
@@ -92,7 +112,12 @@ pub fn slot(id: &ResourceId, start: Timestamp) -> ItemKey {
 
 /// A customer's partition: their bookings.
 pub fn customer_partition(customer: &CustomerId) -> String {
-    format!("C#{customer}")
+    format!("{CUSTOMER}{customer}")
+}
+
+/// Whose partition this is, if a customer's.
+pub fn customer_of(partition: &str) -> Option<Result<CustomerId, Malformed>> {
+    partition.strip_prefix(CUSTOMER).map(CustomerId::parse)
 }
 
 /// What the sort keys of a customer's bookings begin with.

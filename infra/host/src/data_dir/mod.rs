@@ -12,7 +12,6 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use thiserror::Error;
 
-pub use crate::journal::Connections;
 pub(crate) use file::{Content, content};
 pub use file::{DamagedFile, Fault};
 pub use form::{FORM, FormError};

@@ -40,8 +40,8 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use tokio::sync::Semaphore;
 
-use crate::data_dir::Connections;
 use crate::iam::Iam;
+use crate::journal::Connections;
 use crate::lambda::Functions;
 use crate::template::WebSocketApi;
 use close::Close;

@@ -113,7 +113,7 @@ impl Shared {
             tracing::warn!(
                 connection = connection.id(),
                 function = route.function,
-                "its end was not taken note of: {error}"
+                "the function of $disconnect failed: {error}"
             );
         }
     }

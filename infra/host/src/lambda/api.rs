@@ -19,10 +19,10 @@ use axum::serve::ListenerExt;
 use serde::Deserialize;
 use tokio::net::TcpListener;
 
-use super::invocation::Delivery;
+use super::error::InvokeError;
+use super::invocation::{Delivery, PAYLOAD_LIMIT};
 use super::pool::Pool;
 use super::process::{Number, Secret};
-use super::{InvokeError, PAYLOAD_LIMIT};
 use crate::guard::Guard;
 
 type Pools = Arc<BTreeMap<String, Arc<Pool>>>;

@@ -1,12 +1,16 @@
 //! An invocation on its way through a process.
 
+use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-use super::InvokeError;
+use super::error::InvokeError;
+
+/// The largest event and the largest result of a synchronous invocation, in bytes.
+pub const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
 
 /// The result of an invocation.
 pub(super) type Outcome = Result<Vec<u8>, InvokeError>;
@@ -45,7 +49,7 @@ pub(super) fn timed_out(request_id: &str, limit: Duration) -> InvokeError {
     )
 }
 
-pub(super) fn exited(request_id: &str, status: &Result<ExitStatus, String>) -> InvokeError {
+pub(super) fn exited(request_id: &str, status: &io::Result<ExitStatus>) -> InvokeError {
     let how = match status {
         Ok(status) if status.success() => "Runtime exited without providing a reason".to_owned(),
         Ok(status) => format!("Runtime exited with error: {status}"),

@@ -5,87 +5,38 @@
 //! outlasts the function's timeout fails and its process is killed; one whose process ends fails.
 
 mod api;
+mod error;
 mod invocation;
+mod launch;
 mod pool;
 mod process;
 mod state;
 mod status;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures::future;
-use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 
 use crate::guard::Guard;
 use crate::template::Function;
+pub use error::{InvokeError, WarmError};
+pub use invocation::PAYLOAD_LIMIT;
 pub(crate) use invocation::random_uuid;
+pub use launch::Launch;
 use pool::Pool;
 pub use process::end_with_host;
 pub use status::{Counters, FunctionStatus, ProcessStatus, Status};
-
-/// The largest event and the largest result of a synchronous invocation, in bytes.
-pub const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
-
-/// How function processes are started.
-#[derive(Debug, Clone)]
-pub struct Launch {
-    /// The program, which learns from its environment which function it is.
-    pub program: PathBuf,
-    /// Its arguments.
-    pub arguments: Vec<OsString>,
-    /// What the machine adds to every function's environment, such as where the database is. The
-    /// template's own variables win.
-    pub environment: BTreeMap<String, String>,
-    /// What the machine adds to one function's environment: its keys, by its logical id.
-    pub keys: BTreeMap<String, BTreeMap<String, String>>,
-    /// The most processes of one function; more invocations wait for their turn.
-    pub max_processes: usize,
-}
 
 /// The functions of the template. Clones share the same processes.
 #[derive(Debug, Clone)]
 pub struct Functions {
     pools: Arc<BTreeMap<String, Arc<Pool>>>,
     api: AbortHandle,
-}
-
-/// Why an invocation has no result.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum InvokeError {
-    /// The function is at its reserved concurrency.
-    #[error("Rate Exceeded.")]
-    Throttled,
-    /// The function answered with an error, timed out or ended.
-    #[error("{error_type}: {message}")]
-    Failed {
-        /// `errorType` as Lambda reports it, such as `Runtime.ExitError`.
-        error_type: String,
-        /// `errorMessage` as Lambda reports it.
-        message: String,
-    },
-}
-
-impl InvokeError {
-    fn failed(error_type: &str, message: impl Into<String>) -> Self {
-        Self::Failed { error_type: error_type.to_owned(), message: message.into() }
-    }
-}
-
-/// A function whose first process did not get as far as asking for an invocation.
-#[derive(Debug, Error)]
-#[error("the function {function} does not start: {error}")]
-pub struct WarmError {
-    /// The function.
-    pub function: String,
-    /// What became of its process.
-    pub error: InvokeError,
 }
 
 impl Functions {

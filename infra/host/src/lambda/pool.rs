@@ -9,11 +9,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
+use super::error::InvokeError;
 use super::invocation::{Current, Delivery, Invocation, Outcome, exited, random_uuid, timed_out};
+use super::launch::Launch;
 use super::process::{self, Kill, Number, Secret};
 use super::state::{Phase, Process, State};
 use super::status::{FunctionStatus, ProcessStatus, Status};
-use super::{InvokeError, Launch};
 use crate::template::Function;
 
 /// How long a process may take to ask for its first invocation, as on Lambda.
@@ -48,18 +49,6 @@ impl Pool {
 
     pub(super) fn name(&self) -> &str {
         &self.name
-    }
-
-    pub(super) fn function(&self) -> &Function {
-        &self.function
-    }
-
-    pub(super) fn keys(&self) -> &BTreeMap<String, String> {
-        &self.keys
-    }
-
-    pub(super) fn launch(&self) -> &Launch {
-        &self.launch
     }
 
     pub(super) fn arn(&self) -> &str {
@@ -109,7 +98,7 @@ impl Pool {
             self.hand_over(state, number, invocation);
         }
         let room = self.launch.max_processes.saturating_sub(state.processes.len());
-        let missing = state.waiting.len().saturating_sub(state.coming());
+        let missing = state.waiting.len().saturating_sub(state.starting_or_finishing());
         for _ in 0..missing.min(room) {
             if let Err(error) = self.start(state) {
                 // Whoever waits is served by the processes that there are.
@@ -200,7 +189,10 @@ impl Pool {
     fn spawn(self: &Arc<Self>, number: Number) -> io::Result<(Secret, Option<u32>, Kill)> {
         let secret = Secret::random().map_err(io::Error::other)?;
         let runtime_api = format!("{}/{number}/{}", self.base, secret.as_str());
-        let (pid, kill) = process::start(self, &runtime_api, number)?;
+        let command = process::command(&self.launch, &self.function, &self.keys, &runtime_api);
+        let pool = Arc::clone(self);
+        let (pid, kill) =
+            process::start(command, &self.name, move |status| pool.ended(number, &status))?;
         Ok((secret, pid, kill))
     }
 
@@ -282,7 +274,7 @@ impl Pool {
     }
 
     /// A process has ended.
-    pub(super) fn ended(self: &Arc<Self>, number: Number, status: &Result<ExitStatus, String>) {
+    fn ended(self: &Arc<Self>, number: Number, status: &io::Result<ExitStatus>) {
         let mut state = self.lock();
         let Some(process) = state.processes.remove(&number) else { return };
         if !state.stopped {

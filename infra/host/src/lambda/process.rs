@@ -1,9 +1,9 @@
 //! One process of a function: started, listened to, and killed when it must be.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::process::{ExitStatus, Stdio};
-use std::sync::Arc;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::error::Unspecified;
@@ -13,8 +13,8 @@ use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 use tracing::Level;
 
-use super::pool::Pool;
-use crate::template::REGION;
+use super::launch::Launch;
+use crate::template::{Function, REGION};
 
 /// Which of a function's processes: counted from 1, never used again.
 pub(super) type Number = u64;
@@ -57,31 +57,32 @@ impl fmt::Debug for Secret {
 /// Kills the process when sent to or dropped.
 pub(super) type Kill = oneshot::Sender<()>;
 
-/// Starts a process; the pool hears of its end. Returns its id and the means to kill it.
+/// Starts a process, and says how it ended. Returns its id and the means to kill it.
 pub(super) fn start(
-    pool: &Arc<Pool>,
-    runtime_api: &str,
-    number: Number,
+    mut command: Command,
+    name: &str,
+    ended: impl FnOnce(io::Result<ExitStatus>) + Send + 'static,
 ) -> io::Result<(Option<u32>, Kill)> {
-    let mut child = command(pool, runtime_api).spawn()?;
+    let mut child = command.spawn()?;
     let pid = child.id();
     if let Some(output) = child.stdout.take() {
-        tokio::spawn(forward(pool.name().to_owned(), output));
+        tokio::spawn(forward(name.to_owned(), output));
     }
     if let Some(output) = child.stderr.take() {
-        tokio::spawn(forward(pool.name().to_owned(), output));
+        tokio::spawn(forward(name.to_owned(), output));
     }
     let (kill, killed) = oneshot::channel();
-    let pool = Arc::clone(pool);
-    tokio::spawn(async move {
-        let status = wait(child, killed).await.map_err(|error| error.to_string());
-        pool.ended(number, &status);
-    });
+    tokio::spawn(async move { ended(wait(child, killed).await) });
     Ok((pid, kill))
 }
 
-fn command(pool: &Pool, runtime_api: &str) -> Command {
-    let (launch, function) = (pool.launch(), pool.function());
+/// What starts a process of this function.
+pub(super) fn command(
+    launch: &Launch,
+    function: &Function,
+    keys: &BTreeMap<String, String>,
+    runtime_api: &str,
+) -> Command {
     let mut command = Command::new(&launch.program);
     command
         .args(&launch.arguments)
@@ -94,7 +95,7 @@ fn command(pool: &Pool, runtime_api: &str) -> Command {
         ])
         .envs(&launch.environment)
         .envs(&function.environment)
-        .envs(pool.keys())
+        .envs(keys)
         .envs([
             ("_HANDLER", function.handler.as_str()),
             ("AWS_LAMBDA_RUNTIME_API", runtime_api),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-use super::InvokeError;
+use super::error::InvokeError;
 use super::invocation::{Current, Delivery, Invocation};
 use super::process::{Kill, Number, Secret};
 use super::status::Counters;
@@ -56,13 +56,13 @@ impl State {
     }
 
     /// Processes that will soon ask for an invocation, whatever else happens.
-    pub(super) fn coming(&self) -> usize {
-        let coming = |process: &&Process| match &process.phase {
+    pub(super) fn starting_or_finishing(&self) -> usize {
+        let soon_asks = |process: &&Process| match &process.phase {
             Phase::Starting { .. } => true,
             Phase::Busy(current) => current.reply.is_none(),
             Phase::Idle(_) | Phase::Ending => false,
         };
-        self.processes.values().filter(coming).count()
+        self.processes.values().filter(soon_asks).count()
     }
 
     /// The invocation that has waited longest, unless nobody waits for its result any more.
@@ -78,12 +78,12 @@ impl State {
         }
     }
 
-    /// A process that did not start takes one invocation with it, unless enough others are coming.
+    /// A process that did not start takes one invocation with it, unless enough others will soon ask.
     pub(super) fn fail_start(&mut self, error: &InvokeError) {
         for ready in self.warming.drain(..) {
             let _ = ready.send(Err(error.clone()));
         }
-        if self.waiting.len() > self.coming()
+        if self.waiting.len() > self.starting_or_finishing()
             && let Some(invocation) = self.next_waiting()
         {
             self.counters.errors += 1;

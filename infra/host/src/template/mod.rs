@@ -2,17 +2,18 @@
 //!
 //! [`Plan::read`] takes `CloudFormation` JSON as `cdk synth` writes it. Each resource is either read
 //! into a struct that names every property it may have ([`resources`]), or it is of a type on the
-//! list of those that mean nothing here ([`nothing`]). Whatever is neither stops the start with the
+//! list of those that mean nothing here ([`ignored`]). Whatever is neither stops the start with the
 //! resource's logical id: nothing that the template says is passed over in silence.
 
 mod arn;
 mod document;
 mod error;
+mod ignored;
 mod names;
-mod nothing;
 mod pattern;
 mod plan;
 mod read;
+mod reader;
 mod resolve;
 mod resources;
 mod websocket;

@@ -35,7 +35,7 @@ pub(super) fn reference(id: &str, kind: &str, name: &str) -> Option<String> {
     })
 }
 
-/// The result of `Fn::GetAtt`; `None` for attributes that resources have not got here.
+/// The result of `Fn::GetAtt`; `None` for an attribute that no resource of this host has.
 pub(super) fn attribute(id: &str, kind: &str, name: &str, attribute: &str) -> Option<String> {
     Some(match (kind, attribute) {
         ("AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable", "Arn") => arn::table(name),

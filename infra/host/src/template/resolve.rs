@@ -121,11 +121,11 @@ impl<'a> Resolver<'a> {
         if let Some(value) = self.parameters.get(name) {
             return value.clone();
         }
-        let (kind, physical) = match self.named(name) {
+        let (kind, named) = match self.named(name) {
             Ok(named) => named,
             Err(reason) => return cannot(reason),
         };
-        names::reference(name, kind, &physical)
+        names::reference(name, kind, &named)
             .map_or_else(|| cannot(format!("{name} ({kind}) has no name here")), Value::from)
     }
 
@@ -161,11 +161,11 @@ impl<'a> Resolver<'a> {
             },
             _ => return malformed("Fn::GetAtt"),
         };
-        let (kind, physical) = match self.named(name) {
+        let (kind, named) = match self.named(name) {
             Ok(named) => named,
             Err(reason) => return cannot(reason),
         };
-        names::attribute(name, kind, &physical, attribute)
+        names::attribute(name, kind, &named, attribute)
             .map_or_else(|| cannot(format!("{name} ({kind}) has no {attribute} here")), Value::from)
     }
 

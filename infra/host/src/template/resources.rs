@@ -17,7 +17,7 @@ use super::plan::{Function, Queue, Role, Table};
 
 /// What other resources refer to by ARN or name.
 #[derive(Debug, Default)]
-pub(super) struct Physical {
+pub(super) struct Named {
     pub(super) tables: BTreeMap<String, Table>,
     pub(super) functions: BTreeMap<String, Function>,
     pub(super) queues: BTreeMap<String, Queue>,
@@ -26,7 +26,7 @@ pub(super) struct Physical {
     pub(super) buses: BTreeSet<String>,
 }
 
-impl Physical {
+impl Named {
     /// The logical id of the function with this ARN or name.
     pub(super) fn function(&self, reference: &str) -> Option<&str> {
         let found = self

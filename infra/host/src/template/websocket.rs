@@ -10,7 +10,7 @@ use super::arn;
 use super::error::TemplateError;
 use super::plan::{Authorizer, Route, Throttling, WebSocketApi};
 use super::read::Source;
-use super::resources::Physical;
+use super::resources::Named;
 
 /// The longest that API Gateway waits for an integration, and what it waits unless told otherwise.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
@@ -152,11 +152,7 @@ pub(super) struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// Reads one resource of an API.
-    pub(super) fn add(
-        &mut self,
-        source: Source<'a>,
-        physical: &Physical,
-    ) -> Result<(), TemplateError> {
+    pub(super) fn add(&mut self, source: Source<'a>, named: &Named) -> Result<(), TemplateError> {
         match source.resource.kind.as_str() {
             "AWS::ApiGatewayV2::Api" => {
                 let api: ApiProperties = source.properties()?;
@@ -180,7 +176,7 @@ impl<'a> Parts<'a> {
                     return Err(source.refuse("IntegrationType: this host runs AWS_PROXY only"));
                 }
                 let function =
-                    invoked(source, physical, "IntegrationUri", &integration.integration_uri)?;
+                    invoked(source, named, "IntegrationUri", &integration.integration_uri)?;
                 let timeout = integration
                     .timeout_in_millis
                     .map_or(INTEGRATION_TIMEOUT, Duration::from_millis);
@@ -191,8 +187,7 @@ impl<'a> Parts<'a> {
                 if authorizer.authorizer_type != "REQUEST" {
                     return Err(source.refuse("AuthorizerType: this host runs REQUEST only"));
                 }
-                let function =
-                    invoked(source, physical, "AuthorizerUri", &authorizer.authorizer_uri)?;
+                let function = invoked(source, named, "AuthorizerUri", &authorizer.authorizer_uri)?;
                 let identity_sources = authorizer.identity_source;
                 self.authorizers
                     .insert(source.id.to_owned(), Authorizer { function, identity_sources });
@@ -277,13 +272,13 @@ impl<'a> Parts<'a> {
 /// The logical id of the function that an API Gateway URI invokes.
 fn invoked(
     source: Source<'_>,
-    physical: &Physical,
+    named: &Named,
     property: &str,
     uri: &str,
 ) -> Result<String, TemplateError> {
     uri.split_once("/functions/")
         .and_then(|(_, rest)| rest.strip_suffix("/invocations"))
-        .and_then(|arn| physical.function(arn))
+        .and_then(|arn| named.function(arn))
         .map(str::to_owned)
         .ok_or_else(|| {
             source.refuse(format!("{property}: {uri} does not invoke a function of this template"))

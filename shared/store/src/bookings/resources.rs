@@ -54,13 +54,9 @@ impl Bookings {
             Some(cursor) => resource_list().place(cursor)?,
             None => String::new(),
         };
-        let range = Range {
-            partition: keys::RESOURCES.to_owned(),
-            from: "R#".to_owned(),
-            // After every id.
-            to: "R#~".to_owned(),
-        };
-        let range = range.after(&format!("R#{after}"));
+        let (after, to) = keys::listed_resources(&after);
+        let range = Range { partition: keys::RESOURCES.to_owned(), from: after.clone(), to };
+        let range = range.after(&after);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let (items, more) = self.table.page(&range, limit).await?;
         let resources: Result<_, Unavailable> = items.into_iter().map(to_resource).collect();

@@ -83,11 +83,11 @@ pub fn from_booking(booking: &Booking) -> Result<Item, Unavailable> {
 /// The booking that an item holds.
 pub fn to_booking(item: Item) -> Result<Booking, Unavailable> {
     let item: BookingItem = serde_dynamo::from_item(item)?;
-    let customer = item.pk.strip_prefix("C#").unwrap_or_default();
+    let customer = keys::customer_of(&item.pk).unwrap_or_else(|| CustomerId::parse(""));
     Ok(Booking {
         id: item.id,
         resource: item.resource,
-        customer: CustomerId::parse(customer).map_err(malformed)?,
+        customer: customer.map_err(malformed)?,
         stretch: Stretch { start: item.start, end: item.end, slot_minutes: item.slot_minutes },
         quantity: item.quantity,
         status: item.status,

@@ -43,12 +43,12 @@ impl Change {
         if sk.starts_with(keys::BOOKING) {
             return booking::to_booking(item).map(Self::Booking).map(Some);
         }
-        if let Some(resource) = pk.strip_prefix("R#") {
-            let resource = ResourceId::parse(resource).map_err(malformed)?;
+        if let Some(resource) = keys::resource_of(pk) {
+            let resource = resource.map_err(malformed)?;
             if sk == keys::META {
                 return resource::to_resource(item).map(Self::Resource).map(Some);
             }
-            if sk.starts_with("S#") {
+            if keys::is_slot(sk) {
                 return slot::to_slot(item).map(|slot| Some(Self::Slot(resource, slot)));
             }
         }

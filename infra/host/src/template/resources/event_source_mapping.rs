@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::Physical;
+use super::Named;
 use crate::template::error::TemplateError;
 use crate::template::pattern::Pattern;
 use crate::template::plan::{StartingPosition, StreamMapping};
@@ -66,20 +66,20 @@ struct Filter {
 /// Reads a mapping; `None` if the template has it switched off.
 pub(in crate::template) fn read(
     source: Source<'_>,
-    physical: &Physical,
+    named: &Named,
 ) -> Result<Option<StreamMapping>, TemplateError> {
     let properties: Properties = source.properties()?;
     if properties.enabled == Some(false) {
         return Ok(None);
     }
 
-    let table = physical.table_of_stream(&properties.event_source_arn).ok_or_else(|| {
+    let table = named.table_of_stream(&properties.event_source_arn).ok_or_else(|| {
         source.refuse(format!(
             "EventSourceArn: {} is not a stream of a table of this template",
             properties.event_source_arn
         ))
     })?;
-    let function = physical.function(&properties.function_name).ok_or_else(|| {
+    let function = named.function(&properties.function_name).ok_or_else(|| {
         source.refuse(format!(
             "FunctionName: {} is not a function of this template",
             properties.function_name
@@ -106,7 +106,7 @@ pub(in crate::template) fn read(
     let on_failure = match properties.destination_config.and_then(|config| config.on_failure) {
         None => None,
         Some(Destination { destination }) => {
-            let queue = physical.queue(&destination).ok_or_else(|| {
+            let queue = named.queue(&destination).ok_or_else(|| {
                 source.refuse(format!(
                     "DestinationConfig.OnFailure: {destination} is not a queue of this template"
                 ))

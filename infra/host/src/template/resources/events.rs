@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::Physical;
+use super::Named;
 use crate::template::error::TemplateError;
 use crate::template::read::Source;
 
@@ -78,13 +78,13 @@ pub(in crate::template) fn read_bus(
 /// Checks that a pipe leads from a stream of this template to a bus of it.
 pub(in crate::template) fn check_pipe(
     source: Source<'_>,
-    physical: &Physical,
+    named: &Named,
 ) -> Result<(), TemplateError> {
     let properties: PipeProperties = source.properties()?;
-    if physical.table_of_stream(&properties.source).is_none() {
+    if named.table_of_stream(&properties.source).is_none() {
         return Err(source.refuse("Source: not a stream of a table of this template"));
     }
-    if !physical.buses.contains(&properties.target) {
+    if !named.buses.contains(&properties.target) {
         return Err(source.refuse("Target: not an event bus of this template"));
     }
     Ok(())

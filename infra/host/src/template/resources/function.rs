@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use super::Physical;
+use super::Named;
 use crate::template::arn;
 use crate::template::error::TemplateError;
 use crate::template::plan::Function;
@@ -63,7 +63,7 @@ struct Environment {
 
 pub(in crate::template) fn read(
     source: Source<'_>,
-    physical: &Physical,
+    named: &Named,
 ) -> Result<Function, TemplateError> {
     let properties: Properties = source.properties()?;
     if !properties.runtime.starts_with("provided.") {
@@ -72,7 +72,7 @@ pub(in crate::template) fn read(
             properties.runtime
         )));
     }
-    let role = physical.role(&properties.role).ok_or_else(|| {
+    let role = named.role(&properties.role).ok_or_else(|| {
         source.refuse(format!("Role: {} is not a role of this template", properties.role))
     })?;
     let name = properties.function_name.unwrap_or_else(|| source.id.to_owned());

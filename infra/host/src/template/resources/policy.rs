@@ -9,7 +9,7 @@ use std::fmt;
 use serde::de::{IgnoredAny, SeqAccess, Visitor, value};
 use serde::{Deserialize, Deserializer};
 
-use super::Physical;
+use super::Named;
 use crate::template::arn;
 use crate::template::error::TemplateError;
 use crate::template::plan::{Effect, Grant, Role};
@@ -108,12 +108,12 @@ pub(in crate::template) fn read_role(source: Source<'_>) -> Result<Role, Templat
 /// Reads a policy and gives it to its roles.
 pub(in crate::template) fn attach(
     source: Source<'_>,
-    physical: &mut Physical,
+    named: &mut Named,
 ) -> Result<(), TemplateError> {
     let properties: PolicyProperties = source.properties()?;
     let grants = grants(source, source.id, properties.policy_document)?;
     for name in properties.roles {
-        let Some(role) = physical.roles.values_mut().find(|role| role.name == name) else {
+        let Some(role) = named.roles.values_mut().find(|role| role.name == name) else {
             return Err(source.refuse(format!("Roles: {name} is not a role of this template")));
         };
         role.grants.extend(grants.iter().cloned());

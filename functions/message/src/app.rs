@@ -1,0 +1,17 @@
+//! What requests are answered with.
+
+use identity::Verifier;
+use store::{Bookings, Connections};
+
+/// What requests are answered with.
+#[derive(Debug)]
+pub struct App {
+    /// Resources, slots and bookings.
+    pub bookings: Bookings,
+    /// Connections and subscriptions.
+    pub connections: Connections,
+    /// Who is calling, for `refresh`.
+    pub verifier: Verifier,
+    /// Places that one customer may have open at once, held or pending.
+    pub max_open_holds: u64,
+}

@@ -1,0 +1,68 @@
+//! What comes of a token.
+
+use crate::fetch::KeySetError;
+use domain::{CustomerId, Role};
+use jiff::Timestamp;
+
+/// Who a token speaks for, and until when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The token's `sub`.
+    pub customer: CustomerId,
+    /// Operator where the configured claim says so, else customer.
+    pub role: Role,
+    /// The token's `exp`: from this instant on the identity is worth nothing.
+    pub expires_at: Timestamp,
+}
+
+/// Why a token gives no identity.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The token cannot be believed.
+    #[error("the token is not valid: {0}")]
+    Invalid(#[source] Reason),
+    /// The token was good, and its time is over.
+    #[error("the token has expired")]
+    Expired,
+    /// The token is good, but whom it names cannot be a customer here: `sub` is missing, blank,
+    /// longer than 128 characters, holds control characters or begins with `guest:`.
+    #[error("the token's subject cannot be a customer")]
+    Barred,
+    /// The issuer's keys could not be had, so nothing is known of the token: not the client's
+    /// fault, and worth another try.
+    #[error("the token issuer's keys are unavailable")]
+    KeysUnavailable(#[source] KeySetError),
+}
+
+/// What is wrong with an invalid token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// Not three dot-separated parts of base64url JSON, signed by no known algorithm (`none` is
+    /// not one), or longer than [`crate::MAX_TOKEN_BYTES`].
+    #[error("it is not a signed JSON Web Token")]
+    Malformed,
+    /// `alg` is none of RS256, ES256 and `EdDSA`.
+    #[error("its algorithm is not one of RS256, ES256 and EdDSA")]
+    Algorithm,
+    /// The header demands an extension (`crit`) that this crate does not know.
+    #[error("its header demands an extension that is not supported")]
+    Critical,
+    /// No key of that id and algorithm is in the issuer's key set.
+    #[error("the issuer has no such key")]
+    UnknownKey,
+    /// The signature is not that key's over this content.
+    #[error("its signature does not verify")]
+    Signature,
+    /// `iss` is not the configured issuer.
+    #[error("it comes from another issuer")]
+    Issuer,
+    /// Neither `aud` nor, where there is no `aud`, `client_id` names the configured audience.
+    #[error("it is meant for another audience")]
+    Audience,
+    /// `exp` is missing or not a time.
+    #[error("it does not say when it expires")]
+    NoExpiry,
+    /// `nbf` is in the future or not a time.
+    #[error("it is not valid yet")]
+    NotYetValid,
+}
