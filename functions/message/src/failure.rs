@@ -14,7 +14,7 @@ pub enum Failure {
     #[error(transparent)]
     Rejected(Rejection),
     /// The database failed.
-    #[error(transparent)]
+    #[error("the database failed")]
     Store(#[source] store::Error),
     /// The issuer's keys could not be had.
     #[error("the token issuer did not answer")]

@@ -9,7 +9,6 @@ use rusqlite::params;
 use serde::Serialize;
 
 use crate::journal::{Journal, JournalError};
-use crate::lambda::random_uuid;
 use crate::template::Queue;
 
 /// All queues. Clones share them.
@@ -44,7 +43,7 @@ impl Queues {
         self.journal.run(|connection| {
             connection.execute(
                 "INSERT INTO messages (queue, id, sent_ms, body) VALUES (?1, ?2, ?3, ?4)",
-                params![queue, random_uuid(), now, body],
+                params![queue, uuid::Uuid::new_v4().to_string(), now, body],
             )
         })?;
         Ok(())

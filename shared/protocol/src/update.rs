@@ -112,4 +112,27 @@ mod tests {
         // An entry that is larger than a piece stands alone.
         assert_eq!(update(3).pieces_within(1).unwrap().len(), 3);
     }
+
+    /// A topic stands once in a frame, also where its resource was written together with its slots.
+    #[test]
+    fn a_resource_stands_beside_its_slots() {
+        let resource = ResourceView {
+            id: "room-1".to_owned(),
+            name: "Room 1".to_owned(),
+            time_zone: "UTC".to_owned(),
+            slot_minutes: 60,
+            opening: std::collections::BTreeMap::new().try_into().unwrap(),
+            capacity: 1,
+            hold_seconds: 300,
+            approval: domain::Approval::Auto,
+            version: 2,
+        };
+        let both = Update { resource: Some(resource), ..update(3) };
+        let [piece] = &both.clone().pieces().unwrap()[..] else { panic!("in one piece") };
+        assert_eq!(piece.get(), serde_json::to_string(&both).unwrap());
+        // Cut, the first piece has the resource, and as many slots as there is room for.
+        let pieces = both.pieces_within(piece.get().len() - 1).unwrap();
+        let with = pieces.iter().map(|piece| piece.get().contains(r#""resource":{"#));
+        assert_eq!(with.collect::<Vec<_>>(), [true, false]);
+    }
 }

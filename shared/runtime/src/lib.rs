@@ -24,7 +24,7 @@ pub use metrics::Metrics;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use std::future::Future;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 use tokio::time::Instant;
 
 /// Reads the environment and starts logging. Call it once, first.
@@ -66,6 +66,7 @@ pub fn now() -> jiff::Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     #[expect(clippy::disallowed_methods, reason = "what is tested goes by it")]

@@ -80,7 +80,8 @@ fn what_is_aws_has_its_place() {
     for (folder, dependencies) in packages().values() {
         for (name, places) in MAY_NAME {
             let named = dependencies.iter().any(|it| it.starts_with(name));
-            let may = places.iter().any(|place| folder.starts_with(place)) || folder.starts_with("tests");
+            let may =
+                places.iter().any(|place| folder.starts_with(place)) || folder.starts_with("tests");
             assert!(may || !named, "{folder} depends on {name}");
         }
     }

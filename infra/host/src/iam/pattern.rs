@@ -1,32 +1,12 @@
 //! The wildcards of a policy.
 
+use wildmatch::WildMatch;
+
 /// Whether a name fits a pattern, in which `*` stands for any number of characters and `?` for one.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
 pub(super) fn fits(pattern: &str, name: &str) -> bool {
-    let (pattern, name) = (pattern.as_bytes(), name.as_bytes());
-    let (mut at, mut next) = (0, 0);
-    // Where the last asterisk was, and how much of the name it has swallowed.
-    let mut asterisk = None;
-    while next < name.len() {
-        match pattern.get(at) {
-            Some(b'*') => {
-                asterisk = Some((at, next));
-                at += 1;
-            }
-            Some(letter) if *letter == b'?' || *letter == name[next] => {
-                at += 1;
-                next += 1;
-            }
-            _ => {
-                let Some((star, swallowed)) = asterisk else { return false };
-                asterisk = Some((star, swallowed + 1));
-                at = star + 1;
-                next = swallowed + 1;
-            }
-        }
-    }
-    pattern[at..].iter().all(|letter| *letter == b'*')
+    WildMatch::new(pattern).matches(name)
 }
 
 /// As [`fits`], for the names of actions, in which upper and lower case are the same.

@@ -6,8 +6,6 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
@@ -90,14 +88,7 @@ fn generate_pem() -> Result<String, IssuerError> {
     let der = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
         .and_then(|key| key.to_pkcs8v1())
         .map_err(|_| IssuerError::Crypto(None))?;
-    let body = STANDARD.encode(der.as_ref());
-    let mut pem = String::from("-----BEGIN PRIVATE KEY-----\n");
-    for line in body.as_bytes().chunks(64) {
-        pem.extend(line.iter().copied().map(char::from));
-        pem.push('\n');
-    }
-    pem.push_str("-----END PRIVATE KEY-----\n");
-    Ok(pem)
+    Ok(pem::encode(&pem::Pem::new("PRIVATE KEY", der.as_ref())))
 }
 
 /// Readable by nobody else, and never half written: the name is given to a finished file.

@@ -57,12 +57,3 @@ pub(super) fn exited(request_id: &str, status: &io::Result<ExitStatus>) -> Invok
     };
     InvokeError::failed("Runtime.ExitError", format!("RequestId: {request_id} Error: {how}"))
 }
-
-/// A random UUID (version 4).
-pub fn random_uuid() -> String {
-    let random = fastrand::u128(..);
-    let bits = random & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
-    let text = format!("{bits:032x}");
-    let parts = [&text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..]];
-    parts.join("-")
-}

@@ -26,7 +26,6 @@ use crate::guard::Guard;
 use crate::template::Function;
 pub use error::{InvokeError, WarmError};
 pub use invocation::PAYLOAD_LIMIT;
-pub(crate) use invocation::random_uuid;
 pub use launch::Launch;
 use pool::Pool;
 pub use process::end_with_host;

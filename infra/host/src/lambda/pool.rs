@@ -8,9 +8,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
+use uuid::Uuid;
 
 use super::error::InvokeError;
-use super::invocation::{Current, Delivery, Invocation, Outcome, exited, random_uuid, timed_out};
+use super::invocation::{Current, Delivery, Invocation, Outcome, exited, timed_out};
 use super::launch::Launch;
 use super::process::{self, Kill, Number, Secret};
 use super::state::{Phase, Process, State};
@@ -133,7 +134,7 @@ impl Pool {
 
     /// What the process is given, the invocation's id, and what ends it when it takes too long.
     fn begin(self: &Arc<Self>, number: Number, event: Vec<u8>) -> (Delivery, String, AbortHandle) {
-        let request_id = random_uuid();
+        let request_id = Uuid::new_v4().to_string();
         let timeout = self.function.timeout;
         let deadline = SystemTime::now() + timeout;
         let limit = tokio::spawn({
@@ -165,7 +166,8 @@ impl Pool {
                 let pool = Arc::clone(self);
                 let limit = tokio::spawn(async move {
                     tokio::time::sleep(INIT_LIMIT).await;
-                    if pool.init_failed(number, timed_out(&random_uuid(), INIT_LIMIT)) {
+                    if pool.init_failed(number, timed_out(&Uuid::new_v4().to_string(), INIT_LIMIT))
+                    {
                         pool.kill(number);
                     }
                 });
@@ -290,7 +292,7 @@ impl Pool {
             }
             Phase::Starting { limit, error } => {
                 limit.iter().for_each(AbortHandle::abort);
-                let error = error.unwrap_or_else(|| exited(&random_uuid(), status));
+                let error = error.unwrap_or_else(|| exited(&Uuid::new_v4().to_string(), status));
                 state.fail_start(&error);
             }
             Phase::Idle(_) | Phase::Ending => {}

@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::record::Change;
-use crate::lambda::random_uuid;
 
 /// Why records were given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +52,7 @@ impl GivenUp<'_> {
         };
         let mut message = json!({
             "requestContext": {
-                "requestId": random_uuid(),
+                "requestId": uuid::Uuid::new_v4().to_string(),
                 "functionArn": self.function_arn,
                 "condition": condition,
                 "approximateInvokeCount": self.invocations,

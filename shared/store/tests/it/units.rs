@@ -12,7 +12,7 @@ use domain::{Action, Approval, Booking, Capacity, CustomerId, Request, Resource,
 use jiff::SignedDuration;
 use std::future::Future;
 use store::bookings::change::Intent;
-use store::items::booking::from_booking;
+use store::items::booking::{from_booking, from_pointer};
 use store::transact::Consumed;
 use store::{Bookings, Error};
 use support::fixtures::{
@@ -276,4 +276,27 @@ async fn a_long_history_makes_nothing_dearer() {
             if name.starts_with("list") && !name.contains("resource") { some } else { none };
         assert_eq!(shortest.1, *units, "{name}");
     }
+}
+
+/// An operator's list by a status that no booking has looks at some of them, and goes on with a cursor.
+#[tokio::test]
+async fn an_operators_list_by_status_is_bounded() {
+    let mut costs = Vec::new();
+    for count in [600, 1_200] {
+        let tables = Tables::start();
+        tables.bookings.put_resource(room(10_000), at(NOW)).await.unwrap();
+        let resource = tables.bookings.resource(&room(1).id).await.unwrap();
+        let items = (0..count).flat_map(|n| {
+            let request = book(&format!("customer-{n}"), "1", "09:00:00");
+            let made = request.decide(&resource, &code(), at(NOW)).unwrap();
+            [from_booking(&made).unwrap().into(), from_pointer(&made, at(NOW)).unwrap().into()]
+        });
+        write_all(&tables, &items.collect::<Vec<Item>>()).await;
+        let (window, held) = ((at(NOW), at("17:00:00")), Some(Status::Held));
+        let list = tables.bookings.bookings_at(&resource.id, window, held, 50, None, at(NOW));
+        let ((found, more), units) = Meter(&tables.bookings).units(list).await;
+        assert!(found.is_empty() && more.is_some());
+        costs.push(units.read);
+    }
+    assert_eq!(costs[0], costs[1], "read units with 600 and with 1,200 bookings");
 }
