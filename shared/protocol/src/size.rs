@@ -1,13 +1,30 @@
 //! How much JSON fits a frame.
 
 use serde::Serialize;
+use std::io::{self, Write};
 
 /// No outbound frame is larger than this, in bytes: API Gateway's limit for one message.
 pub const MAX_OUTBOUND: usize = 128 * 1024;
 
+/// Counts what is written, and keeps nothing of it.
+struct Bytes(usize);
+
+impl Write for Bytes {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// The size of a value as JSON, in bytes.
 pub(crate) fn of<T: Serialize>(value: &T) -> Result<usize, serde_json::Error> {
-    Ok(serde_json::to_vec(value)?.len())
+    let mut size = Bytes(0);
+    serde_json::to_writer(&mut size, value)?;
+    Ok(size.0)
 }
 
 /// Takes entries from the front: as many as fit this many bytes as a JSON list, but at least one
