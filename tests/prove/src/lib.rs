@@ -1,0 +1,14 @@
+//! Shows by exploration that nothing is sold twice and nothing is lost.
+//!
+//! Examples show what their author thought of. These parts look for what nobody thought of:
+//!
+//! | module | what it explores |
+//! |---|---|
+//! | [`budget`] | how far a part goes |
+//! | [`findings`] | what a part found, and its figures |
+
+pub mod budget;
+pub mod findings;
+
+pub use budget::Budget;
+pub use findings::{Figures, Violation};

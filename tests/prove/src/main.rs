@@ -1,0 +1,62 @@
+//! Runs the proof, or one part of it, and ends with a page of figures.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use prove::{Budget, Figures, Violation};
+
+/// Shows by exploration that nothing is sold twice and nothing is lost.
+#[derive(Debug, Parser)]
+#[command(name = "prove", version)]
+struct Cli {
+    /// The part to run. Defaults to all of them.
+    part: Option<String>,
+    /// Seeds that each part tries.
+    #[arg(long, default_value_t = 1000)]
+    seeds: u64,
+    /// The first seed.
+    #[arg(long, default_value_t = 0)]
+    first: u64,
+    /// Minutes that each part takes at most.
+    #[arg(long, default_value_t = 10)]
+    minutes: u64,
+    /// Runs this one seed only, and shows its history.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// A part of the proof: its name, and what runs it.
+type Part = (&'static str, fn(&Budget) -> Result<Figures, Violation>);
+
+const PARTS: [Part; 0] = [];
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let seeds = match cli.seed {
+        Some(seed) => seed..seed + 1,
+        None => cli.first..cli.first.saturating_add(cli.seeds),
+    };
+    let parts: Vec<Part> = PARTS
+        .into_iter()
+        .filter(|(name, _)| cli.part.as_deref().is_none_or(|wanted| wanted == *name))
+        .collect();
+    if parts.is_empty() {
+        let names: Vec<&str> = PARTS.iter().map(|(name, _)| *name).collect();
+        eprintln!("error: there is no such part; the parts are {}", names.join(", "));
+        return ExitCode::FAILURE;
+    }
+    let mut page = Vec::new();
+    for (name, part) in parts {
+        eprintln!("{name} ...");
+        match part(&Budget::new(seeds.clone(), Duration::from_mins(cli.minutes))) {
+            Ok(figures) => page.push(format!("{name}\n{figures}")),
+            Err(violation) => {
+                eprintln!("{name}: broken: {violation}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    println!("\n{}", page.join("\n"));
+    ExitCode::SUCCESS
+}
