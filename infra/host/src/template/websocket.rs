@@ -20,16 +20,11 @@ const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 struct ApiProperties {
     protocol_type: String,
     route_selection_expression: String,
-    #[serde(rename = "Name")]
     _name: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
     _description: Option<IgnoredAny>,
     /// This machine's address is the only one.
-    #[serde(rename = "DisableExecuteApiEndpoint")]
-    _disable_endpoint: Option<IgnoredAny>,
-    #[serde(rename = "IpAddressType")]
+    _disable_execute_api_endpoint: Option<IgnoredAny>,
     _ip_address_type: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
     _tags: Option<IgnoredAny>,
 }
 
@@ -42,14 +37,12 @@ struct RouteProperties {
     authorization_type: Option<String>,
     authorizer_id: Option<String>,
     route_response_selection_expression: Option<String>,
-    #[serde(rename = "OperationName")]
     _operation_name: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct RouteResponseProperties {
-    #[serde(rename = "ApiId")]
     _api_id: IgnoredAny,
     route_id: String,
     route_response_key: String,
@@ -58,35 +51,28 @@ struct RouteResponseProperties {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct IntegrationProperties {
-    #[serde(rename = "ApiId")]
     _api_id: IgnoredAny,
     integration_type: String,
     integration_uri: String,
     timeout_in_millis: Option<u64>,
     /// Lambda is always called by POST.
-    #[serde(rename = "IntegrationMethod")]
-    _method: Option<IgnoredAny>,
+    _integration_method: Option<IgnoredAny>,
     /// Functions are invoked by this host alone.
-    #[serde(rename = "CredentialsArn")]
-    _credentials: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
+    _credentials_arn: Option<IgnoredAny>,
     _description: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct AuthorizerProperties {
-    #[serde(rename = "ApiId")]
     _api_id: IgnoredAny,
     authorizer_type: String,
     authorizer_uri: String,
     #[serde(default)]
     identity_source: Vec<String>,
-    #[serde(rename = "Name")]
     _name: Option<IgnoredAny>,
     /// Functions are invoked by this host alone.
-    #[serde(rename = "AuthorizerCredentialsArn")]
-    _credentials: Option<IgnoredAny>,
+    _authorizer_credentials_arn: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -98,16 +84,11 @@ struct StageProperties {
     #[serde(default)]
     route_settings: BTreeMap<String, RouteSettings>,
     /// A route is live from the start.
-    #[serde(rename = "AutoDeploy")]
     _auto_deploy: Option<IgnoredAny>,
-    #[serde(rename = "DeploymentId")]
-    _deployment: Option<IgnoredAny>,
+    _deployment_id: Option<IgnoredAny>,
     /// Logs go to the terminal.
-    #[serde(rename = "AccessLogSettings")]
-    _access_log: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
+    _access_log_settings: Option<IgnoredAny>,
     _description: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
     _tags: Option<IgnoredAny>,
 }
 
@@ -117,11 +98,8 @@ struct RouteSettings {
     throttling_rate_limit: Option<f64>,
     throttling_burst_limit: Option<u32>,
     /// Logs and metrics go to the terminal.
-    #[serde(rename = "DataTraceEnabled")]
-    _data_trace: Option<IgnoredAny>,
-    #[serde(rename = "DetailedMetricsEnabled")]
-    _metrics: Option<IgnoredAny>,
-    #[serde(rename = "LoggingLevel")]
+    _data_trace_enabled: Option<IgnoredAny>,
+    _detailed_metrics_enabled: Option<IgnoredAny>,
     _logging_level: Option<IgnoredAny>,
 }
 

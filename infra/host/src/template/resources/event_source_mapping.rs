@@ -32,9 +32,7 @@ struct Properties {
     destination_config: Option<DestinationConfig>,
     filter_criteria: Option<FilterCriteria>,
     /// Extra metrics for the console.
-    #[serde(rename = "MetricsConfig")]
-    _metrics: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
+    _metrics_config: Option<IgnoredAny>,
     _tags: Option<IgnoredAny>,
 }
 

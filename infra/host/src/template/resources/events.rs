@@ -17,23 +17,16 @@ use crate::template::read::Source;
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct BusProperties {
     /// By which the pipe's target was resolved.
-    #[serde(rename = "Name")]
     _name: IgnoredAny,
     /// For events that reach no rule's target.
-    #[serde(rename = "DeadLetterConfig")]
-    _dead_letters: Option<IgnoredAny>,
+    _dead_letter_config: Option<IgnoredAny>,
     /// Nothing is stored.
-    #[serde(rename = "KmsKeyIdentifier")]
-    _kms_key: Option<IgnoredAny>,
+    _kms_key_identifier: Option<IgnoredAny>,
     /// Logs go to the terminal.
-    #[serde(rename = "LogConfig")]
-    _log: Option<IgnoredAny>,
+    _log_config: Option<IgnoredAny>,
     /// Nobody but this host sends to a bus.
-    #[serde(rename = "Policy")]
     _policy: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
     _description: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
     _tags: Option<IgnoredAny>,
 }
 
@@ -43,25 +36,16 @@ struct PipeProperties {
     source: String,
     target: String,
     /// How it reads and what it sends, which nobody receives.
-    #[serde(rename = "SourceParameters")]
     _source_parameters: Option<IgnoredAny>,
-    #[serde(rename = "TargetParameters")]
     _target_parameters: Option<IgnoredAny>,
-    #[serde(rename = "DesiredState")]
     _desired_state: Option<IgnoredAny>,
     /// A pipe carries nothing here, so that nothing is asked of its role.
-    #[serde(rename = "RoleArn")]
-    _role: Option<IgnoredAny>,
+    _role_arn: Option<IgnoredAny>,
     /// Logs go to the terminal.
-    #[serde(rename = "LogConfiguration")]
-    _log: Option<IgnoredAny>,
-    #[serde(rename = "KmsKeyIdentifier")]
-    _kms_key: Option<IgnoredAny>,
-    #[serde(rename = "Name")]
+    _log_configuration: Option<IgnoredAny>,
+    _kms_key_identifier: Option<IgnoredAny>,
     _name: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
     _description: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
     _tags: Option<IgnoredAny>,
 }
 

@@ -28,29 +28,19 @@ struct Properties {
     memory_size: Option<u32>,
     reserved_concurrent_executions: Option<usize>,
     /// The code is in this program; `Handler` says which function it is.
-    #[serde(rename = "Code")]
     _code: Option<IgnoredAny>,
-    #[serde(rename = "PackageType")]
     _package_type: Option<IgnoredAny>,
-    #[serde(rename = "Architectures")]
     _architectures: Option<IgnoredAny>,
     /// Logs and traces go to the terminal.
-    #[serde(rename = "LoggingConfig")]
-    _logging: Option<IgnoredAny>,
-    #[serde(rename = "TracingConfig")]
-    _tracing: Option<IgnoredAny>,
+    _logging_config: Option<IgnoredAny>,
+    _tracing_config: Option<IgnoredAny>,
     /// The environment is in plain text here.
-    #[serde(rename = "KmsKeyArn")]
-    _kms_key: Option<IgnoredAny>,
+    _kms_key_arn: Option<IgnoredAny>,
     /// The process has the whole disk.
-    #[serde(rename = "EphemeralStorage")]
     _ephemeral_storage: Option<IgnoredAny>,
     /// Which version of Amazon Linux to run on.
-    #[serde(rename = "RuntimeManagementConfig")]
-    _runtime_management: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
+    _runtime_management_config: Option<IgnoredAny>,
     _description: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
     _tags: Option<IgnoredAny>,
 }
 

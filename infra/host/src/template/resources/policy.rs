@@ -31,15 +31,10 @@ struct RoleProperties {
     #[serde(default)]
     managed_policy_arns: Vec<String>,
     /// A process has the role that the template gives its function, and no other way to it.
-    #[serde(rename = "AssumeRolePolicyDocument")]
-    _assume: IgnoredAny,
-    #[serde(rename = "Path")]
+    _assume_role_policy_document: IgnoredAny,
     _path: Option<IgnoredAny>,
-    #[serde(rename = "MaxSessionDuration")]
-    _max_session: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
+    _max_session_duration: Option<IgnoredAny>,
     _description: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
     _tags: Option<IgnoredAny>,
 }
 
@@ -55,8 +50,7 @@ struct Inline {
 struct PolicyProperties {
     policy_document: PolicyDocument,
     roles: Vec<String>,
-    #[serde(rename = "PolicyName")]
-    _name: IgnoredAny,
+    _policy_name: IgnoredAny,
 }
 
 #[derive(Deserialize)]
@@ -64,7 +58,6 @@ struct PolicyProperties {
 struct PolicyDocument {
     version: String,
     statement: Vec<Statement>,
-    #[serde(rename = "Id")]
     _id: Option<IgnoredAny>,
 }
 
@@ -76,7 +69,6 @@ struct Statement {
     action: Vec<String>,
     #[serde(deserialize_with = "one_or_more")]
     resource: Vec<String>,
-    #[serde(rename = "Sid")]
     _sid: Option<IgnoredAny>,
 }
 
