@@ -79,7 +79,7 @@ pub(super) async fn throttled(
     call: Request,
     next: Next,
 ) -> Result<Response, ManagementError> {
-    if shared.calls.admit(Instant::now()) {
+    if shared.calls.admits(Instant::now()) {
         Ok(next.run(call).await)
     } else {
         Err(ManagementError::TooMany)
@@ -111,14 +111,9 @@ pub(super) async fn look(
     Path(id): Path<String>,
 ) -> Result<Response, ManagementError> {
     let connection = shared.find(&id)?;
-    let session = &connection.session;
-    let mut identity = json!({"sourceIp": session.source_ip});
-    if let Some(agent) = &session.user_agent {
-        identity["userAgent"] = json!(agent);
-    }
     let body = json!({
-        "connectedAt": format!("{:.3}", session.connected_at),
-        "identity": identity,
+        "connectedAt": format!("{:.3}", connection.session.connected_at),
+        "identity": connection.session.identity(),
         "lastActiveAt": format!("{:.3}", connection.last_active_at()),
     });
     Ok(([(CONTENT_TYPE, "application/json")], body.to_string()).into_response())

@@ -73,7 +73,7 @@ struct Shared {
     calls: Calls,
     registry: Registry,
     /// One permit for each connection that there may be.
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Gateway {
@@ -95,7 +95,7 @@ impl Gateway {
             iam,
             limits,
             registry: Registry::new(),
-            places: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
+            permits: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
         })))
     }
 

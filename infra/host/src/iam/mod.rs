@@ -33,6 +33,7 @@ use serde_json::{Value, json};
 use thiserror::Error;
 
 use crate::template::{ACCOUNT, Function, PARTITION, Role};
+pub(crate) use pattern::{fits, fits_action};
 use report::Report;
 use role::Judge;
 use signature::Claim;

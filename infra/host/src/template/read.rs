@@ -60,7 +60,9 @@ fn reason_at(properties: &Value, path: &serde_path_to_error::Path) -> Option<Str
             Segment::Enum { .. } | Segment::Unknown => return None,
         };
     }
-    unresolved(value).map(str::to_owned)
+    // In a list that may stand for one value, the place is not told any closer.
+    let reason = unresolved(value).or_else(|| value.as_array()?.iter().find_map(unresolved));
+    reason.map(str::to_owned)
 }
 
 /// Without the list of what would have been expected, which can be very long.

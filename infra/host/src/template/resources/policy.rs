@@ -4,10 +4,8 @@
 //! conditions, `NotAction`, `NotResource`, policy variables, permissions boundaries, managed
 //! policies whose text it does not have.
 
-use std::fmt;
-
-use serde::de::{IgnoredAny, SeqAccess, Visitor, value};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::Named;
 use crate::template::arn;
@@ -65,11 +63,26 @@ struct PolicyDocument {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Statement {
     effect: Effect,
-    #[serde(deserialize_with = "one_or_more")]
-    action: Vec<String>,
-    #[serde(deserialize_with = "one_or_more")]
-    resource: Vec<String>,
+    action: OneOrMore<String>,
+    resource: OneOrMore<String>,
     _sid: Option<IgnoredAny>,
+}
+
+/// What a policy may write as a list or as its only element.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "invalid type, expected a text or a list of texts")]
+pub(crate) enum OneOrMore<T> {
+    One(T),
+    More(Vec<T>),
+}
+
+impl<T> OneOrMore<T> {
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
+        match self {
+            Self::One(value) => std::slice::from_ref(value).iter(),
+            Self::More(values) => values.iter(),
+        }
+    }
 }
 
 /// Reads a role with the policies that are part of it.
@@ -127,8 +140,8 @@ fn grants(
     }
     let mut grants = Vec::new();
     for statement in document.statement {
-        for action in &statement.action {
-            for resource in &statement.resource {
+        for action in statement.action.iter() {
+            for resource in statement.resource.iter() {
                 if let Some(variable) = [action, resource].into_iter().find(|it| it.contains("${"))
                 {
                     return Err(source.refuse(format!(
@@ -145,27 +158,4 @@ fn grants(
         }
     }
     Ok(grants)
-}
-
-/// A text, or a list of texts.
-fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
-    struct OneOrMore;
-
-    impl<'de> Visitor<'de> for OneOrMore {
-        type Value = Vec<String>;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("a text or a list of texts")
-        }
-
-        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-            Ok(vec![text.to_owned()])
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, texts: A) -> Result<Self::Value, A::Error> {
-            Deserialize::deserialize(value::SeqAccessDeserializer::new(texts))
-        }
-    }
-
-    from.deserialize_any(OneOrMore)
 }
