@@ -89,7 +89,8 @@ pub struct StreamMapping {
 }
 
 /// Where a mapping without a position begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum StartingPosition {
     /// At the first change after it was made.
     Latest,

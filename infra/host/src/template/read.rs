@@ -39,6 +39,12 @@ impl Source<'_> {
         arn.as_str().map(str::to_owned)
     }
 
+    /// The error that nobody said what resources of this type are here.
+    pub(super) fn unknown(&self) -> TemplateError {
+        let (resource, kind) = (self.id.to_owned(), self.resource.kind.clone());
+        TemplateError::UnknownType { resource, kind }
+    }
+
     /// The error that this resource cannot run here.
     pub(super) fn refuse(&self, reason: impl Into<String>) -> TemplateError {
         TemplateError::Resource {

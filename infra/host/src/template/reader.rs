@@ -81,12 +81,7 @@ impl Plan {
                 "AWS::IAM::Policy" => policy::attach(source, &mut named)?,
                 "AWS::Pipes::Pipe" => events::check_pipe(source, &named)?,
                 kind if kind.starts_with("AWS::ApiGatewayV2::") => apis.add(source, &named)?,
-                kind => {
-                    return Err(TemplateError::UnknownType {
-                        resource: source.id.to_owned(),
-                        kind: kind.to_owned(),
-                    });
-                }
+                _ => return Err(source.unknown()),
             }
         }
 

@@ -170,12 +170,7 @@ impl<'a> Parts<'a> {
                 self.authorizers
                     .insert(source.id.to_owned(), Authorizer { function, identity_sources });
             }
-            kind => {
-                return Err(TemplateError::UnknownType {
-                    resource: source.id.to_owned(),
-                    kind: kind.to_owned(),
-                });
-            }
+            _ => return Err(source.unknown()),
         }
         Ok(())
     }

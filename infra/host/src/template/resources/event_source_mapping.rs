@@ -7,7 +7,6 @@ use serde::de::IgnoredAny;
 
 use super::Named;
 use crate::template::error::TemplateError;
-use crate::template::pattern::Pattern;
 use crate::template::plan::{StartingPosition, StreamMapping};
 use crate::template::read::Source;
 
@@ -23,7 +22,7 @@ struct Properties {
     batch_size: Option<usize>,
     maximum_batching_window_in_seconds: Option<u64>,
     parallelization_factor: Option<u32>,
-    starting_position: Option<String>,
+    starting_position: StartingPosition,
     maximum_retry_attempts: Option<i64>,
     maximum_record_age_in_seconds: Option<i64>,
     bisect_batch_on_function_error: Option<bool>,
@@ -88,14 +87,6 @@ pub(in crate::template) fn read(
             "ParallelizationFactor: this host reads a stream in order, with a factor of 1, not {factor}"
         )));
     }
-    let starting_position = match properties.starting_position.as_deref() {
-        Some("LATEST") => StartingPosition::Latest,
-        Some("TRIM_HORIZON") => StartingPosition::TrimHorizon,
-        other => {
-            let other = other.unwrap_or("nothing");
-            return Err(source.refuse(format!("StartingPosition: {other} is none of a stream's")));
-        }
-    };
     if let Some(kind) =
         properties.function_response_types.iter().find(|it| *it != "ReportBatchItemFailures")
     {
@@ -114,13 +105,12 @@ pub(in crate::template) fn read(
     };
 
     let filters = properties.filter_criteria.map(|criteria| criteria.filters).unwrap_or_default();
-    let filters = filters.iter().map(|filter| Pattern::parse(&filter.pattern));
-    let filters = filters
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| source.refuse(format!("FilterCriteria: {error}")))?;
-
+    let filters = filters.iter().map(|Filter { pattern }| {
+        serde_json::from_str(pattern)
+            .map_err(|error| source.refuse(format!("FilterCriteria: {error}: {pattern}")))
+    });
     Ok(Some(StreamMapping {
-        filters,
+        filters: filters.collect::<Result<_, _>>()?,
         table: table.to_owned(),
         stream_arn: properties.event_source_arn,
         function: function.to_owned(),
@@ -128,7 +118,7 @@ pub(in crate::template) fn read(
         batching_window: Duration::from_secs(
             properties.maximum_batching_window_in_seconds.unwrap_or(0),
         ),
-        starting_position,
+        starting_position: properties.starting_position,
         // -1 is without a limit, and so is leaving it out.
         retry_attempts: properties.maximum_retry_attempts.and_then(|it| u32::try_from(it).ok()),
         record_age: properties
