@@ -17,21 +17,6 @@ use crate::iam::Iam;
 use crate::lambda::Functions;
 use crate::queues::Queues;
 
-/// Whether everything has started. Clones share it.
-#[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<AtomicBool>);
-
-impl Readiness {
-    /// Everything has started.
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
 /// Where clients connect, and with what.
 #[derive(Debug, Clone)]
 pub struct Entrance {
@@ -68,7 +53,7 @@ pub struct Home {
     /// How to connect, and what to type first.
     pub help: String,
     /// Whether everything has started.
-    pub readiness: Readiness,
+    pub ready: Arc<AtomicBool>,
     /// The functions.
     pub functions: Functions,
     /// The queues.
@@ -109,7 +94,7 @@ async fn help(State(home): State<Home>) -> String {
 }
 
 async fn health(State(home): State<Home>) -> (StatusCode, &'static str) {
-    if home.readiness.is_set() {
+    if home.ready.load(Ordering::Acquire) {
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "starting\n")

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -17,8 +19,8 @@ use tokio::time::timeout;
 use crate::data_dir::{self, DataDir, DataDirError};
 use crate::database::{Database, DatabaseError, Service};
 use crate::gateway::{Gateway, Limits, SelectionError};
-use crate::guard::Guard;
-use crate::home::{Entrance, Home, Readiness};
+use crate::guard::{Guard, loopback, reachable};
+use crate::home::{Entrance, Home};
 use crate::iam::{Iam, IamError};
 use crate::issuer::{Issuer, IssuerError};
 use crate::journal::{Connections, Journal, JournalError};
@@ -26,7 +28,7 @@ use crate::lambda::{Functions, Launch, WarmError};
 use crate::open_files::{self, Room};
 use crate::options::Options;
 use crate::queues::Queues;
-use crate::streams::{MappingError, Mappings, Surroundings};
+use crate::streams::{Mappings, Surroundings};
 use crate::template::{Plan, TemplateError};
 
 /// How long each of the last steps may take; together they stay below two seconds.
@@ -58,9 +60,6 @@ pub enum HostError {
     /// A function does not start.
     #[error(transparent)]
     Warm(#[from] WarmError),
-    /// A stream cannot be read.
-    #[error(transparent)]
-    Mapping(#[from] MappingError),
     /// The address cannot be listened on.
     #[error(
         "cannot listen on {address}: {reason}; name another --port (0 takes any free one) or --bind"
@@ -178,7 +177,7 @@ impl Host {
         let home = Home {
             entrance,
             help: help.clone(),
-            readiness: Readiness::default(),
+            ready: Arc::default(),
             functions: functions.clone(),
             queues: queues.clone(),
             iam,
@@ -204,7 +203,7 @@ impl Host {
         functions.warm().await?;
         say_farewell(&plan, &functions, &connections, left_over).await;
         mappings.start();
-        home.readiness.set();
+        home.ready.store(true, Ordering::Release);
         let entrance = home.entrance;
         Ok(Self {
             entrance,
@@ -246,19 +245,6 @@ async fn callback(address: SocketAddr) -> Result<(Option<TcpListener>, SocketAdd
     }
     let (listener, inner) = listen(SocketAddr::new(loopback(address.ip()), 0)).await?;
     Ok((Some(listener), inner))
-}
-
-/// An address at which this machine reaches a listener on that one.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = address.ip();
-    SocketAddr::new(if ip.is_unspecified() { loopback(ip) } else { ip }, address.port())
-}
-
-fn loopback(like: IpAddr) -> IpAddr {
-    match like {
-        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-    }
 }
 
 async fn serve(listener: TcpListener, router: Router) {

@@ -40,13 +40,8 @@ impl Queues {
     /// Sends a message to a queue, by its logical id.
     pub fn send(&self, queue: &str, body: &str) -> Result<(), JournalError> {
         let now = Timestamp::now().as_millisecond();
-        self.journal.run(|connection| {
-            connection.execute(
-                "INSERT INTO messages (queue, id, sent_ms, body) VALUES (?1, ?2, ?3, ?4)",
-                params![queue, uuid::Uuid::new_v4().to_string(), now, body],
-            )
-        })?;
-        Ok(())
+        let sql = "INSERT INTO messages (queue, id, sent_ms, body) VALUES (?1, ?2, ?3, ?4)";
+        self.journal.write(sql, params![queue, uuid::Uuid::new_v4().to_string(), now, body])
     }
 
     /// The messages of a queue, oldest first; `None` if there is no such queue.

@@ -16,7 +16,8 @@ use serde_json::json;
 use thiserror::Error;
 
 use super::Shared;
-use super::management::{ERROR_TYPE, MOST_READ, ManagementError};
+use super::management::{MOST_READ, ManagementError};
+use crate::guard::ERROR_TYPE;
 use crate::iam::{Access, Denied, SignatureError};
 use crate::template::{ACCOUNT, PARTITION, REGION};
 

@@ -12,16 +12,14 @@ use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::CONTENT_TYPE;
 use serde_json::json;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use super::close::Close;
 use super::connection::{Connection, PostError};
 use super::{Shared, ids};
-
-/// By which the SDKs tell errors apart.
-pub(super) const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+use crate::guard::ERROR_TYPE;
 
 /// Of a body that is too large, this much is read, so that its sender gets to read the answer.
 pub(super) const MOST_READ: usize = 1024 * 1024;

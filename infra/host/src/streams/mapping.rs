@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use thiserror::Error;
 use tokio::time::Instant;
 
 use super::Surroundings;
@@ -12,7 +11,6 @@ use super::give_up::{Condition, GivenUp, LastResult};
 use super::record::{self, Change};
 use super::verdict::{self, Verdict};
 use crate::database::{DatabaseError, Position};
-use crate::journal::JournalError;
 use crate::lambda::{InvokeError, PAYLOAD_LIMIT};
 use crate::template::{Plan, StreamMapping};
 
@@ -23,17 +21,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Room in an event for what is around its records.
 const ENVELOPE: usize = 64;
-
-/// Why a mapping does not start, or cannot go on.
-#[derive(Debug, Error)]
-pub enum MappingError {
-    /// Its position cannot be read or written.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// Its stream cannot be read.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-}
 
 /// One mapping, with the records that it has read but not delivered.
 pub(super) struct Mapping {
@@ -63,7 +50,7 @@ impl Mapping {
         settings: &StreamMapping,
         plan: &Plan,
         surroundings: Surroundings,
-    ) -> Result<Self, MappingError> {
+    ) -> Result<Self, DatabaseError> {
         let table = plan.tables.get(&settings.table).map(|it| it.name.clone()).unwrap_or_default();
         let function = plan.functions.get(&settings.function);
         let read = if let Some(position) = surroundings.journal.position(id)? {
@@ -278,7 +265,7 @@ impl Mapping {
         let number = last.sequence_number.clone();
         let written = tokio::task::spawn_blocking(move || {
             let position = surroundings.database.after(&arn, &table, &number)?;
-            Ok::<_, MappingError>(surroundings.journal.put_position(&id, position.as_text())?)
+            Ok::<_, DatabaseError>(surroundings.journal.put_position(&id, position.as_text())?)
         });
         if let Ok(Err(error)) = written.await {
             // These records come again when the host starts again, which functions must bear.
