@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use thiserror::Error;
 
 use crate::guard::HostName;
 
@@ -52,7 +53,12 @@ impl Options {
     }
 }
 
-fn parameter(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+/// A text that gives no parameter a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("expected NAME=VALUE")]
+struct NoParameter;
+
+fn parameter(text: &str) -> Result<(String, String), NoParameter> {
+    let (name, value) = text.split_once('=').ok_or(NoParameter)?;
     Ok((name.to_owned(), value.to_owned()))
 }

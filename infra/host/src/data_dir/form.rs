@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use super::{Content, DataDir};
+use super::{Content, DataDir, write_whole};
 
 /// The form of what this release reads and writes.
 ///
@@ -68,7 +68,8 @@ impl DataDir {
                 Err(FormError::Other { folder: folder(), found: 1 })
             }
             None => {
-                write(self.path()).map_err(|source| FormError::File { folder: folder(), source })
+                let written = write_whole(&self.path().join(FILE), &format!("{FORM}\n"));
+                written.map_err(|source| FormError::File { folder: folder(), source })
             }
         }
     }
@@ -83,13 +84,6 @@ fn read(folder: &Path) -> Result<Option<u32>, FormError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(FormError::File { folder: folder.to_owned(), source }),
     }
-}
-
-/// Never half written: the name is given to a finished file.
-fn write(folder: &Path) -> io::Result<()> {
-    let unfinished = folder.join("form.new");
-    std::fs::write(&unfinished, format!("{FORM}\n"))?;
-    std::fs::rename(unfinished, folder.join(FILE))
 }
 
 #[cfg(test)]

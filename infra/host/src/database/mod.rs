@@ -234,7 +234,7 @@ async fn sweep(database: dynoxide::Database) {
 impl Service {
     /// Where the functions find DynamoDB.
     pub fn address(&self) -> SocketAddr {
-        self.server.address()
+        self.server.address
     }
 
     /// Stops serving, and closes the file once the last clone of the database is dropped.

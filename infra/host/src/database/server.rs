@@ -19,7 +19,7 @@ const FAREWELL: Duration = Duration::from_millis(300);
 /// and must not hold up the sockets of clients.
 #[derive(Debug)]
 pub(super) struct Server {
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     stop: oneshot::Sender<()>,
     stopped: oneshot::Receiver<()>,
 }
@@ -50,10 +50,6 @@ impl Server {
             drop(done);
         })?;
         Ok(Self { address, stop, stopped })
-    }
-
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
     }
 
     pub(super) async fn stop(self) {

@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html>
 //!
-//! Who may call it is decided before, by `guard`.
+//! Who may call it is decided before, by `admission`.
 
 use std::sync::Arc;
 use std::time::Instant;

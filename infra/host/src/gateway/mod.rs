@@ -6,7 +6,7 @@
 //! | `socket` | one connection's frames, in and out, until it ends and `$disconnect` is told |
 //! | `messages` | a message's route, function and reply |
 //! | `management` | `@connections`: post, look, close |
-//! | `guard` | who may use `@connections` |
+//! | `admission` | who may use `@connections` |
 //! | `session`, `head`, `policy`, `response` | what goes to functions and what comes from them |
 //! | `selection`, `throttle`, `limits`, `close`, `ids` | the rules |
 //! | `connection`, `registry` | what is open |
@@ -14,9 +14,9 @@
 //! What is not here: TLS, custom domains, request validation, mapping templates, and integrations
 //! other than a Lambda proxy.
 
+mod admission;
 mod close;
 mod connection;
-mod guard;
 mod handshake;
 mod head;
 mod ids;
@@ -117,7 +117,7 @@ impl Gateway {
                 .post(management::post)
                 .delete(management::close)
                 .route_layer(from_fn_with_state(Arc::clone(&self.0), management::throttled))
-                .route_layer(from_fn_with_state(Arc::clone(&self.0), guard::admit))
+                .route_layer(from_fn_with_state(Arc::clone(&self.0), admission::admit))
         };
         Router::new()
             .route(&format!("/{stage}/@connections/{{id}}"), connection())

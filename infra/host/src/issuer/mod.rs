@@ -65,11 +65,6 @@ impl Issuer {
         AUDIENCE
     }
 
-    /// Where the key set is.
-    pub fn jwks_url(&self) -> String {
-        format!("{}/.well-known/jwks.json", self.0.issuer)
-    }
-
     /// The two routes, with their full paths.
     pub fn router(&self) -> Router {
         Router::new()

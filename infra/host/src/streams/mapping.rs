@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use super::Surroundings;
+use super::batch_result::BatchResult;
 use super::give_up::{Condition, GivenUp, LastResult};
 use super::record::{self, Change};
-use super::verdict::{self, Verdict};
 use crate::database::{DatabaseError, Position};
 use crate::lambda::{InvokeError, PAYLOAD_LIMIT};
 use crate::template::{Plan, StreamMapping};
@@ -164,14 +164,14 @@ impl Mapping {
             let function = &self.settings.function;
             match self.surroundings.functions.invoke(function, event).await {
                 Ok(result) => {
-                    let verdict = if self.settings.reports_failures {
-                        verdict::read(&result, &batch.changes)
+                    let result = if self.settings.reports_failures {
+                        BatchResult::read(&result, &batch.changes)
                     } else {
-                        Verdict::Done
+                        BatchResult::Done
                     };
-                    match verdict {
-                        Verdict::Done => self.done(&batch.changes).await,
-                        Verdict::FailedFrom(index) => {
+                    match result {
+                        BatchResult::Done => self.done(&batch.changes).await,
+                        BatchResult::FailedFrom(index) => {
                             batch.last_result = LastResult::Reported;
                             let rest = batch.changes.split_off(index);
                             self.done(&batch.changes).await;

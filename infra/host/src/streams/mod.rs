@@ -5,10 +5,10 @@
 //! on-failure destination. How far it got is written down after every step, so that a host that
 //! starts again goes on there.
 
+mod batch_result;
 mod give_up;
 mod mapping;
 mod record;
-mod verdict;
 
 use std::time::Duration;
 

@@ -70,7 +70,7 @@ impl Plan {
         }
 
         let mut stream_mappings = BTreeMap::new();
-        let mut apis = websocket::Parts::default();
+        let mut apis = websocket::ApiParts::default();
         for source in rest {
             match source.resource.kind.as_str() {
                 "AWS::Lambda::EventSourceMapping" => {

@@ -118,7 +118,7 @@ struct Integration {
 
 /// The resources of an API, by logical id.
 #[derive(Default)]
-pub(super) struct Parts<'a> {
+pub(super) struct ApiParts<'a> {
     apis: Vec<(String, ApiProperties)>,
     stages: Vec<(Source<'a>, StageProperties)>,
     routes: Vec<(Source<'a>, RouteProperties)>,
@@ -128,7 +128,7 @@ pub(super) struct Parts<'a> {
     responding: BTreeSet<String>,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> ApiParts<'a> {
     /// Reads one resource of an API.
     pub(super) fn add(&mut self, source: Source<'a>, named: &Named) -> Result<(), TemplateError> {
         match source.resource.kind.as_str() {

@@ -23,7 +23,7 @@ use crate::template::{ACCOUNT, PARTITION, REGION};
 
 /// Why a call is not let through.
 #[derive(Debug, Error)]
-pub(super) enum GuardError {
+pub(super) enum AdmissionError {
     #[error(transparent)]
     Management(#[from] ManagementError),
     #[error(transparent)]
@@ -39,7 +39,7 @@ pub(super) async fn admit(
     Path(id): Path<String>,
     request: Request,
     next: Next,
-) -> Result<Response, GuardError> {
+) -> Result<Response, AdmissionError> {
     if !is_this_machine(caller) {
         return Err(ManagementError::Forbidden.into());
     }
@@ -65,7 +65,7 @@ fn is_this_machine(caller: SocketAddr) -> bool {
     caller.ip().to_canonical().is_loopback()
 }
 
-impl IntoResponse for GuardError {
+impl IntoResponse for AdmissionError {
     /// As API Gateway puts it: the connection and most of the account are not named, and the
     /// message of a refusal has a capital.
     /// <https://github.com/aws/aws-cdk/issues/18410>, <https://github.com/okigan/awscurl/issues/61>,
