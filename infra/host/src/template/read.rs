@@ -45,6 +45,29 @@ impl Source<'_> {
         TemplateError::UnknownType { resource, kind }
     }
 
+    /// What a property refers to, if that was found.
+    pub(super) fn find<T>(
+        &self,
+        property: &str,
+        reference: &str,
+        kind: &str,
+        found: Option<T>,
+    ) -> Result<T, TemplateError> {
+        let missing = || format!("{property}: {reference} is not {kind} of this template");
+        found.ok_or_else(|| self.refuse(missing()))
+    }
+
+    /// Refuses every value of a property but one.
+    pub(super) fn only(
+        &self,
+        property: &str,
+        known: &str,
+        given: &str,
+    ) -> Result<(), TemplateError> {
+        let other = || format!("{property}: this host knows {known} only, not {given}");
+        (given == known).then_some(()).ok_or_else(|| self.refuse(other()))
+    }
+
     /// The error that this resource cannot run here.
     pub(super) fn refuse(&self, reason: impl Into<String>) -> TemplateError {
         TemplateError::Resource {

@@ -134,25 +134,19 @@ impl<'a> ApiParts<'a> {
         match source.resource.kind.as_str() {
             "AWS::ApiGatewayV2::Api" => {
                 let api: ApiProperties = source.properties()?;
-                if api.protocol_type != "WEBSOCKET" {
-                    return Err(source.refuse("ProtocolType: this host runs WEBSOCKET only"));
-                }
+                source.only("ProtocolType", "WEBSOCKET", &api.protocol_type)?;
                 self.apis.push((arn::api_id(source.id), api));
             }
             "AWS::ApiGatewayV2::Stage" => self.stages.push((source, source.properties()?)),
             "AWS::ApiGatewayV2::Route" => self.routes.push((source, source.properties()?)),
             "AWS::ApiGatewayV2::RouteResponse" => {
                 let response: RouteResponseProperties = source.properties()?;
-                if response.route_response_key != "$default" {
-                    return Err(source.refuse("RouteResponseKey: this host knows $default only"));
-                }
+                source.only("RouteResponseKey", "$default", &response.route_response_key)?;
                 self.responding.insert(response.route_id);
             }
             "AWS::ApiGatewayV2::Integration" => {
                 let integration: IntegrationProperties = source.properties()?;
-                if integration.integration_type != "AWS_PROXY" {
-                    return Err(source.refuse("IntegrationType: this host runs AWS_PROXY only"));
-                }
+                source.only("IntegrationType", "AWS_PROXY", &integration.integration_type)?;
                 let function =
                     invoked(source, named, "IntegrationUri", &integration.integration_uri)?;
                 let timeout = integration
@@ -162,9 +156,7 @@ impl<'a> ApiParts<'a> {
             }
             "AWS::ApiGatewayV2::Authorizer" => {
                 let authorizer: AuthorizerProperties = source.properties()?;
-                if authorizer.authorizer_type != "REQUEST" {
-                    return Err(source.refuse("AuthorizerType: this host runs REQUEST only"));
-                }
+                source.only("AuthorizerType", "REQUEST", &authorizer.authorizer_type)?;
                 let function = invoked(source, named, "AuthorizerUri", &authorizer.authorizer_uri)?;
                 let identity_sources = authorizer.identity_source;
                 self.authorizers
@@ -184,28 +176,21 @@ impl<'a> ApiParts<'a> {
         else {
             return Err(TemplateError::Apis(count));
         };
-        if stage.api_id != id {
-            return Err(source.refuse("ApiId: not an API of this template"));
-        }
-
+        let is_it = |api: &str| (api == id).then_some(());
+        source.find("ApiId", &stage.api_id, "the API", is_it(&stage.api_id))?;
         let mut routes = BTreeMap::new();
         for (source, route) in self.routes {
-            if route.api_id != id {
-                return Err(source.refuse("ApiId: not an API of this template"));
-            }
-            let integration = route
-                .target
-                .strip_prefix("integrations/")
-                .and_then(|integration| self.integrations.get(integration))
-                .ok_or_else(|| source.refuse("Target: not an integration of this template"))?;
+            source.find("ApiId", &route.api_id, "the API", is_it(&route.api_id))?;
+            let integration = route.target.strip_prefix("integrations/");
+            let integration = integration.and_then(|id| self.integrations.get(id));
+            let integration =
+                source.find("Target", &route.target, "an integration", integration)?;
             let authorizer = match route.authorization_type.as_deref() {
                 None | Some("NONE") => None,
                 Some("CUSTOM") => {
-                    let authorizer =
-                        route.authorizer_id.and_then(|id| self.authorizers.get(&id)).ok_or_else(
-                            || source.refuse("AuthorizerId: not an authorizer of this template"),
-                        )?;
-                    Some(authorizer.clone())
+                    let id = route.authorizer_id.unwrap_or_default();
+                    let authorizer = self.authorizers.get(&id).cloned();
+                    Some(source.find("AuthorizerId", &id, "an authorizer", authorizer)?)
                 }
                 Some(other) => {
                     return Err(source.refuse(format!(
@@ -216,11 +201,9 @@ impl<'a> ApiParts<'a> {
             // API Gateway sends nothing back unless the route has both.
             let route_response = match route.route_response_selection_expression.as_deref() {
                 None => false,
-                Some("$default") => self.responding.contains(source.id),
-                Some(_) => {
-                    return Err(source.refuse(
-                        "RouteResponseSelectionExpression: this host knows $default only",
-                    ));
+                Some(expression) => {
+                    source.only("RouteResponseSelectionExpression", "$default", expression)?;
+                    self.responding.contains(source.id)
                 }
             };
             let throttling =
@@ -249,11 +232,7 @@ fn invoked(
     property: &str,
     uri: &str,
 ) -> Result<String, TemplateError> {
-    uri.split_once("/functions/")
-        .and_then(|(_, rest)| rest.strip_suffix("/invocations"))
-        .and_then(|arn| named.function(arn))
-        .map(str::to_owned)
-        .ok_or_else(|| {
-            source.refuse(format!("{property}: {uri} does not invoke a function of this template"))
-        })
+    let arn = uri.split_once("/functions/").and_then(|(_, it)| it.strip_suffix("/invocations"));
+    let function = arn.and_then(|arn| named.function(arn)).map(str::to_owned);
+    source.find(property, uri, "the invocation of a function", function)
 }

@@ -70,39 +70,25 @@ pub(in crate::template) fn read(
         return Ok(None);
     }
 
-    let table = named.table_of_stream(&properties.event_source_arn).ok_or_else(|| {
-        source.refuse(format!(
-            "EventSourceArn: {} is not a stream of a table of this template",
-            properties.event_source_arn
-        ))
-    })?;
-    let function = named.function(&properties.function_name).ok_or_else(|| {
-        source.refuse(format!(
-            "FunctionName: {} is not a function of this template",
-            properties.function_name
-        ))
-    })?;
+    let (stream, function) = (&properties.event_source_arn, &properties.function_name);
+    let table = named.table_of_stream(stream);
+    let table = source.find("EventSourceArn", stream, "a stream of a table", table)?;
+    let found = named.function(function);
+    let function = source.find("FunctionName", function, "a function", found)?;
     if let Some(factor) = properties.parallelization_factor.filter(|factor| *factor != 1) {
         return Err(source.refuse(format!(
             "ParallelizationFactor: this host reads a stream in order, with a factor of 1, not {factor}"
         )));
     }
-    if let Some(kind) =
-        properties.function_response_types.iter().find(|it| *it != "ReportBatchItemFailures")
-    {
-        return Err(source.refuse(format!("FunctionResponseTypes: unknown type {kind}")));
+    for kind in &properties.function_response_types {
+        source.only("FunctionResponseTypes", "ReportBatchItemFailures", kind)?;
     }
-    let on_failure = match properties.destination_config.and_then(|config| config.on_failure) {
-        None => None,
-        Some(Destination { destination }) => {
-            let queue = named.queue(&destination).ok_or_else(|| {
-                source.refuse(format!(
-                    "DestinationConfig.OnFailure: {destination} is not a queue of this template"
-                ))
-            })?;
-            Some(queue.to_owned())
-        }
-    };
+    let destination = properties.destination_config.and_then(|config| config.on_failure);
+    let on_failure = destination.map(|Destination { destination }| {
+        let queue = named.queue(&destination);
+        source.find("DestinationConfig.OnFailure", &destination, "a queue", queue)
+    });
+    let on_failure = on_failure.transpose()?.map(str::to_owned);
 
     let filters = properties.filter_criteria.map(|criteria| criteria.filters).unwrap_or_default();
     let filters = filters.iter().map(|Filter { pattern }| {

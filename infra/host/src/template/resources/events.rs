@@ -65,11 +65,8 @@ pub(in crate::template) fn check_pipe(
     named: &Named,
 ) -> Result<(), TemplateError> {
     let properties: PipeProperties = source.properties()?;
-    if named.table_of_stream(&properties.source).is_none() {
-        return Err(source.refuse("Source: not a stream of a table of this template"));
-    }
-    if !named.buses.contains(&properties.target) {
-        return Err(source.refuse("Target: not an event bus of this template"));
-    }
+    let (from, to) = (&properties.source, &properties.target);
+    source.find("Source", from, "a stream of a table", named.table_of_stream(from))?;
+    source.find("Target", to, "an event bus", named.buses.get(to))?;
     Ok(())
 }

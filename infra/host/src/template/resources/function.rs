@@ -62,9 +62,7 @@ pub(in crate::template) fn read(
             properties.runtime
         )));
     }
-    let role = named.role(&properties.role).ok_or_else(|| {
-        source.refuse(format!("Role: {} is not a role of this template", properties.role))
-    })?;
+    let role = source.find("Role", &properties.role, "a role", named.role(&properties.role))?;
     let name = properties.function_name.unwrap_or_else(|| source.id.to_owned());
     Ok(Function {
         arn: arn::function(&name),

@@ -118,9 +118,8 @@ pub(in crate::template) fn attach(
     let properties: PolicyProperties = source.properties()?;
     let grants = grants(source, source.id, properties.policy_document)?;
     for name in properties.roles {
-        let Some(role) = named.roles.values_mut().find(|role| role.name == name) else {
-            return Err(source.refuse(format!("Roles: {name} is not a role of this template")));
-        };
+        let role = named.roles.values_mut().find(|role| role.name == name);
+        let role = source.find("Roles", &name, "a role", role)?;
         role.grants.extend(grants.iter().cloned());
     }
     Ok(())
