@@ -60,17 +60,13 @@ impl DataDir {
     /// Makes sure that what is in the tables' file has this release's form. A folder without tables
     /// gets the mark of it.
     pub(crate) fn settle_form(&self, tables: Content) -> Result<(), FormError> {
-        let folder = || self.path().to_owned();
-        match read(self.path())? {
+        let folder = self.path().to_owned();
+        match read(&folder)? {
             Some(FORM) => Ok(()),
-            Some(found) => Err(FormError::Other { folder: folder(), found }),
-            None if tables == Content::Tables => {
-                Err(FormError::Other { folder: folder(), found: 1 })
-            }
-            None => {
-                let written = write_whole(&self.path().join(FILE), &format!("{FORM}\n"));
-                written.map_err(|source| FormError::File { folder: folder(), source })
-            }
+            Some(found) => Err(FormError::Other { folder, found }),
+            None if tables == Content::Tables => Err(FormError::Other { folder, found: 1 }),
+            None => write_whole(&folder.join(FILE), &format!("{FORM}\n"))
+                .map_err(|source| FormError::File { folder, source }),
         }
     }
 }

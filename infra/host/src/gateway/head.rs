@@ -24,16 +24,16 @@ pub(super) struct Head {
 
 impl Head {
     pub(super) fn read(uri: &Uri, headers: &HeaderMap, peer: SocketAddr) -> Self {
-        let text = |name| headers.get(name).map(text);
+        let header = |name| headers.get(name).map(text);
         let source_ip = peer.ip().to_canonical().to_string();
-        let domain_name = text(HOST).unwrap_or_default();
+        let domain_name = header(HOST).unwrap_or_default();
         let query = Query::<Vec<_>>::try_from_uri(uri).map(|Query(pairs)| pairs);
         Self {
             headers: forwarded(headers, &domain_name, &source_ip),
             query: grouped(query.unwrap_or_default()),
             domain_name,
             source_ip,
-            user_agent: text(USER_AGENT),
+            user_agent: header(USER_AGENT),
         }
     }
 
