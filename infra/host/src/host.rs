@@ -23,7 +23,7 @@ use crate::guard::{Guard, loopback, reachable};
 use crate::home::{Entrance, Home};
 use crate::iam::{Iam, IamError};
 use crate::issuer::{Issuer, IssuerError};
-use crate::journal::{Connections, Journal, JournalError};
+use crate::journal::{Journal, JournalError, OpenConnections};
 use crate::lambda::{Functions, Launch, WarmError};
 use crate::open_files::{self, Room};
 use crate::options::Options;
@@ -96,7 +96,7 @@ pub struct Host {
     /// How to connect, and what to type first.
     pub help: String,
     gateway: Gateway,
-    connections: Connections,
+    connections: OpenConnections,
     mappings: Mappings,
     functions: Functions,
     service: Service,
@@ -146,7 +146,7 @@ impl Host {
         let (database, service) =
             Database::open(&folder, &plan.tables, &journal, iam.clone(), also)?;
         let queues = Queues::new(&plan.queues, journal.clone());
-        let connections = Connections::new(journal.clone());
+        let connections = OpenConnections::new(journal.clone());
         let left_over = connections.left_over()?;
 
         let (inner, callback) = callback(address).await?;
@@ -274,7 +274,7 @@ fn endpoints(database: SocketAddr, callback: SocketAddr, stage: &str) -> BTreeMa
 async fn say_farewell(
     plan: &Plan,
     functions: &Functions,
-    connections: &Connections,
+    connections: &OpenConnections,
     left_over: Vec<(String, Vec<u8>)>,
 ) {
     let function = plan.api.routes.get("$disconnect").map(|route| route.function.as_str());

@@ -106,12 +106,12 @@ impl Journal {
 /// API Gateway calls the `$disconnect` route, as well as it can, for connections that its own
 /// failures end. A host that was killed does so when it starts again.
 #[derive(Debug, Clone)]
-pub struct Connections {
+pub struct OpenConnections {
     journal: Journal,
     sealed: Arc<AtomicBool>,
 }
 
-impl Connections {
+impl OpenConnections {
     /// The connections that this journal remembers.
     pub fn new(journal: Journal) -> Self {
         Self { journal, sealed: Arc::default() }

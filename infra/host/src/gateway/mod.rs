@@ -41,7 +41,7 @@ use axum::routing::get;
 use tokio::sync::Semaphore;
 
 use crate::iam::Iam;
-use crate::journal::Connections;
+use crate::journal::OpenConnections;
 use crate::lambda::Functions;
 use crate::template::WebSocketApi;
 use close::Close;
@@ -64,7 +64,7 @@ struct Shared {
     api: WebSocketApi,
     functions: Functions,
     /// What the host remembers of connections beyond its own life.
-    remembered: Connections,
+    remembered: OpenConnections,
     /// Who may use `@connections`.
     iam: Iam,
     limits: Limits,
@@ -81,7 +81,7 @@ impl Gateway {
     pub fn with_limits(
         api: WebSocketApi,
         functions: Functions,
-        connections: Connections,
+        remembered: OpenConnections,
         iam: Iam,
         limits: Limits,
     ) -> Result<Self, SelectionError> {
@@ -91,7 +91,7 @@ impl Gateway {
             calls: Calls::new(limits.calls_per_second, Instant::now()),
             api,
             functions,
-            remembered: connections,
+            remembered,
             iam,
             limits,
             registry: Registry::new(),

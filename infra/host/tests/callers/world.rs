@@ -12,7 +12,7 @@ use host::data_dir::DataDir;
 use host::database::{Database, Service};
 use host::gateway::{Gateway, Limits};
 use host::iam::Iam;
-use host::journal::{Connections as Remembered, Journal};
+use host::journal::{Journal, OpenConnections};
 use host::lambda::{Functions, Launch};
 use host::template::{Effect, Grant, Plan};
 use tokio::net::TcpListener;
@@ -51,7 +51,7 @@ impl World {
             max_processes: 1,
         };
         let functions = Functions::start(&plan.functions, launch).await.unwrap();
-        let (api, remembered) = (plan.api.clone(), Remembered::new(journal));
+        let (api, remembered) = (plan.api.clone(), OpenConnections::new(journal));
         let gateway = Gateway::with_limits(api, functions, remembered, iam.clone(), Limits::AWS);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stage = format!("http://{}/live", listener.local_addr().unwrap());

@@ -12,7 +12,7 @@ use futures::{SinkExt, StreamExt};
 use host::data_dir::DataDir;
 use host::gateway::{Gateway, Limits};
 use host::iam::Iam;
-use host::journal::{Connections, Journal};
+use host::journal::{Journal, OpenConnections};
 use host::lambda::{Functions, Launch};
 use host::template::{Authorizer, Function, Route, WebSocketApi};
 use serde_json::Value;
@@ -93,7 +93,7 @@ impl Held {
 pub struct Host {
     pub address: SocketAddr,
     pub gateway: Gateway,
-    pub remembered: Connections,
+    pub remembered: OpenConnections,
     functions: Functions,
     reports: tokio::sync::Mutex<mpsc::UnboundedReceiver<Held>>,
     /// Reports that came while the test waited for others.
@@ -126,7 +126,7 @@ impl Host {
         let iam = Iam::new(&functions, &BTreeMap::new(), None).unwrap();
         let functions = Functions::start(&functions, launch).await.unwrap();
         let folder = DataDir::temporary().unwrap();
-        let remembered = Connections::new(Journal::open(&folder.journal(), false).unwrap());
+        let remembered = OpenConnections::new(Journal::open(&folder.journal(), false).unwrap());
         let gateway = Gateway::with_limits(
             setup.api,
             functions.clone(),
