@@ -1,10 +1,8 @@
 //! What the host says about itself.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
+use crate::iam::Iam;
+use crate::lambda::Functions;
+use crate::queues::Queues;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::UPGRADE;
@@ -12,10 +10,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
 use axum::{Json, Router};
 use serde_json::json;
-
-use crate::iam::Iam;
-use crate::lambda::Functions;
-use crate::queues::Queues;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where clients connect, and with what.
 #[derive(Debug, Clone)]

@@ -1,21 +1,5 @@
 //! Puts the parts together, and takes them apart again.
 
-use std::collections::BTreeMap;
-use std::io;
-use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
-
-use axum::Router;
-use axum::serve::ListenerExt as _;
-use futures::StreamExt;
-use thiserror::Error;
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
-use tokio::time::timeout;
-
 use crate::data_dir::{self, DataDir, DataDirError};
 use crate::database::{Database, DatabaseError, Service};
 use crate::gateway::{Gateway, Limits, SelectionError};
@@ -30,6 +14,20 @@ use crate::options::Options;
 use crate::queues::Queues;
 use crate::streams::{Mappings, Surroundings};
 use crate::template::{Plan, TemplateError};
+use axum::Router;
+use axum::serve::ListenerExt as _;
+use futures::StreamExt;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// How long each of the last steps may take; together they stay below two seconds.
 const LAST_STEP: Duration = Duration::from_millis(500);

@@ -1,14 +1,12 @@
 //! What the host itself has to remember beside the tables.
 
+use crate::data_dir::{DamagedFile, content};
+use rusqlite::{Connection, OptionalExtension, Params, params};
+use serde_json::Value;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-
-use rusqlite::{Connection, OptionalExtension, Params, params};
-use serde_json::Value;
 use thiserror::Error;
-
-use crate::data_dir::{DamagedFile, content};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS tables (name TEXT PRIMARY KEY, created_as TEXT NOT NULL) STRICT;

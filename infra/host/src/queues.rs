@@ -1,15 +1,13 @@
 //! The queues of the template, which hold what was given up, for a person to look at.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
-
+use crate::journal::{Journal, JournalError};
+use crate::template::Queue;
 use jiff::Timestamp;
 use rusqlite::params;
 use serde::Serialize;
-
-use crate::journal::{Journal, JournalError};
-use crate::template::Queue;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// All queues. Clones share them.
 #[derive(Debug, Clone)]

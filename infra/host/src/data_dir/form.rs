@@ -4,12 +4,10 @@
 //! How the items are written is nowhere but in the code: a release that writes them so that the one
 //! before could not read them, or the other way round, counts [`FORM`] up.
 
+use super::{Content, DataDir, write_whole};
 use std::io;
 use std::path::{Path, PathBuf};
-
 use thiserror::Error;
-
-use super::{Content, DataDir, write_whole};
 
 /// The form of what this release reads and writes.
 ///

@@ -4,18 +4,17 @@ mod file;
 mod form;
 mod left_over;
 
-use std::fs::{DirBuilder, File, Permissions, TryLockError};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
-
-use tempfile::{NamedTempFile, TempDir};
-use thiserror::Error;
-
 pub(crate) use file::{Content, content};
 pub use file::{DamagedFile, Fault};
 pub use form::{FORM, FormError};
 pub use left_over::sweep;
+
+use std::fs::{DirBuilder, File, Permissions, TryLockError};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use tempfile::{NamedTempFile, TempDir};
+use thiserror::Error;
 
 /// What the names of temporary folders begin with.
 const PREFIX: &str = "booking-gateway-";

@@ -2,14 +2,12 @@
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use crate::iam::Access;
+use crate::template::{stream_arn, table_arn};
 use dynoxide::actions::get_shard_iterator::decode_shard_iterator;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-
-use crate::iam::Access;
-use crate::template::{stream_arn, table_arn};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The part of a request that says what it is about.
 #[derive(Debug, Default, Deserialize)]
@@ -78,9 +76,8 @@ fn table(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
+    use serde_json::{Value, json};
 
     fn needed(operation: &str, body: &Value) -> Vec<(String, String)> {
         let accesses = needs(operation, &body.to_string()).unwrap();

@@ -1,16 +1,14 @@
 //! Serves the tables as DynamoDB on a loopback port.
 
+use super::front::Front;
+use crate::guard::{Guard, HostName};
+use axum::serve::ListenerExt as _;
 use std::io;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
-
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-
-use super::front::Front;
-use crate::guard::{Guard, HostName};
 
 /// How long requests that are under way may take at the end.
 const FAREWELL: Duration = Duration::from_millis(300);

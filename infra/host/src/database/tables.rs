@@ -1,15 +1,13 @@
 //! Makes the template's tables, or finds them as they were made before.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-
-use dynoxide::actions::create_table::CreateTableRequest;
-use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
-use serde_json::{Map, Value};
-
 use super::DatabaseError;
 use crate::journal::Journal;
 use crate::template::Table;
+use dynoxide::actions::create_table::CreateTableRequest;
+use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// Makes those that are not there yet.
 pub(super) fn prepare(

@@ -3,9 +3,11 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html>
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
+use super::Shared;
+use super::management::{MOST_READ, ManagementError};
+use crate::guard::ERROR_TYPE;
+use crate::iam::{Access, Denied, SignatureError};
+use crate::template::{ACCOUNT, PARTITION, REGION};
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::middleware::Next;
@@ -13,13 +15,9 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use thiserror::Error;
-
-use super::Shared;
-use super::management::{MOST_READ, ManagementError};
-use crate::guard::ERROR_TYPE;
-use crate::iam::{Access, Denied, SignatureError};
-use crate::template::{ACCOUNT, PARTITION, REGION};
 
 /// Why a call is not let through.
 #[derive(Debug, Error)]

@@ -1,22 +1,6 @@
 //! The upgrade: the client waits until authorizer and `$connect` function have answered. As on API
 //! Gateway, `Origin` is nobody's business but theirs.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Instant;
-
-use axum::body::Body;
-use axum::extract::{ConnectInfo, Request, State};
-use axum::response::{AppendHeaders, IntoResponse, Response};
-use http::StatusCode;
-use http::header::{
-    CONTENT_TYPE, HOST, HeaderValue, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
-};
-use hyper::upgrade::OnUpgrade;
-use jiff::Timestamp;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
-
 use super::close::Close;
 use super::connection::Connection;
 use super::head::Head;
@@ -27,6 +11,20 @@ use super::session::{Session, notice};
 use super::{Shared, ids};
 use crate::lambda::InvokeError;
 use crate::template::{ACCOUNT, Authorizer, PARTITION, REGION, Route};
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::response::{AppendHeaders, IntoResponse, Response};
+use http::StatusCode;
+use http::header::{
+    CONTENT_TYPE, HOST, HeaderValue, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION,
+};
+use hyper::upgrade::OnUpgrade;
+use jiff::Timestamp;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_tungstenite::tungstenite::handshake::server::create_response_with_body;
 
 const CONNECT_ROUTE: &str = "$connect";
 

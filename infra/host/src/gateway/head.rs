@@ -1,12 +1,11 @@
 //! The request of a handshake, in the form that functions see it.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-
 use axum::extract::Query;
 use http::Uri;
 use http::header::{CONNECTION, HOST, HeaderMap, HeaderValue, UPGRADE, USER_AGENT};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 /// Values by their name.
 type Groups = BTreeMap<String, Vec<String>>;
@@ -117,9 +116,8 @@ fn last_values(groups: &Groups) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderName;
-
     use super::*;
+    use http::HeaderName;
 
     const HANDSHAKE: [(&str, &str); 5] = [
         ("host", "127.0.0.1:8080"),

@@ -32,25 +32,23 @@ mod session;
 mod socket;
 mod throttle;
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+pub use limits::Limits;
+pub use selection::SelectionError;
 
-use axum::Router;
-use axum::middleware::from_fn_with_state;
-use axum::routing::get;
-use tokio::sync::Semaphore;
-
+use crate::gateway::close::Close;
+use crate::gateway::registry::Registry;
+use crate::gateway::selection::Selection;
+use crate::gateway::throttle::{Calls, Throttle};
 use crate::iam::Iam;
 use crate::journal::OpenConnections;
 use crate::lambda::Functions;
 use crate::template::WebSocketApi;
-use close::Close;
-use registry::Registry;
-use selection::Selection;
-use throttle::{Calls, Throttle};
-
-pub use limits::Limits;
-pub use selection::SelectionError;
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::Semaphore;
 
 /// How long the last connections may take to wind up.
 const LAST_SECOND: Duration = Duration::from_secs(1);

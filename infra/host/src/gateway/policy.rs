@@ -2,11 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html>
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
-
 use crate::iam::{fits, fits_action};
 use crate::template::{Effect, OneOrMore};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 /// The largest answer of an authorizer, in bytes.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>

@@ -70,9 +70,8 @@ fn status<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use serde_json::json;
 
     fn parse(answer: &Value) -> Option<ProxyResponse> {
         ProxyResponse::parse(answer.to_string().as_bytes())

@@ -4,12 +4,11 @@
 //! them; the documentation has them only in part:
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html>
 
-use jiff::Timestamp;
-use serde_json::{Map, Value, json};
-
 use super::close::Close;
 use super::head::Head;
 use super::ids;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 
 /// The unchanging part of every event of one connection.
 #[derive(Clone, Debug)]

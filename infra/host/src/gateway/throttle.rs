@@ -2,11 +2,10 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/websocket-api-protect.html>
 
+use crate::template::{Throttling, WebSocketApi};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
-
-use crate::template::{Throttling, WebSocketApi};
 
 /// One token bucket for each route that has a limit, its own or the stage's.
 #[derive(Debug)]
@@ -72,9 +71,8 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_burst_and_then_the_rate() {

@@ -14,10 +14,6 @@
 //! The WebSocket endpoint takes every `Origin`, as API Gateway does: a front end in development has
 //! an origin of its own, such as `http://localhost:5173`, and another site's page has no token.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::str::FromStr;
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
@@ -25,6 +21,9 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, ORIGIN};
 use http::{StatusCode, Uri};
 use serde_json::json;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// What a browser says of the page that sends a request.

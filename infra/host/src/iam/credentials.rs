@@ -1,12 +1,11 @@
 //! The keys with which a caller signs.
 
-use std::collections::BTreeMap;
-
 use aws_credential_types::Credentials;
 use aws_lc_rs::error::Unspecified;
 use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use std::collections::BTreeMap;
 
 /// What a developer signs with, from this machine.
 pub(super) fn developer() -> Credentials {

@@ -20,24 +20,23 @@ mod report;
 mod role;
 mod signature;
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::{fmt, io};
+pub(crate) use pattern::{fits, fits_action};
+pub(crate) use signature::SignatureError;
 
+use crate::iam::report::Report;
+use crate::iam::role::Judge;
+use crate::iam::signature::Claim;
+use crate::template::{ACCOUNT, Function, PARTITION, Role};
 use aws_credential_types::Credentials;
 use aws_lc_rs::error::Unspecified;
 use http::request::Parts;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fmt, io};
 use thiserror::Error;
-
-use crate::template::{ACCOUNT, Function, PARTITION, Role};
-pub(crate) use pattern::{fits, fits_action};
-use report::Report;
-use role::Judge;
-use signature::Claim;
-pub(crate) use signature::SignatureError;
 
 /// Everybody who may call. Clones are the same.
 #[derive(Clone)]

@@ -205,9 +205,8 @@ impl<'a> Claim<'a> {
 
 #[cfg(test)]
 mod tests {
-    use http::Request;
-
     use super::*;
+    use http::Request;
 
     const NOW: &str = "2015-08-30T12:40:00Z";
 

@@ -1,15 +1,13 @@
 //! The issuer's signing key.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-
+use crate::data_dir::write_whole;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
-
-use crate::data_dir::write_whole;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// Why there is no issuer, or no token.
 #[derive(Debug, thiserror::Error)]

@@ -2,9 +2,8 @@
 //!
 //! As documented under "Configuring partial batch response with DynamoDB and Lambda".
 
-use serde_json::{Map, Value};
-
 use super::record::Change;
+use serde_json::{Map, Value};
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,12 +3,11 @@
 //! As documented under "Retain discarded records for a DynamoDB event source in Lambda". The
 //! message says where in the stream the records are, not what is in them.
 
+use super::record::Change;
 use dynoxide::streams::shard_id;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
-
-use super::record::Change;
 
 /// Why records were given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

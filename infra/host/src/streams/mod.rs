@@ -10,16 +10,14 @@ mod give_up;
 mod mapping;
 mod record;
 
-use std::time::Duration;
-
-use tokio::task::JoinSet;
-
 use crate::database::{Database, DatabaseError, Position};
 use crate::journal::Journal;
 use crate::lambda::Functions;
 use crate::queues::Queues;
+use crate::streams::mapping::Mapping;
 use crate::template::Plan;
-use mapping::Mapping;
+use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// How often records that DynamoDB would have forgotten are removed.
 const PRUNE: Duration = Duration::from_hours(1);

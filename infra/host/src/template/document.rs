@@ -1,10 +1,9 @@
 //! The sections of a template.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A template as it is written.
 #[derive(Debug, Deserialize)]

@@ -5,10 +5,9 @@
 //! other is refused.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// What a record must look like.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -56,9 +55,8 @@ impl Matcher {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use serde_json::json;
 
     fn parse(text: &str) -> serde_json::Result<Pattern> {
         serde_json::from_str(text)

@@ -1,12 +1,10 @@
 //! What the template says, with every reference resolved.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
+use super::pattern::Pattern;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use super::pattern::Pattern;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Everything that this machine runs.
 #[derive(Debug, Clone)]

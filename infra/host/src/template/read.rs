@@ -1,11 +1,10 @@
 //! Reads a resource's properties into its struct.
 
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
-
 use super::document::Resource;
 use super::error::TemplateError;
 use super::resolve::{Resolver, unresolved};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 /// A resource of the template whose properties are still to be read.
 #[derive(Clone, Copy)]

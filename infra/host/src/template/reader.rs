@@ -1,8 +1,5 @@
 //! A whole template -> a plan.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use super::document::{Document, Resource};
 use super::error::TemplateError;
 use super::ignored;
@@ -11,6 +8,8 @@ use super::read::Source;
 use super::resolve::Resolver;
 use super::resources::{Named, event_source_mapping, events, function, policy, queue, table};
 use super::websocket;
+use std::collections::BTreeMap;
+use std::path::Path;
 
 impl Plan {
     /// Reads a template file.

@@ -1,15 +1,13 @@
 //! The intrinsic functions of `CloudFormation`.
 
-use std::collections::BTreeMap;
-
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
-use thiserror::Error;
-
 use super::arn::{ACCOUNT, PARTITION, REGION, STACK, URL_SUFFIX};
 use super::document::Document;
 use super::error::TemplateError;
 use super::names;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use thiserror::Error;
 
 /// Marks a value that could not be resolved. It travels to where the value is used, so that a
 /// reference that only ends up in a property without meaning here does no harm.

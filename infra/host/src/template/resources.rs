@@ -11,10 +11,9 @@ pub(super) mod policy;
 pub(super) mod queue;
 pub(super) mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::arn;
 use super::plan::{Function, Queue, Role, Table};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What other resources refer to by ARN or name.
 #[derive(Debug, Default)]

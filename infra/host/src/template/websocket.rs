@@ -1,16 +1,14 @@
 //! Puts the API together from its resources.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::arn;
 use super::error::TemplateError;
 use super::plan::{Authorizer, Route, Throttling, WebSocketApi};
 use super::read::Source;
 use super::resources::Named;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// The longest that API Gateway waits for an integration, and what it waits unless told otherwise.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);

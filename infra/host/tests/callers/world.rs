@@ -1,8 +1,5 @@
 //! The database and the WebSocket endpoint with the roles of the synthesized template.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-
 use aws_credential_types::Credentials;
 use aws_sdk_apigatewaymanagement::Client as Connections;
 use aws_sdk_dynamodb::Client as DynamoDb;
@@ -15,6 +12,8 @@ use host::iam::Iam;
 use host::journal::{Journal, OpenConnections};
 use host::lambda::{Functions, Launch};
 use host::template::{Effect, Grant, Plan};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 /// What runs, and who may do what with it.

@@ -1,13 +1,12 @@
 //! From the upgrade request to its answer.
 
+use crate::host::{Setup, patiently, read};
 use futures::SinkExt;
 use host::template::Throttling;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-
-use crate::host::{Setup, patiently, read};
 
 #[tokio::test]
 async fn the_client_waits_for_authorizer_and_function() {

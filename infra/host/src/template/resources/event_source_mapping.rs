@@ -1,14 +1,12 @@
 //! Event source mappings.
 
-use std::time::Duration;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::Named;
 use crate::template::error::TemplateError;
 use crate::template::plan::{StartingPosition, StreamMapping};
 use crate::template::read::Source;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::time::Duration;
 
 /// What Lambda takes for a stream whose mapping does not say.
 const DEFAULT_BATCH_SIZE: usize = 100;

@@ -4,14 +4,12 @@
 //! host has nobody to hand them to. So a pipe that leads to a bus of the template has no effect
 //! that anybody could see, and is not run; one that leads elsewhere is refused.
 
-use std::collections::BTreeSet;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::Named;
 use crate::template::error::TemplateError;
 use crate::template::read::Source;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeSet;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]

@@ -1,16 +1,14 @@
 //! Functions.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::Named;
 use crate::template::arn;
 use crate::template::error::TemplateError;
 use crate::template::plan::Function;
 use crate::template::read::Source;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What Lambda gives a function that does not say.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 3;

@@ -4,14 +4,13 @@
 //! conditions, `NotAction`, `NotResource`, policy variables, permissions boundaries, managed
 //! policies whose text it does not have.
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::Named;
 use crate::template::arn;
 use crate::template::error::TemplateError;
 use crate::template::plan::{Effect, Grant, Role};
 use crate::template::read::Source;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// The managed policies whose text is known, and the actions that they allow on everything.
 /// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaBasicExecutionRole.html>

@@ -1,13 +1,11 @@
 //! Queues.
 
-use std::time::Duration;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use crate::template::error::TemplateError;
 use crate::template::plan::Queue;
 use crate::template::read::Source;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::time::Duration;
 
 /// Four days, as SQS keeps messages of a queue that does not say.
 const DEFAULT_RETENTION_SECONDS: u64 = 345_600;

@@ -1,13 +1,12 @@
 //! Tables.
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
 use crate::template::arn;
 use crate::template::error::TemplateError;
 use crate::template::plan::Table;
 use crate::template::read::Source;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
