@@ -1,13 +1,11 @@
 //! What the command line may ask for.
 
+use crate::guard::HostName;
+use clap::Args;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
-
-use clap::Args;
 use thiserror::Error;
-
-use crate::guard::HostName;
 
 /// How a stack is to be run.
 #[derive(Debug, Args)]

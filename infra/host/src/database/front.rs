@@ -3,6 +3,9 @@
 //! The library has an endpoint of its own, but it lets everybody do everything, web pages included.
 //! Here a request has to be signed, and its caller has to be allowed what it asks for.
 
+use super::access::needs;
+use super::operations;
+use crate::iam::{Denied, Iam, SignatureError};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
@@ -13,10 +16,6 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::json;
 use thiserror::Error;
-
-use super::access::needs;
-use super::operations;
-use crate::iam::{Denied, Iam, SignatureError};
 
 /// DynamoDB takes no larger request:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>

@@ -4,9 +4,10 @@
 //!
 //! Who may call it is decided before, by `admission`.
 
-use std::sync::Arc;
-use std::time::Instant;
-
+use super::close::Close;
+use super::connection::{Connection, PostError};
+use super::{Shared, ids};
+use crate::guard::ERROR_TYPE;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
@@ -14,12 +15,9 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
+use std::sync::Arc;
+use std::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-
-use super::close::Close;
-use super::connection::{Connection, PostError};
-use super::{Shared, ids};
-use crate::guard::ERROR_TYPE;
 
 /// Of a body that is too large, this much is read, so that its sender gets to read the answer.
 pub(super) const MOST_READ: usize = 1024 * 1024;

@@ -1,11 +1,5 @@
 //! One event source mapping.
 
-use std::collections::VecDeque;
-use std::time::Duration;
-
-use jiff::Timestamp;
-use tokio::time::Instant;
-
 use super::Surroundings;
 use super::batch_result::BatchResult;
 use super::give_up::{Condition, GivenUp, LastResult};
@@ -13,6 +7,10 @@ use super::record::{self, Change};
 use crate::database::{DatabaseError, Position};
 use crate::lambda::{InvokeError, PAYLOAD_LIMIT};
 use crate::template::{Plan, StreamMapping};
+use jiff::Timestamp;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// What a stream keeps; nothing older is delivered.
 const STREAM_RETENTION: Duration = Duration::from_hours(24);
