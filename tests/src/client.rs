@@ -1,19 +1,17 @@
 //! A client of the gateway, as a test needs one.
 
-use std::net::SocketAddr;
-
+use crate::gateway::Gateway;
+use crate::shape;
+use crate::wait::within;
 use futures::{SinkExt, StreamExt};
 use http::Request;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{WebSocketStream, client_async};
-
-use crate::gateway::Gateway;
-use crate::shape;
-use crate::wait::within;
 
 /// An open connection. What it was pushed is kept, in the order in which it came.
 #[derive(Debug)]

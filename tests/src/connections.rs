@@ -1,10 +1,8 @@
 //! The connections table: what each connection's item says, and the subscriptions beside it.
 
-use std::collections::BTreeMap;
-
-use aws_sdk_dynamodb::types::AttributeValue;
-
 use crate::tables::{Item, Tables, number, string};
+use aws_sdk_dynamodb::types::AttributeValue;
+use std::collections::BTreeMap;
 
 /// What is written twice: in a connection's item and in each of its subscriptions.
 #[derive(Debug, Clone, PartialEq, Eq)]

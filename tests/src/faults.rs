@@ -3,14 +3,13 @@
 //! The embedded database never conflicts, throttles or loses an answer. The proxy does so on
 //! demand; a template variant puts it in a function's way.
 
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
-
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 

@@ -5,11 +5,10 @@
 //! - `BOOKING_TOKEN_URL`: an address that answers tokens like the local host's `/dev/token`.
 //! - `BOOKING_DYNAMODB_URL`, `BOOKING_TABLE`, `CONNECTIONS_TABLE`: where its tables are.
 
-use std::io::Write;
-use std::sync::OnceLock;
-
 use crate::host::Host;
 use crate::tables::Tables;
+use std::io::Write;
+use std::sync::OnceLock;
 
 /// Where a gateway is, and where the suite can look behind it.
 #[derive(Debug, Clone)]

@@ -1,5 +1,10 @@
 //! The local host as a process: the built `booking-gateway`.
 
+use crate::gateway::Gateway;
+use crate::processes;
+use crate::tables::Tables;
+use crate::wait::LIMIT;
+use serde_json::Value;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
@@ -8,13 +13,6 @@ use std::process::{Child, ChildStdin, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-
-use serde_json::Value;
-
-use crate::gateway::Gateway;
-use crate::processes;
-use crate::tables::Tables;
-use crate::wait::LIMIT;
 
 /// Runs the host as a child of a shell that ends it when its own standard input closes, however
 /// the test binary ends: what lives in a `static` is never dropped.

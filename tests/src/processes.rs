@@ -1,11 +1,9 @@
 //! The function processes of a local host, and signals to them.
 
-use std::process::Command;
-
-use serde_json::Value;
-
 use crate::host::Host;
 use crate::wait::eventually;
+use serde_json::Value;
+use std::process::Command;
 
 /// One process of a function, as `GET /dev/functions` tells.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,15 +1,13 @@
 //! What most tests begin with: a resource of their own and people to use it.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
-
+use crate::client::Client;
+use crate::gateway::Gateway;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Value, json};
-
-use crate::client::Client;
-use crate::gateway::Gateway;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 /// A name that nothing else has, in this run or an earlier one against the same gateway.
 pub fn unique(prefix: &str) -> String {

@@ -3,11 +3,10 @@
 //! Every frame that any test reads comes through here, so an internal field that slips into a
 //! view fails whatever test sees it first.
 
-use std::collections::HashMap;
-use std::sync::LazyLock;
-
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::LazyLock;
 
 /// No outbound frame is larger.
 const MAX_FRAME: usize = 128 * 1024;

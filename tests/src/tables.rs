@@ -2,12 +2,11 @@
 //!
 //! This is the one place of the suite that knows how items are written.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::Builder;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Where the tables are.
 #[derive(Debug, Clone, Default)]

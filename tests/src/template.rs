@@ -1,9 +1,8 @@
 //! Variants of the stack's template.
 
+use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-
-use serde_json::Value;
 use tempfile::TempDir;
 
 /// A changed template in a file of its own.

@@ -1,5 +1,6 @@
 //! Tokens: good ones from the development issuer, and bad ones made here out of good ones.
 
+use crate::gateway::Gateway;
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -8,8 +9,6 @@ use aws_lc_rs::signature::{
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-
-use crate::gateway::Gateway;
 
 impl Gateway {
     /// A token of a customer, good for an hour.

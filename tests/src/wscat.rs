@@ -1,11 +1,10 @@
 //! `wscat` in a terminal, driven as a person does.
 
+use crate::wait::eventually;
 use std::io::{Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-
-use crate::wait::eventually;
 
 /// A terminal window in which `wscat` runs.
 #[derive(Debug)]

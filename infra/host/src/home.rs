@@ -1,10 +1,8 @@
 //! What the host says about itself.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
+use crate::iam::Iam;
+use crate::lambda::Functions;
+use crate::queues::Queues;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::UPGRADE;
@@ -12,25 +10,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get};
 use axum::{Json, Router};
 use serde_json::json;
-
-use crate::iam::Iam;
-use crate::lambda::Functions;
-use crate::queues::Queues;
-
-/// Whether everything has started. Clones share it.
-#[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<AtomicBool>);
-
-impl Readiness {
-    /// Everything has started.
-    pub fn set(&self) {
-        self.0.store(true, Ordering::Release);
-    }
-
-    fn is_set(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where clients connect, and with what.
 #[derive(Debug, Clone)]
@@ -68,7 +51,7 @@ pub struct Home {
     /// How to connect, and what to type first.
     pub help: String,
     /// Whether everything has started.
-    pub readiness: Readiness,
+    pub ready: Arc<AtomicBool>,
     /// The functions.
     pub functions: Functions,
     /// The queues.
@@ -109,7 +92,7 @@ async fn help(State(home): State<Home>) -> String {
 }
 
 async fn health(State(home): State<Home>) -> (StatusCode, &'static str) {
-    if home.readiness.is_set() {
+    if home.ready.load(Ordering::Acquire) {
         (StatusCode::OK, "ready\n")
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, "starting\n")

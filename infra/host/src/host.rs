@@ -1,33 +1,33 @@
 //! Puts the parts together, and takes them apart again.
 
-use std::collections::BTreeMap;
-use std::io;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
-use std::time::Duration;
-
-use axum::Router;
-use axum::serve::ListenerExt as _;
-use futures::StreamExt;
-use thiserror::Error;
-use tokio::net::TcpListener;
-use tokio::task::JoinSet;
-use tokio::time::timeout;
-
 use crate::data_dir::{self, DataDir, DataDirError};
 use crate::database::{Database, DatabaseError, Service};
 use crate::gateway::{Gateway, Limits, SelectionError};
-use crate::guard::Guard;
-use crate::home::{Entrance, Home, Readiness};
+use crate::guard::{Guard, loopback, reachable};
+use crate::home::{Entrance, Home};
 use crate::iam::{Iam, IamError};
 use crate::issuer::{Issuer, IssuerError};
-use crate::journal::{Connections, Journal, JournalError};
+use crate::journal::{Journal, JournalError, OpenConnections};
 use crate::lambda::{Functions, Launch, WarmError};
 use crate::open_files::{self, Room};
 use crate::options::Options;
 use crate::queues::Queues;
-use crate::streams::{MappingError, Mappings, Surroundings};
+use crate::streams::{Mappings, Surroundings};
 use crate::template::{Plan, TemplateError};
+use axum::Router;
+use axum::serve::ListenerExt as _;
+use futures::StreamExt;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 /// How long each of the last steps may take; together they stay below two seconds.
 const LAST_STEP: Duration = Duration::from_millis(500);
@@ -58,9 +58,6 @@ pub enum HostError {
     /// A function does not start.
     #[error(transparent)]
     Warm(#[from] WarmError),
-    /// A stream cannot be read.
-    #[error(transparent)]
-    Mapping(#[from] MappingError),
     /// The address cannot be listened on.
     #[error(
         "cannot listen on {address}: {reason}; name another --port (0 takes any free one) or --bind"
@@ -97,7 +94,7 @@ pub struct Host {
     /// How to connect, and what to type first.
     pub help: String,
     gateway: Gateway,
-    connections: Connections,
+    connections: OpenConnections,
     mappings: Mappings,
     functions: Functions,
     service: Service,
@@ -147,7 +144,7 @@ impl Host {
         let (database, service) =
             Database::open(&folder, &plan.tables, &journal, iam.clone(), also)?;
         let queues = Queues::new(&plan.queues, journal.clone());
-        let connections = Connections::new(journal.clone());
+        let connections = OpenConnections::new(journal.clone());
         let left_over = connections.left_over()?;
 
         let (inner, callback) = callback(address).await?;
@@ -178,7 +175,7 @@ impl Host {
         let home = Home {
             entrance,
             help: help.clone(),
-            readiness: Readiness::default(),
+            ready: Arc::default(),
             functions: functions.clone(),
             queues: queues.clone(),
             iam,
@@ -204,7 +201,7 @@ impl Host {
         functions.warm().await?;
         say_farewell(&plan, &functions, &connections, left_over).await;
         mappings.start();
-        home.readiness.set();
+        home.ready.store(true, Ordering::Release);
         let entrance = home.entrance;
         Ok(Self {
             entrance,
@@ -248,19 +245,6 @@ async fn callback(address: SocketAddr) -> Result<(Option<TcpListener>, SocketAdd
     Ok((Some(listener), inner))
 }
 
-/// An address at which this machine reaches a listener on that one.
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = address.ip();
-    SocketAddr::new(if ip.is_unspecified() { loopback(ip) } else { ip }, address.port())
-}
-
-fn loopback(like: IpAddr) -> IpAddr {
-    match like {
-        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-    }
-}
-
 async fn serve(listener: TcpListener, router: Router) {
     let listener = listener.tap_io(|connection| {
         // A pushed frame is small, and must not wait for the one before to be acknowledged.
@@ -288,7 +272,7 @@ fn endpoints(database: SocketAddr, callback: SocketAddr, stage: &str) -> BTreeMa
 async fn say_farewell(
     plan: &Plan,
     functions: &Functions,
-    connections: &Connections,
+    connections: &OpenConnections,
     left_over: Vec<(String, Vec<u8>)>,
 ) {
     let function = plan.api.routes.get("$disconnect").map(|route| route.function.as_str());

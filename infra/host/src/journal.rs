@@ -1,14 +1,12 @@
 //! What the host itself has to remember beside the tables.
 
+use crate::data_dir::{DamagedFile, content};
+use rusqlite::{Connection, OptionalExtension, Params, params};
+use serde_json::Value;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-
-use rusqlite::{Connection, OptionalExtension, params};
-use serde_json::Value;
 use thiserror::Error;
-
-use crate::data_dir::{DamagedFile, content};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS tables (name TEXT PRIMARY KEY, created_as TEXT NOT NULL) STRICT;
@@ -60,6 +58,11 @@ impl Journal {
         Ok(work(&connection)?)
     }
 
+    /// Runs one statement that writes.
+    pub(crate) fn write(&self, sql: &str, parameters: impl Params) -> Result<(), JournalError> {
+        self.run(|connection| connection.execute(sql, parameters)).map(drop)
+    }
+
     /// Whether any table has been created.
     pub fn has_tables(&self) -> Result<bool, JournalError> {
         self.run(|connection| {
@@ -70,24 +73,16 @@ impl Journal {
     /// How a table was created, if it was.
     pub fn table(&self, name: &str) -> Result<Option<Value>, JournalError> {
         let text: Option<String> = self.run(|connection| {
-            connection
-                .query_row("SELECT created_as FROM tables WHERE name = ?1", [name], |row| {
-                    row.get(0)
-                })
-                .optional()
+            let sql = "SELECT created_as FROM tables WHERE name = ?1";
+            connection.query_row(sql, [name], |row| row.get(0)).optional()
         })?;
         Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
     }
 
     /// Remembers how a table is created.
     pub fn put_table(&self, name: &str, created_as: &Value) -> Result<(), JournalError> {
-        self.run(|connection| {
-            connection.execute(
-                "INSERT OR REPLACE INTO tables VALUES (?1, ?2)",
-                [name, &created_as.to_string()],
-            )
-        })?;
-        Ok(())
+        let sql = "INSERT OR REPLACE INTO tables VALUES (?1, ?2)";
+        self.write(sql, [name, &created_as.to_string()])
     }
 
     /// How far an event source mapping has read.
@@ -100,11 +95,7 @@ impl Journal {
 
     /// Remembers how far an event source mapping has read.
     pub fn put_position(&self, mapping: &str, position: &str) -> Result<(), JournalError> {
-        self.run(|connection| {
-            connection
-                .execute("INSERT OR REPLACE INTO positions VALUES (?1, ?2)", [mapping, position])
-        })?;
-        Ok(())
+        self.write("INSERT OR REPLACE INTO positions VALUES (?1, ?2)", [mapping, position])
     }
 }
 
@@ -113,12 +104,12 @@ impl Journal {
 /// API Gateway calls the `$disconnect` route, as well as it can, for connections that its own
 /// failures end. A host that was killed does so when it starts again.
 #[derive(Debug, Clone)]
-pub struct Connections {
+pub struct OpenConnections {
     journal: Journal,
     sealed: Arc<AtomicBool>,
 }
 
-impl Connections {
+impl OpenConnections {
     /// The connections that this journal remembers.
     pub fn new(journal: Journal) -> Self {
         Self { journal, sealed: Arc::default() }
@@ -135,14 +126,13 @@ impl Connections {
     /// Called once the function of `$connect` has accepted, before the client is told.
     pub fn open(&self, id: &str, disconnect_event: &[u8]) {
         let sql = "INSERT OR REPLACE INTO connections VALUES (?1, ?2)";
-        self.write(|connection| connection.execute(sql, params![id, disconnect_event]));
+        self.note(sql, params![id, disconnect_event]);
     }
 
     /// Forgets a connection whose `$disconnect` function has been called.
     pub fn closed(&self, id: &str) {
         if !self.sealed.load(Ordering::Acquire) {
-            let sql = "DELETE FROM connections WHERE id = ?1";
-            self.write(|connection| connection.execute(sql, [id]));
+            self.note("DELETE FROM connections WHERE id = ?1", [id]);
         }
     }
 
@@ -155,9 +145,9 @@ impl Connections {
         })
     }
 
-    fn write(&self, work: impl FnOnce(&Connection) -> rusqlite::Result<usize>) {
+    fn note(&self, sql: &str, parameters: impl Params) {
         // The client is not to be refused for a note about it: the note only matters after a crash.
-        if let Err(error) = self.journal.run(work) {
+        if let Err(error) = self.journal.write(sql, parameters) {
             tracing::error!(%error, "cannot note down a connection");
         }
     }

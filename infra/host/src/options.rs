@@ -1,12 +1,11 @@
 //! What the command line may ask for.
 
+use crate::guard::HostName;
+use clap::Args;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
-
-use clap::Args;
-
-use crate::guard::HostName;
+use thiserror::Error;
 
 /// How a stack is to be run.
 #[derive(Debug, Args)]
@@ -52,7 +51,12 @@ impl Options {
     }
 }
 
-fn parameter(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+/// A text that gives no parameter a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("expected NAME=VALUE")]
+struct NoParameter;
+
+fn parameter(text: &str) -> Result<(String, String), NoParameter> {
+    let (name, value) = text.split_once('=').ok_or(NoParameter)?;
     Ok((name.to_owned(), value.to_owned()))
 }

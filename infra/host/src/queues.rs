@@ -1,15 +1,13 @@
 //! The queues of the template, which hold what was given up, for a person to look at.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
-
+use crate::journal::{Journal, JournalError};
+use crate::template::Queue;
 use jiff::Timestamp;
 use rusqlite::params;
 use serde::Serialize;
-
-use crate::journal::{Journal, JournalError};
-use crate::template::Queue;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// All queues. Clones share them.
 #[derive(Debug, Clone)]
@@ -40,13 +38,8 @@ impl Queues {
     /// Sends a message to a queue, by its logical id.
     pub fn send(&self, queue: &str, body: &str) -> Result<(), JournalError> {
         let now = Timestamp::now().as_millisecond();
-        self.journal.run(|connection| {
-            connection.execute(
-                "INSERT INTO messages (queue, id, sent_ms, body) VALUES (?1, ?2, ?3, ?4)",
-                params![queue, uuid::Uuid::new_v4().to_string(), now, body],
-            )
-        })?;
-        Ok(())
+        let sql = "INSERT INTO messages (queue, id, sent_ms, body) VALUES (?1, ?2, ?3, ?4)";
+        self.journal.write(sql, params![queue, uuid::Uuid::new_v4().to_string(), now, body])
     }
 
     /// The messages of a queue, oldest first; `None` if there is no such queue.

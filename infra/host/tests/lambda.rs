@@ -3,13 +3,12 @@
 //! The processes are this test binary, started again: see [`function_process`].
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use host::lambda::{Functions, InvokeError, Launch};
 use host::template::Function;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 const NAME: &str = "Subject";
 

@@ -3,12 +3,6 @@
 //! The processes are this test binary, started again: see [`function_process`].
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-use std::collections::BTreeMap;
-use std::io::Write;
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
-
 use host::data_dir::DataDir;
 use host::database::{Database, Service};
 use host::iam::Iam;
@@ -19,6 +13,11 @@ use host::streams::{Mappings, Surroundings};
 use host::template::{Function, Plan, StartingPosition, StreamMapping};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 use support::signed;
 use tempfile::TempDir;
 

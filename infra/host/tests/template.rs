@@ -1,11 +1,10 @@
 //! The synthesized template, and what becomes of it when a line of it changes.
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use host::template::{Plan, StartingPosition, Throttling};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
 use support::template::TEMPLATE;
 
 fn parameters() -> BTreeMap<String, String> {

@@ -1,13 +1,12 @@
 //! Starts the host, or, when the host has started it again for one, a function.
 
+use clap::Parser;
+use host::host::Host;
+use host::options::Options;
 use std::io::Write as _;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
-
-use clap::Parser;
-use host::host::Host;
-use host::options::Options;
 use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::filter::Targets;

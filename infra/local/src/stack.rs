@@ -1,10 +1,9 @@
 //! The booking stack: its template, and what only this program knows of it.
 
-use std::collections::BTreeMap;
-
 use host::home::Entrance;
 use host::host::Stack;
 use host::issuer::Issuer;
+use std::collections::BTreeMap;
 
 /// The stack as `cdk synth` left it beside the stack's source.
 pub const STACK: Stack =

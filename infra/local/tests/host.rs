@@ -1,6 +1,8 @@
 //! The program itself: how it starts, refuses to start, ends, and what it keeps.
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
+use host::journal::Journal;
+use serde_json::{Value, json};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::net::TcpListener;
@@ -8,9 +10,6 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
-
-use host::journal::Journal;
-use serde_json::{Value, json};
 use support::signed;
 use support::template::TEMPLATE;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;

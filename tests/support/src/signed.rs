@@ -1,12 +1,11 @@
 //! Requests as the AWS SDKs sign them.
 
-use std::time::SystemTime;
-
 use aws_credential_types::Credentials;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
 use reqwest::header::HeaderName;
 use reqwest::{Body, Method, Request};
+use std::time::SystemTime;
 
 /// A request of a developer on this machine.
 pub fn request(service: &str, method: Method, url: &str, body: impl Into<Vec<u8>>) -> Request {

@@ -10,14 +10,12 @@ mod grants;
 mod stack;
 mod suite;
 
-use std::path::Path;
-use std::time::Instant;
-
-use e2e::{Client, Host, Room, json, unique};
-
 use crate::grants::GRANTS;
 use crate::stack::Stack;
 use crate::suite::Suite;
+use e2e::{Client, Host, Room, json, unique};
+use std::path::Path;
+use std::time::Instant;
 
 /// At least so many tests of the wire contract run on `MiniStack`; it may only grow.
 const PROTOCOL: usize = 60;

@@ -1,13 +1,12 @@
 //! The stack on a `MiniStack` of its own, as `npm run ministack` in `infra/cdk` deploys it.
 
+use e2e::processes::{descendants, runs};
+use e2e::tables::Tables;
+use e2e::{Gateway, Host, Value};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Lines, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-
-use e2e::processes::{descendants, runs};
-use e2e::tables::Tables;
-use e2e::{Gateway, Host, Value};
 
 /// A deployed stack. Dropping it ends its `MiniStack`, and so does the end of this process.
 pub struct Stack {

@@ -1,11 +1,9 @@
 //! The suite's own test binaries, run against a deployed stack.
 
+use crate::stack::Stack;
+use e2e::{Host, Value};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-
-use e2e::{Host, Value};
-
-use crate::stack::Stack;
 
 /// The built test binaries.
 pub struct Suite {

@@ -1,12 +1,10 @@
 //! The command line: what a person sees, and what stops the start.
 
-use std::net::TcpListener;
-use std::process::Output;
-
+use crate::skipped;
 use e2e::template::{Variant, function, of_type};
 use e2e::{Client, Host, Value, json};
-
-use crate::skipped;
+use std::net::TcpListener;
+use std::process::Output;
 
 type Edit = Box<dyn FnOnce(&mut Value)>;
 

@@ -1,9 +1,8 @@
 //! Function processes that die at work.
 
+use crate::skipped;
 use e2e::processes::{runs, signal, thaw};
 use e2e::{Client, Host, Room, json, unique};
-
-use crate::skipped;
 
 #[tokio::test]
 async fn a_request_whose_process_dies_is_answered_and_the_next_one_works() {

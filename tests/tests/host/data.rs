@@ -1,8 +1,7 @@
 //! `--data`: what one run leaves to the next.
 
-use e2e::{Client, Gateway, Host, Room, Value, json, scene, unique};
-
 use crate::skipped;
+use e2e::{Client, Gateway, Host, Room, Value, json, scene, unique};
 
 struct Before {
     folder: tempfile::TempDir,

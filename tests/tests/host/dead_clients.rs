@@ -1,10 +1,9 @@
 //! Clients that vanish without a word.
 
+use crate::skipped;
 use e2e::processes::thaw;
 use e2e::wait::eventually;
 use e2e::{Client, Host, Room, json, unique};
-
-use crate::skipped;
 
 struct Meeting {
     host: Host,

@@ -1,10 +1,9 @@
 //! A database that conflicts, fails, or does its work and loses the answer.
 
+use crate::skipped;
 use e2e::faults::{Fault, Proxy};
 use e2e::template::{Variant, function};
 use e2e::{Client, Host, Room, Value, json, unique};
-
-use crate::skipped;
 
 /// A host whose `message` function reaches the database through a proxy.
 struct Scene {

@@ -1,9 +1,8 @@
 //! Much at once: what is larger than a frame comes in several.
 
+use crate::skipped;
 use e2e::processes::thaw;
 use e2e::{Host, Room, Value, json};
-
-use crate::skipped;
 
 #[tokio::test]
 async fn a_batch_larger_than_a_frame_is_pushed_in_several() {

@@ -1,12 +1,10 @@
 //! Temporary folders of hosts that were killed.
 
+use crate::skipped;
+use e2e::Host;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::Path;
-
-use e2e::Host;
-
-use crate::skipped;
 
 fn folders(temporary: &Path) -> BTreeSet<OsString> {
     std::fs::read_dir(temporary).unwrap().map(|entry| entry.unwrap().file_name()).collect()

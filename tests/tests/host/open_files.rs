@@ -1,10 +1,9 @@
 //! A host that may have few files open, as programs on macOS may by default.
 
+use crate::skipped;
 use e2e::wait::eventually;
 use e2e::{Client, Host, json};
 use futures::future::join_all;
-
-use crate::skipped;
 
 /// Connects so many clients at once; answers those that got in and the statuses of the others.
 async fn connect(host: &Host, many: usize) -> (Vec<Client>, Vec<u16>) {

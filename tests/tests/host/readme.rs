@@ -1,13 +1,11 @@
 //! The README's session, typed as it stands.
 
-use std::collections::BTreeMap;
-
+use crate::skipped;
 use e2e::Host;
 use e2e::readme::{Block, Line, Names, session};
 use e2e::wait::eventually;
 use e2e::wscat::Window;
-
-use crate::skipped;
+use std::collections::BTreeMap;
 
 /// The address in the README: what a plain `cargo run` prints.
 const ADDRESS: &str = "127.0.0.1:8080";

@@ -1,12 +1,10 @@
 //! However the host ends, nothing is left running.
 
-use std::time::Duration;
-
+use crate::skipped;
 use e2e::processes::{descendants, runs, signal, thaw};
 use e2e::wait::eventually;
 use e2e::{Host, Room, json};
-
-use crate::skipped;
+use std::time::Duration;
 
 /// Ctrl-C ends everything within 2 seconds. The margin is for a machine that runs other tests at
 /// the same time on two cores.

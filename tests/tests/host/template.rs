@@ -1,11 +1,10 @@
 //! The host does what the template says: other settings in the CDK app, another behaviour.
 
+use crate::skipped;
 use e2e::processes::{runs, thaw};
 use e2e::template::Variant;
 use e2e::wait::eventually;
 use e2e::{Client, Host, Room, json, unique};
-
-use crate::skipped;
 
 /// How many invocations it takes to push this many bookings that were made while the function
 /// was stopped.

@@ -1,8 +1,7 @@
 //! API Gateway takes few posts a second: everybody is told all the same, and nobody is closed for it.
 
-use e2e::{Client, Host, Room, json};
-
 use crate::skipped;
+use e2e::{Client, Host, Room, json};
 
 /// A crowd watches a resource; three changes come at once, and the host lets thirty posts a second
 /// through.

@@ -1,14 +1,12 @@
 //! A function that dies while it changes a connection: all of the change was made, or none.
 
-use std::collections::BTreeSet;
-use std::time::Duration;
-
+use crate::skipped;
 use e2e::processes::{Process, signal};
 use e2e::wait::eventually;
 use e2e::{Client, Host, Room, Value, json, unique};
 use fastrand::Rng;
-
-use crate::skipped;
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 const ROOMS: usize = 20;
 const ROUNDS: u64 = 16;

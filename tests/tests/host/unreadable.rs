@@ -1,8 +1,7 @@
 //! Changes that this release cannot read.
 
-use e2e::{Host, Room, json};
-
 use crate::skipped;
+use e2e::{Host, Room, json};
 
 /// It would be no better if it came again. Those whom it concerns are closed, so that they come back
 /// and read what is there; nobody else waits for it.

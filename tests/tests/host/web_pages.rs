@@ -2,12 +2,11 @@
 //!
 //! A page can send requests to any port of this machine, and choose neither `Host` nor `Origin`.
 
+use crate::skipped;
 use e2e::wait::within;
 use e2e::{Client, Host};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-
-use crate::skipped;
 
 /// A request over a socket, without anything that a library would add.
 struct Raw<'a> {

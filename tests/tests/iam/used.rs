@@ -1,12 +1,10 @@
 //! What is granted, and what all tests together have used.
 
-use std::collections::BTreeSet;
-
+use crate::only_aws;
 use e2e::host::used_grants;
 use e2e::template::Variant;
 use e2e::{Host, Value, json};
-
-use crate::only_aws;
+use std::collections::BTreeSet;
 
 /// Role, action and resource.
 type Grant = (String, String, String);

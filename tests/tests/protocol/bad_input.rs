@@ -1,8 +1,7 @@
 //! Input that no action takes. Each is answered, leaves the socket open and writes nothing.
 
-use e2e::{Client, Room, Value, json, scene};
-
 use crate::stage::Stage;
+use e2e::{Client, Room, Value, json, scene};
 
 /// What a field takes, and so what it must refuse.
 #[derive(Clone, Copy)]

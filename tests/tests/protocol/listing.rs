@@ -1,10 +1,9 @@
 //! Lists, and the cursors that lead from page to page.
 
+use crate::stage::Stage;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use e2e::{Client, Gateway, Room, Value, json, unique};
-
-use crate::stage::Stage;
 
 /// All pages of a list. Answers the bookings' ids.
 async fn all(client: &mut Client, mut request: Value) -> Vec<String> {

@@ -1,8 +1,7 @@
 //! Requests that are well formed and still refused: the code, and no trace in the tables.
 
-use e2e::{Client, Room, json, unique};
-
 use crate::stage::Stage;
+use e2e::{Client, Room, json, unique};
 
 #[tokio::test]
 async fn what_is_not_there() {

@@ -1,9 +1,8 @@
 //! A connection and its token: how long it lasts, and how a new one is brought.
 
+use crate::stage::Stage;
 use e2e::wait::eventually;
 use e2e::{Client, Gateway, Room, json, tokens, unique};
-
-use crate::stage::Stage;
 
 async fn until_expired(client: &mut Client) {
     eventually("the token to expire", async || {

@@ -1,8 +1,7 @@
 //! Watchers come and go while everything changes: in the end each has it as it is.
 
-use std::collections::BTreeMap;
-
 use e2e::{Client, Gateway, Room, Value, json, unique, wait};
+use std::collections::BTreeMap;
 
 const WRITERS: u64 = 6;
 const WATCHERS: u64 = 12;

@@ -1,8 +1,7 @@
 //! Topics: their snapshots, and what is pushed to whom.
 
-use e2e::{Client, Gateway, Room, Value, json, unique};
-
 use crate::stage::Stage;
+use e2e::{Client, Gateway, Room, Value, json, unique};
 
 fn subscribe(topic: &str) -> Value {
     json!({"action": "subscribe", "topic": topic})

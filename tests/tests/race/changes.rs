@@ -1,9 +1,8 @@
 //! Holds run out, and bookings are confirmed, moved and given back, all at the same time.
 
+use crate::crowd;
 use e2e::{Client, Gateway, Room, Value, json};
 use fastrand::Rng;
-
-use crate::crowd;
 
 const CAPACITY: u64 = 2;
 const CHANGES: u32 = 40;

@@ -1,9 +1,8 @@
 //! Everybody wants the last place of one slot.
 
+use crate::crowd;
 use e2e::{Gateway, Room, json};
 use fastrand::Rng;
-
-use crate::crowd;
 
 #[tokio::test]
 async fn the_last_place_is_sold_once() {

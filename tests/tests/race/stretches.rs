@@ -1,10 +1,9 @@
 //! Everybody wants a stretch of several slots, and the stretches overlap.
 
+use crate::crowd;
 use e2e::{Gateway, Room, Value, json};
 use fastrand::Rng;
 use jiff::Timestamp;
-
-use crate::crowd;
 
 #[tokio::test]
 async fn overlapping_stretches_fill_what_there_is_and_no_more() {

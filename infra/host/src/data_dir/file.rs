@@ -1,10 +1,9 @@
 //! Whether a database file can be used, before it is.
 
+use rusqlite::{Connection, OpenFlags};
 use std::fs::OpenOptions;
 use std::io;
 use std::path::{Path, PathBuf};
-
-use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 
 /// A file of the folder that cannot be used. The message is one line that says what to do.
@@ -70,9 +69,8 @@ fn look(file: &Path) -> Result<Content, Fault> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
-
     use super::*;
+    use std::os::unix::fs::{FileExt as _, PermissionsExt as _};
 
     fn database(folder: &Path) -> PathBuf {
         let file = folder.join("tables.sqlite3");

@@ -4,12 +4,10 @@
 //! How the items are written is nowhere but in the code: a release that writes them so that the one
 //! before could not read them, or the other way round, counts [`FORM`] up.
 
+use super::{Content, DataDir, write_whole};
 use std::io;
 use std::path::{Path, PathBuf};
-
 use thiserror::Error;
-
-use super::{Content, DataDir};
 
 /// The form of what this release reads and writes.
 ///
@@ -60,16 +58,13 @@ impl DataDir {
     /// Makes sure that what is in the tables' file has this release's form. A folder without tables
     /// gets the mark of it.
     pub(crate) fn settle_form(&self, tables: Content) -> Result<(), FormError> {
-        let folder = || self.path().to_owned();
-        match read(self.path())? {
+        let folder = self.path().to_owned();
+        match read(&folder)? {
             Some(FORM) => Ok(()),
-            Some(found) => Err(FormError::Other { folder: folder(), found }),
-            None if tables == Content::Tables => {
-                Err(FormError::Other { folder: folder(), found: 1 })
-            }
-            None => {
-                write(self.path()).map_err(|source| FormError::File { folder: folder(), source })
-            }
+            Some(found) => Err(FormError::Other { folder, found }),
+            None if tables == Content::Tables => Err(FormError::Other { folder, found: 1 }),
+            None => write_whole(&folder.join(FILE), &format!("{FORM}\n"))
+                .map_err(|source| FormError::File { folder, source }),
         }
     }
 }
@@ -83,13 +78,6 @@ fn read(folder: &Path) -> Result<Option<u32>, FormError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(FormError::File { folder: folder.to_owned(), source }),
     }
-}
-
-/// Never half written: the name is given to a finished file.
-fn write(folder: &Path) -> io::Result<()> {
-    let unfinished = folder.join("form.new");
-    std::fs::write(&unfinished, format!("{FORM}\n"))?;
-    std::fs::rename(unfinished, folder.join(FILE))
 }
 
 #[cfg(test)]

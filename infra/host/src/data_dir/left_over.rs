@@ -1,11 +1,10 @@
 //! What hosts leave in the temporary folder when they are killed.
 
+use super::{JOURNAL, LOCK, PREFIX, TABLES, TEMPORARY};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
-
-use super::{JOURNAL, LOCK, PREFIX, TABLES, TEMPORARY};
 
 /// How many characters the folder's name has after the prefix.
 const RANDOM: usize = 6;
@@ -78,9 +77,8 @@ fn is_our_file(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use super::*;
+    use std::path::PathBuf;
 
     /// A folder as a killed host leaves it, with this name.
     fn left(parent: &Path, name: &str) -> PathBuf {

@@ -4,18 +4,17 @@ mod file;
 mod form;
 mod left_over;
 
-use std::fs::{DirBuilder, File, Permissions, TryLockError};
-use std::io;
-use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::{Path, PathBuf};
-
-use tempfile::TempDir;
-use thiserror::Error;
-
 pub(crate) use file::{Content, content};
 pub use file::{DamagedFile, Fault};
 pub use form::{FORM, FormError};
 pub use left_over::sweep;
+
+use std::fs::{DirBuilder, File, Permissions, TryLockError};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use tempfile::{NamedTempFile, TempDir};
+use thiserror::Error;
 
 /// What the names of temporary folders begin with.
 const PREFIX: &str = "booking-gateway-";
@@ -108,6 +107,16 @@ impl DataDir {
     pub fn issuer_key(&self) -> Option<PathBuf> {
         self.is_kept().then(|| self.path.join("issuer.pem"))
     }
+}
+
+/// Writes a file that nobody else may read, and never half of it: the name is given to a finished
+/// file.
+pub(crate) fn write_whole(file: &Path, content: &str) -> io::Result<()> {
+    let mut unfinished = NamedTempFile::new_in(file.parent().unwrap_or(file))?;
+    unfinished.write_all(content.as_bytes())?;
+    unfinished.as_file().sync_all()?;
+    unfinished.persist(file)?;
+    Ok(())
 }
 
 fn lock(path: &Path) -> Result<File, DataDirError> {

@@ -2,61 +2,26 @@
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-
-use dynoxide::actions::get_shard_iterator::decode_shard_iterator;
-use serde::de::{IgnoredAny, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-
 use crate::iam::Access;
 use crate::template::{stream_arn, table_arn};
+use dynoxide::actions::get_shard_iterator::decode_shard_iterator;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The part of a request that says what it is about.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct About<'a> {
+    table_name: Option<String>,
+    index_name: Option<String>,
+    resource_arn: Option<String>,
+    stream_arn: Option<String>,
+    shard_iterator: Option<String>,
+    /// A batch's, by table.
     #[serde(borrow)]
-    table_name: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    index_name: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    resource_arn: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    stream_arn: Option<Cow<'a, str>>,
-    #[serde(borrow)]
-    shard_iterator: Option<Cow<'a, str>>,
-    request_items: Option<Tables>,
+    request_items: Option<BTreeMap<String, &'a RawValue>>,
     transact_items: Option<Vec<BTreeMap<String, Part>>>,
-}
-
-/// The names of the tables of a batch.
-#[derive(Debug)]
-struct Tables(Vec<String>);
-
-impl<'de> Deserialize<'de> for Tables {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Names;
-
-        impl<'de> Visitor<'de> for Names {
-            type Value = Tables;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a map")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Tables, A::Error> {
-                let mut names = Vec::new();
-                while let Some((name, IgnoredAny)) = map.next_entry()? {
-                    names.push(name);
-                }
-                Ok(Tables(names))
-            }
-        }
-
-        from.deserialize_map(Names)
-    }
 }
 
 /// One part of a transaction.
@@ -75,27 +40,23 @@ pub(super) fn needs(operation: &str, body: &str) -> Result<BTreeSet<Access>, ser
         // A transaction needs what its parts would need on their own:
         // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
         "TransactGetItems" | "TransactWriteItems" => {
-            let parts = about.transact_items.into_iter().flatten().flatten();
-            parts
-                .map(|(kind, part)| {
-                    Access::new(format!("dynamodb:{kind}Item"), table(&part.table_name))
-                })
-                .collect()
+            let parts = about.transact_items.iter().flatten().flatten();
+            let access = |(kind, part): (&String, &Part)| {
+                Access::new(format!("dynamodb:{kind}Item"), table(&part.table_name))
+            };
+            parts.map(access).collect()
         }
         "BatchGetItem" | "BatchWriteItem" => {
-            let tables = about.request_items.into_iter().flat_map(|Tables(names)| names);
-            tables.map(|name| Access::new(action.clone(), table(&name))).collect()
+            let tables = about.request_items.iter().flat_map(BTreeMap::keys);
+            tables.map(|name| Access::new(action.clone(), table(name))).collect()
         }
         "ListTables" | "ListStreams" => one("*".to_owned()),
         "TagResource" | "UntagResource" | "ListTagsOfResource" => {
-            one(about.resource_arn.unwrap_or_default().into_owned())
+            one(about.resource_arn.unwrap_or_default())
         }
-        "DescribeStream" | "GetShardIterator" => {
-            one(about.stream_arn.unwrap_or_default().into_owned())
-        }
+        "DescribeStream" | "GetShardIterator" => one(about.stream_arn.unwrap_or_default()),
         "GetRecords" => {
-            let iterator = about.shard_iterator.unwrap_or_default();
-            let read = decode_shard_iterator(&iterator);
+            let read = decode_shard_iterator(&about.shard_iterator.unwrap_or_default());
             one(read.map(|(name, ..)| stream_arn(&name)).unwrap_or_default())
         }
         _ => {
@@ -115,9 +76,8 @@ fn table(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
+    use serde_json::{Value, json};
 
     fn needed(operation: &str, body: &Value) -> Vec<(String, String)> {
         let accesses = needs(operation, &body.to_string()).unwrap();

@@ -3,6 +3,9 @@
 //! The library has an endpoint of its own, but it lets everybody do everything, web pages included.
 //! Here a request has to be signed, and its caller has to be allowed what it asks for.
 
+use super::access::needs;
+use super::operations;
+use crate::iam::{Denied, Iam, SignatureError};
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
@@ -13,10 +16,6 @@ use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::json;
 use thiserror::Error;
-
-use super::access::needs;
-use super::operations::Operation;
-use crate::iam::{Denied, Iam, SignatureError};
 
 /// DynamoDB takes no larger request:
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html>
@@ -42,14 +41,14 @@ impl Front {
 
     fn operate(&self, parts: &Parts, body: &[u8]) -> Result<String, FrontError> {
         let target = parts.headers.get(TARGET).and_then(|it| it.to_str().ok());
-        let operation =
-            target.and_then(Operation::of_target).ok_or(FrontError::UnknownOperation)?;
+        let operation = target.and_then(operations::of_target);
+        let (name, run) = operation.ok_or(FrontError::UnknownOperation)?;
         let caller = self.iam.identify("dynamodb", parts, body)?;
         let body = std::str::from_utf8(body).map_err(|_| FrontError::Unreadable)?;
-        for access in needs(operation.name, body).map_err(|_| FrontError::Unreadable)? {
+        for access in needs(name, body).map_err(|_| FrontError::Unreadable)? {
             caller.may(&access)?;
         }
-        Ok(operation.run(&self.database, body)?)
+        Ok(run(&self.database, body)?)
     }
 }
 

@@ -11,29 +11,27 @@ mod server;
 mod stream_file;
 mod tables;
 
+use crate::data_dir::{self, Content, DamagedFile, DataDir, Fault, FormError};
+use crate::database::front::Front;
+use crate::database::server::Server;
+use crate::database::stream_file::StreamFile;
+use crate::guard::HostName;
+use crate::iam::Iam;
+use crate::journal::{Journal, JournalError};
+use crate::template::{StartingPosition, Table};
+use dynoxide::actions::get_records::{GetRecordsRequest, Record};
+use dynoxide::actions::get_shard_iterator::{GetShardIteratorRequest, decode_shard_iterator};
+use dynoxide::streams::shard_id;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-
-use dynoxide::actions::get_records::{GetRecordsRequest, Record};
-use dynoxide::actions::get_shard_iterator::{GetShardIteratorRequest, decode_shard_iterator};
-use dynoxide::streams::shard_id;
-use jiff::Timestamp;
 use thiserror::Error;
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
-
-use crate::data_dir::{self, Content, DamagedFile, DataDir, Fault, FormError};
-use crate::guard::HostName;
-use crate::iam::Iam;
-use crate::journal::{Journal, JournalError};
-use crate::template::{StartingPosition, Table};
-use front::Front;
-use server::Server;
-use stream_file::StreamFile;
 
 /// How often items whose time is over are looked for. DynamoDB takes up to a few days.
 const TTL_SWEEP: Duration = Duration::from_mins(1);
@@ -234,7 +232,7 @@ async fn sweep(database: dynoxide::Database) {
 impl Service {
     /// Where the functions find DynamoDB.
     pub fn address(&self) -> SocketAddr {
-        self.server.address()
+        self.server.address
     }
 
     /// Stops serving, and closes the file once the last clone of the database is dropped.

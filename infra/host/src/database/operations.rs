@@ -4,23 +4,17 @@ use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-type Run = fn(&Database, &str) -> Result<String, DynoxideError>;
-
-/// An operation that this host answers.
-///
-/// `PartiQL` is not among them: it names its tables inside a statement, so that nobody could tell
-/// what a request asks for before it is carried out.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Operation {
-    /// Its name, such as `GetItem`.
-    pub(crate) name: &'static str,
-    run: Run,
-}
+/// An operation's name, such as `GetItem`, and what carries it out.
+pub(super) type Operation = (&'static str, fn(&Database, &str) -> Result<String, DynoxideError>);
 
 /// The names under which the two services, of tables and of streams, are asked.
 const PREFIXES: [&str; 2] = ["DynamoDB_20120810.", "DynamoDBStreams_20120810."];
 
-const OPERATIONS: &[(&str, Run)] = &[
+/// What this host answers.
+///
+/// `PartiQL` is not among them: it names its tables inside a statement, so that nobody could tell
+/// what a request asks for before it is carried out.
+const OPERATIONS: &[Operation] = &[
     ("BatchGetItem", |database, body| call(body, |it| database.batch_get_item(it))),
     ("BatchWriteItem", |database, body| call(body, |it| database.batch_write_item(it))),
     ("CreateTable", |database, body| call(body, |it| database.create_table(it))),
@@ -47,18 +41,10 @@ const OPERATIONS: &[(&str, Run)] = &[
     ("UpdateTimeToLive", |database, body| call(body, |it| database.update_time_to_live(it))),
 ];
 
-impl Operation {
-    /// The operation that a header `X-Amz-Target` names.
-    pub(crate) fn of_target(target: &str) -> Option<Self> {
-        let wanted = PREFIXES.iter().find_map(|prefix| target.strip_prefix(prefix))?;
-        let (name, run) = OPERATIONS.iter().find(|(name, _)| *name == wanted)?;
-        Some(Self { name, run: *run })
-    }
-
-    /// Carries out a request.
-    pub(super) fn run(self, database: &Database, body: &str) -> Result<String, DynoxideError> {
-        (self.run)(database, body)
-    }
+/// The operation that a header `X-Amz-Target` names.
+pub(super) fn of_target(target: &str) -> Option<&'static Operation> {
+    let wanted = PREFIXES.iter().find_map(|prefix| target.strip_prefix(prefix))?;
+    OPERATIONS.iter().find(|(name, _)| *name == wanted)
 }
 
 fn call<Request: DeserializeOwned, Answer: Serialize>(

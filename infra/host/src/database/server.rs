@@ -1,16 +1,14 @@
 //! Serves the tables as DynamoDB on a loopback port.
 
+use super::front::Front;
+use crate::guard::{Guard, HostName};
+use axum::serve::ListenerExt as _;
 use std::io;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
-
-use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-
-use super::front::Front;
-use crate::guard::{Guard, HostName};
 
 /// How long requests that are under way may take at the end.
 const FAREWELL: Duration = Duration::from_millis(300);
@@ -19,7 +17,7 @@ const FAREWELL: Duration = Duration::from_millis(300);
 /// and must not hold up the sockets of clients.
 #[derive(Debug)]
 pub(super) struct Server {
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     stop: oneshot::Sender<()>,
     stopped: oneshot::Receiver<()>,
 }
@@ -50,10 +48,6 @@ impl Server {
             drop(done);
         })?;
         Ok(Self { address, stop, stopped })
-    }
-
-    pub(super) fn address(&self) -> SocketAddr {
-        self.address
     }
 
     pub(super) async fn stop(self) {

@@ -4,10 +4,9 @@
 //! thousand writes, each further one takes four times as long. An index on exactly the expressions
 //! of its queries keeps writes at their speed.
 
+use rusqlite::{Connection, params};
 use std::path::Path;
 use std::time::Duration;
-
-use rusqlite::{Connection, params};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 

@@ -1,15 +1,13 @@
 //! Makes the template's tables, or finds them as they were made before.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use dynoxide::actions::create_table::CreateTableRequest;
-use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
-use serde_json::Value;
-
 use super::DatabaseError;
 use crate::journal::Journal;
 use crate::template::Table;
+use dynoxide::actions::create_table::CreateTableRequest;
+use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// Makes those that are not there yet.
 pub(super) fn prepare(
@@ -56,12 +54,8 @@ fn set_ttl(database: &dynoxide::Database, table: &Table) -> Result<(), DatabaseE
 
 /// The properties in which two requests are not the same.
 fn differing(before: &Value, now: &Value) -> String {
-    let keys = |value: &Value| -> Vec<String> {
-        value.as_object().map(|map| map.keys().cloned().collect()).unwrap_or_default()
-    };
-    let mut all = [keys(before), keys(now)].concat();
-    all.sort_unstable();
-    all.dedup();
-    all.retain(|key| before.get(key) != now.get(key));
-    all.join(", ")
+    let properties = [before, now].into_iter().filter_map(Value::as_object).flat_map(Map::keys);
+    let differing = properties.filter(|key| before.get(key) != now.get(key));
+    let differing: BTreeSet<_> = differing.map(String::as_str).collect();
+    differing.into_iter().collect::<Vec<_>>().join(", ")
 }

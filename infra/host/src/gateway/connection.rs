@@ -1,15 +1,13 @@
 //! One open connection, as the rest of the gateway sees it.
 
+use super::close::Close;
+use super::session::Session;
+use jiff::{SignedDuration, Timestamp};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-
-use super::close::Close;
-use super::session::Session;
 
 /// A connection: what it is, a bounded queue to its client, and a way to end it.
 #[derive(Debug)]

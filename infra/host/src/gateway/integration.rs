@@ -1,11 +1,9 @@
 //! Calls functions the way API Gateway does.
 
-use std::time::Duration;
-
-use serde_json::Value;
-
 use super::Shared;
 use crate::lambda::InvokeError;
+use serde_json::Value;
+use std::time::Duration;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

@@ -2,26 +2,22 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-how-to-call-websocket-api-connections.html>
 //!
-//! Who may call it is decided before, by `guard`.
+//! Who may call it is decided before, by `admission`.
 
-use std::sync::Arc;
-use std::time::Instant;
-
+use super::close::Close;
+use super::connection::{Connection, PostError};
+use super::{Shared, ids};
+use crate::guard::ERROR_TYPE;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::CONTENT_TYPE;
 use serde_json::json;
+use std::sync::Arc;
+use std::time::Instant;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
-
-use super::close::Close;
-use super::connection::{Connection, PostError};
-use super::{Shared, ids};
-
-/// By which the SDKs tell errors apart.
-pub(super) const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// Of a body that is too large, this much is read, so that its sender gets to read the answer.
 pub(super) const MOST_READ: usize = 1024 * 1024;
@@ -79,7 +75,7 @@ pub(super) async fn throttled(
     call: Request,
     next: Next,
 ) -> Result<Response, ManagementError> {
-    if shared.calls.admit(Instant::now()) {
+    if shared.calls.admits(Instant::now()) {
         Ok(next.run(call).await)
     } else {
         Err(ManagementError::TooMany)
@@ -111,14 +107,9 @@ pub(super) async fn look(
     Path(id): Path<String>,
 ) -> Result<Response, ManagementError> {
     let connection = shared.find(&id)?;
-    let session = &connection.session;
-    let mut identity = json!({"sourceIp": session.source_ip});
-    if let Some(agent) = &session.user_agent {
-        identity["userAgent"] = json!(agent);
-    }
     let body = json!({
-        "connectedAt": format!("{:.3}", session.connected_at),
-        "identity": identity,
+        "connectedAt": format!("{:.3}", connection.session.connected_at),
+        "identity": connection.session.identity(),
         "lastActiveAt": format!("{:.3}", connection.last_active_at()),
     });
     Ok(([(CONTENT_TYPE, "application/json")], body.to_string()).into_response())

@@ -1,17 +1,15 @@
 //! A client's message: its route, its function, its reply.
 
-use std::sync::Arc;
-use std::time::Instant;
-
-use tokio::sync::OwnedSemaphorePermit;
-use tokio_tungstenite::tungstenite::Utf8Bytes;
-
 use super::connection::Connection;
 use super::integration::IntegrationError;
 use super::response::ProxyResponse;
 use super::session::notice;
 use super::{Shared, ids};
 use crate::template::Route;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 const DEFAULT_ROUTE: &str = "$default";
 

@@ -6,7 +6,7 @@
 //! | `socket` | one connection's frames, in and out, until it ends and `$disconnect` is told |
 //! | `messages` | a message's route, function and reply |
 //! | `management` | `@connections`: post, look, close |
-//! | `guard` | who may use `@connections` |
+//! | `admission` | who may use `@connections` |
 //! | `session`, `head`, `policy`, `response` | what goes to functions and what comes from them |
 //! | `selection`, `throttle`, `limits`, `close`, `ids` | the rules |
 //! | `connection`, `registry` | what is open |
@@ -14,9 +14,9 @@
 //! What is not here: TLS, custom domains, request validation, mapping templates, and integrations
 //! other than a Lambda proxy.
 
+mod admission;
 mod close;
 mod connection;
-mod guard;
 mod handshake;
 mod head;
 mod ids;
@@ -32,25 +32,23 @@ mod session;
 mod socket;
 mod throttle;
 
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+pub use limits::Limits;
+pub use selection::SelectionError;
 
+use crate::gateway::close::Close;
+use crate::gateway::registry::Registry;
+use crate::gateway::selection::Selection;
+use crate::gateway::throttle::{Calls, Throttle};
+use crate::iam::Iam;
+use crate::journal::OpenConnections;
+use crate::lambda::Functions;
+use crate::template::WebSocketApi;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::sync::Semaphore;
-
-use crate::iam::Iam;
-use crate::journal::Connections;
-use crate::lambda::Functions;
-use crate::template::WebSocketApi;
-use close::Close;
-use registry::Registry;
-use selection::Selection;
-use throttle::{Calls, Throttle};
-
-pub use limits::Limits;
-pub use selection::SelectionError;
 
 /// How long the last connections may take to wind up.
 const LAST_SECOND: Duration = Duration::from_secs(1);
@@ -64,7 +62,7 @@ struct Shared {
     api: WebSocketApi,
     functions: Functions,
     /// What the host remembers of connections beyond its own life.
-    remembered: Connections,
+    remembered: OpenConnections,
     /// Who may use `@connections`.
     iam: Iam,
     limits: Limits,
@@ -73,7 +71,7 @@ struct Shared {
     calls: Calls,
     registry: Registry,
     /// One permit for each connection that there may be.
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Gateway {
@@ -81,7 +79,7 @@ impl Gateway {
     pub fn with_limits(
         api: WebSocketApi,
         functions: Functions,
-        connections: Connections,
+        remembered: OpenConnections,
         iam: Iam,
         limits: Limits,
     ) -> Result<Self, SelectionError> {
@@ -91,11 +89,11 @@ impl Gateway {
             calls: Calls::new(limits.calls_per_second, Instant::now()),
             api,
             functions,
-            remembered: connections,
+            remembered,
             iam,
             limits,
             registry: Registry::new(),
-            places: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
+            permits: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
         })))
     }
 
@@ -117,7 +115,7 @@ impl Gateway {
                 .post(management::post)
                 .delete(management::close)
                 .route_layer(from_fn_with_state(Arc::clone(&self.0), management::throttled))
-                .route_layer(from_fn_with_state(Arc::clone(&self.0), guard::admit))
+                .route_layer(from_fn_with_state(Arc::clone(&self.0), admission::admit))
         };
         Router::new()
             .route(&format!("/{stage}/@connections/{{id}}"), connection())

@@ -2,6 +2,8 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html>
 
+use crate::iam::{fits, fits_action};
+use crate::template::{Effect, OneOrMore};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -52,28 +54,6 @@ struct Statement {
     resource: OneOrMore<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Deserialize)]
-enum Effect {
-    Allow,
-    Deny,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMore<T> {
-    One(T),
-    More(Vec<T>),
-}
-
-impl<T> OneOrMore<T> {
-    fn iter(&self) -> std::slice::Iter<'_, T> {
-        match self {
-            Self::One(value) => std::slice::from_ref(value).iter(),
-            Self::More(values) => values.iter(),
-        }
-    }
-}
-
 /// Reads a decision on `method_arn` from an authorizer's answer.
 pub(super) fn decide(answer: &[u8], method_arn: &str) -> Result<Decision, NoDecision> {
     if answer.len() > MAX_BYTES {
@@ -83,8 +63,8 @@ pub(super) fn decide(answer: &[u8], method_arn: &str) -> Result<Decision, NoDeci
     let says = |effect| {
         answer.policy_document.statement.iter().any(|statement| {
             statement.effect == effect
-                && statement.action.iter().any(|action| invokes(action))
-                && statement.resource.iter().any(|resource| matches(resource, method_arn))
+                && statement.action.iter().any(|it| fits_action(it, "execute-api:Invoke"))
+                && statement.resource.iter().any(|it| fits(it, method_arn))
         })
     };
     if says(Effect::Deny) || !says(Effect::Allow) {
@@ -101,41 +81,6 @@ pub(super) fn decide(answer: &[u8], method_arn: &str) -> Result<Decision, NoDeci
     }
     context.insert("principalId".to_owned(), json!(answer.principal_id));
     Ok(Decision::Allow(context))
-}
-
-fn invokes(action: &str) -> bool {
-    matches(&action.to_ascii_lowercase(), "execute-api:invoke")
-}
-
-/// Whether a pattern with `*` and `?` covers a text, as in IAM policies.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), text.chars().collect());
-    // Where the last `*` stands and what of the text it has taken so far: the only place to which
-    // it is ever worth going back.
-    let mut star: Option<(usize, usize)> = None;
-    let (mut p, mut t) = (0, 0);
-    while t < text.len() {
-        match pattern.get(p) {
-            Some('*') => {
-                star = Some((p, t));
-                p += 1;
-            }
-            Some(c) if *c == '?' || *c == text[t] => {
-                p += 1;
-                t += 1;
-            }
-            _ => match star {
-                Some((at, taken)) => {
-                    star = Some((at, taken + 1));
-                    p = at + 1;
-                    t = taken + 1;
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[p..].iter().all(|c| *c == '*')
 }
 
 #[cfg(test)]
@@ -210,20 +155,5 @@ mod tests {
             Err(NoDecision::Context("groups".into()))
         );
         assert_eq!(decide(&[b' '; MAX_BYTES + 1], ARN), Err(NoDecision::TooLarge));
-    }
-
-    #[test]
-    fn patterns() {
-        for (pattern, text, expected) in [
-            ("", "", true),
-            ("*", "", true),
-            ("a*b*c", "aXbbYc", true),
-            ("a*b*c", "aXbbY", false),
-            ("?", "ä", true),
-            ("a", "ab", false),
-            ("*aab", "aaaab", true),
-        ] {
-            assert_eq!(matches(pattern, text), expected, "{pattern} {text}");
-        }
     }
 }

@@ -1,11 +1,9 @@
 //! Which connections are open.
 
+use super::connection::Connection;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use tokio::sync::watch;
-
-use super::connection::Connection;
 
 /// The open connections by id, and how many are still being wound up.
 #[derive(Debug)]

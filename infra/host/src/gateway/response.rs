@@ -2,7 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use http::StatusCode;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 /// A function's answer in the form that proxy integrations ask for.
@@ -10,11 +12,11 @@ use serde_json::{Map, Value};
 #[derive(Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ProxyResponse {
-    status_code: Value,
+    #[serde(deserialize_with = "status")]
+    status_code: StatusCode,
     body: Option<String>,
     headers: Option<Map<String, Value>>,
     multi_value_headers: Option<Map<String, Value>>,
-    #[serde(default)]
     is_base64_encoded: Option<bool>,
 }
 
@@ -22,7 +24,6 @@ impl ProxyResponse {
     /// `None` for what is not of that form.
     pub(super) fn parse(answer: &[u8]) -> Option<Self> {
         let mut response: Self = serde_json::from_slice(answer).ok()?;
-        response.status()?;
         if response.is_base64_encoded == Some(true)
             && let Some(body) = &response.body
         {
@@ -32,18 +33,9 @@ impl ProxyResponse {
         Some(response)
     }
 
-    /// A status that can be the last one of a request, as a number or in digits.
-    fn status(&self) -> Option<u16> {
-        let status = match &self.status_code {
-            Value::String(digits) => digits.parse().ok()?,
-            number => u16::try_from(number.as_u64()?).ok()?,
-        };
-        (200..600).contains(&status).then_some(status)
-    }
-
     /// The status, from 200 to 599.
-    pub(super) fn status_code(&self) -> u16 {
-        self.status().unwrap_or(502)
+    pub(super) fn status_code(&self) -> StatusCode {
+        self.status_code
     }
 
     /// The body, unless there is nothing in it.
@@ -65,11 +57,21 @@ impl ProxyResponse {
     }
 }
 
+/// A status that can be the last one of a request, as a number or in digits.
+fn status<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
+    let status = match Value::deserialize(from)? {
+        Value::String(digits) => digits.parse().ok(),
+        number => number.as_u64().and_then(|number| u16::try_from(number).ok()),
+    };
+    let status = status.filter(|status| (200..600).contains(status));
+    let status = status.and_then(|status| StatusCode::from_u16(status).ok());
+    status.ok_or_else(|| D::Error::custom("no status from 200 to 599"))
+}
+
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
+    use serde_json::json;
 
     fn parse(answer: &Value) -> Option<ProxyResponse> {
         ProxyResponse::parse(answer.to_string().as_bytes())

@@ -4,20 +4,19 @@
 //! them; the documentation has them only in part:
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html>
 
-use jiff::Timestamp;
-use serde_json::{Map, Value, json};
-
 use super::close::Close;
 use super::head::Head;
 use super::ids;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
 
 /// The unchanging part of every event of one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Session {
     pub(super) connection_id: String,
     pub(super) connected_at: Timestamp,
-    pub(super) source_ip: String,
-    pub(super) user_agent: Option<String>,
+    source_ip: String,
+    user_agent: Option<String>,
     /// What the authorizer said of the caller.
     pub(super) authorizer: Option<Map<String, Value>>,
     domain_name: String,
@@ -42,24 +41,23 @@ impl Session {
     /// What an authorizer of type REQUEST is asked.
     /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-lambda-auth.html>
     pub(super) fn authorize_event(&self, request_id: &str, head: &Head, method_arn: &str) -> Value {
-        let mut event = Map::new();
-        event.insert("type".to_owned(), json!("REQUEST"));
-        event.insert("methodArn".to_owned(), json!(method_arn));
-        for always in ["queryStringParameters", "multiValueQueryStringParameters", "stageVariables"]
-        {
-            event.insert(always.to_owned(), json!({}));
-        }
+        let mut event = json!({
+            "type": "REQUEST",
+            "methodArn": method_arn,
+            "queryStringParameters": {},
+            "multiValueQueryStringParameters": {},
+            "stageVariables": {},
+            "requestContext": self.context("$connect", "CONNECT", request_id),
+        });
         head.describe(&mut event);
-        event.insert("requestContext".to_owned(), self.context("$connect", "CONNECT", request_id));
-        Value::Object(event)
+        event
     }
 
     pub(super) fn connect_event(&self, request_id: &str, head: &Head) -> Value {
-        let mut event = Map::new();
+        let context = self.context("$connect", "CONNECT", request_id);
+        let mut event = json!({"requestContext": context, "isBase64Encoded": false});
         head.describe(&mut event);
-        event.insert("requestContext".to_owned(), self.context("$connect", "CONNECT", request_id));
-        event.insert("isBase64Encoded".to_owned(), json!(false));
-        Value::Object(event)
+        event
     }
 
     pub(super) fn message_event(&self, route: &str, request_id: &str, body: &str) -> Value {
@@ -83,12 +81,17 @@ impl Session {
         })
     }
 
-    fn context(&self, route: &str, event_type: &str, request_id: &str) -> Value {
-        let now = Timestamp::now();
+    /// Who the client is, as far as its connection tells.
+    pub(super) fn identity(&self) -> Value {
         let mut identity = json!({"sourceIp": self.source_ip});
         if let Some(agent) = &self.user_agent {
             identity["userAgent"] = json!(agent);
         }
+        identity
+    }
+
+    fn context(&self, route: &str, event_type: &str, request_id: &str) -> Value {
+        let now = Timestamp::now();
         let mut context = json!({
             "routeKey": route,
             "eventType": event_type,
@@ -98,7 +101,7 @@ impl Session {
             "stage": self.stage,
             "connectedAt": self.connected_at.as_millisecond(),
             "requestTimeEpoch": now.as_millisecond(),
-            "identity": identity,
+            "identity": self.identity(),
             "requestId": request_id,
             "domainName": self.domain_name,
             "connectionId": self.connection_id,

@@ -1,23 +1,21 @@
 //! One connection's frames, from the upgrade until its `$disconnect` has been called.
 
-use std::convert::Infallible;
-use std::sync::Arc;
-use std::time::Duration;
-
+use super::close::{Close, Party};
+use super::connection::Connection;
+use super::limits::Limits;
+use super::{Shared, ids};
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt, StreamExt};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
-
-use super::close::{Close, Party};
-use super::connection::Connection;
-use super::limits::Limits;
-use super::{Shared, ids};
 
 const DISCONNECT_ROUTE: &str = "$disconnect";
 

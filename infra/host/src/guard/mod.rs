@@ -14,10 +14,6 @@
 //! The WebSocket endpoint takes every `Origin`, as API Gateway does: a front end in development has
 //! an origin of its own, such as `http://localhost:5173`, and another site's page has no token.
 
-use std::net::{IpAddr, SocketAddr};
-use std::str::FromStr;
-use std::sync::Arc;
-
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
@@ -25,6 +21,9 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_TYPE, HOST, HeaderMap, HeaderName, ORIGIN};
 use http::{StatusCode, Uri};
 use serde_json::json;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+use std::sync::Arc;
 use thiserror::Error;
 
 /// What a browser says of the page that sends a request.
@@ -34,7 +33,7 @@ const MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 const DESTINATION: HeaderName = HeaderName::from_static("sec-fetch-dest");
 
 /// By which the AWS SDKs tell errors apart.
-const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+pub(crate) const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// What is repeated of a header in a refusal.
 const SHOWN_CHARS: usize = 100;
@@ -112,17 +111,21 @@ impl Guard {
 
     /// Lets a router answer only what names this listener.
     pub fn host(&self, router: Router) -> Router {
-        router.layer(middleware::from_fn_with_state(self.clone(), named))
+        self.layer(router, Self::check_host)
     }
 
     /// Lets a router answer only what names this listener and no foreign page sends.
     pub fn own(&self, router: Router) -> Router {
-        router.layer(middleware::from_fn_with_state(self.clone(), owned))
+        self.layer(router, Self::check)
+    }
+
+    fn layer(&self, router: Router, check: Check) -> Router {
+        router.layer(middleware::from_fn_with_state((self.clone(), check), admit))
     }
 
     /// The request names this listener, and nothing else.
     pub fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
-        let here = self.here();
+        let here = reachable(self.0.address);
         let host = only(headers, &HOST).filter(|host| !host.is_empty());
         let host = host.ok_or(Foreign::NoHost { here })?;
         // A request line with a host of its own overrides the header (RFC 9112, 3.2.2).
@@ -137,7 +140,8 @@ impl Guard {
     /// The request names this listener, and is no foreign page's.
     pub fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Foreign> {
         self.check_host(uri, headers)?;
-        let foreign = |named: &str| Foreign::Origin { named: shown(named), here: self.here() };
+        let foreign =
+            |named: &str| Foreign::Origin { named: shown(named), here: reachable(self.0.address) };
         if let Some(origin) = only(headers, &ORIGIN)
             && !self.is_own_origin(origin)
         {
@@ -151,18 +155,6 @@ impl Guard {
             return Err(foreign("another site"));
         }
         Ok(())
-    }
-
-    /// How a program on this machine names the listener.
-    fn here(&self) -> SocketAddr {
-        let address = self.0.address;
-        match address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => ([127, 0, 0, 1], address.port()).into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => {
-                (std::net::Ipv6Addr::LOCALHOST, address.port()).into()
-            }
-            _ => address,
-        }
     }
 
     fn is_called(&self, name: &str, port: u16) -> bool {
@@ -200,23 +192,35 @@ impl Guard {
     }
 }
 
-async fn named(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    match guard.check_host(request.uri(), request.headers()) {
+/// What a guard asks of a request.
+type Check = fn(&Guard, &Uri, &HeaderMap) -> Result<(), Foreign>;
+
+async fn admit(
+    State((guard, check)): State<(Guard, Check)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    match check(&guard, request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(foreign) => refuse(&foreign, request.uri()),
+        Err(foreign) => {
+            tracing::warn!(path = request.uri().path(), "refused: {foreign}");
+            foreign.into_response()
+        }
     }
 }
 
-async fn owned(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    match guard.check(request.uri(), request.headers()) {
-        Ok(()) => next.run(request).await,
-        Err(foreign) => refuse(&foreign, request.uri()),
-    }
+/// An address at which this machine reaches a listener on that one.
+pub(crate) fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = address.ip();
+    SocketAddr::new(if ip.is_unspecified() { loopback(ip) } else { ip }, address.port())
 }
 
-fn refuse(foreign: &Foreign, uri: &Uri) -> Response {
-    tracing::warn!(path = uri.path(), "refused: {foreign}");
-    foreign.clone().into_response()
+/// This machine itself, in the same version of the protocol.
+pub(crate) fn loopback(like: IpAddr) -> IpAddr {
+    match like {
+        IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+    }
 }
 
 impl IntoResponse for Foreign {

@@ -1,6 +1,5 @@
-use http::HeaderValue;
-
 use super::*;
+use http::HeaderValue;
 
 fn guard(address: &str) -> Guard {
     Guard::new(address.parse().unwrap(), Vec::new())

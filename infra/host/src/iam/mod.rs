@@ -4,7 +4,7 @@
 //! | file | what it knows |
 //! |---|---|
 //! | `credentials` | the keys of each function, and those of a developer |
-//! | `signature`, `canonical` | whose request it is |
+//! | `signature` | whose request it is |
 //! | `role` | what a role's policies say about a call, and what was asked of them |
 //! | `pattern` | wildcards |
 //! | `mappings` | what the host does itself on behalf of a function |
@@ -13,7 +13,6 @@
 //! Which grants a call needs is known where it is served: [`crate::database`] and
 //! [`crate::gateway`].
 
-mod canonical;
 mod credentials;
 mod mappings;
 mod pattern;
@@ -21,23 +20,23 @@ mod report;
 mod role;
 mod signature;
 
-use std::collections::{BTreeMap, HashMap};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::{fmt, io};
+pub(crate) use pattern::{fits, fits_action};
+pub(crate) use signature::SignatureError;
 
+use crate::iam::report::Report;
+use crate::iam::role::Judge;
+use crate::iam::signature::Claim;
+use crate::template::{ACCOUNT, Function, PARTITION, Role};
+use aws_credential_types::Credentials;
 use aws_lc_rs::error::Unspecified;
 use http::request::Parts;
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fmt, io};
 use thiserror::Error;
-
-use crate::template::{ACCOUNT, Function, PARTITION, Role};
-use credentials::Credentials;
-use report::Report;
-use role::Judge;
-pub(crate) use signature::SignatureError;
-use signature::{Claim, SigningKeys};
 
 /// Everybody who may call. Clones are the same.
 #[derive(Clone)]
@@ -45,7 +44,7 @@ pub struct Iam(Arc<Inner>);
 
 struct Inner {
     /// By access key.
-    keys: HashMap<String, (SigningKeys, Identity)>,
+    keys: HashMap<String, (Credentials, Identity)>,
     /// Each function's keys, by its logical id.
     environments: BTreeMap<String, BTreeMap<String, String>>,
     /// By logical id.
@@ -171,13 +170,13 @@ impl Iam {
             .collect();
         let mut keys = HashMap::new();
         let mut add = |credentials: Credentials, identity| {
-            keys.insert(credentials.access_key.clone(), (SigningKeys::new(credentials), identity));
+            keys.insert(credentials.access_key_id().to_owned(), (credentials, identity));
         };
-        add(Credentials::developer(), Identity::Developer);
+        add(credentials::developer(), Identity::Developer);
         let mut environments = BTreeMap::new();
         for (id, function) in functions {
-            let credentials = Credentials::random()?;
-            environments.insert(id.clone(), credentials.environment());
+            let credentials = credentials::random()?;
+            environments.insert(id.clone(), credentials::environment(&credentials));
             let role_name = roles.get(&function.role).map_or("", |role| role.name.as_str());
             let principal = format!(
                 "arn:{PARTITION}:sts::{ACCOUNT}:assumed-role/{role_name}/{}",

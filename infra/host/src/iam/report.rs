@@ -3,15 +3,13 @@
 //! A line is written when it happens, in one piece: hosts that share a file do not mix their
 //! lines, and one that is killed has said what there was to say.
 
+use super::IamError;
+use serde::Serialize;
+use serde_json::json;
 use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
-
-use serde::Serialize;
-use serde_json::json;
-
-use super::IamError;
 
 #[derive(Debug, Clone, Copy, Serialize)]
 #[serde(rename_all = "camelCase")]

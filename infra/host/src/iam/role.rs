@@ -1,15 +1,13 @@
 //! What a role's policies say about a call.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-
-use serde_json::{Value, json};
-
 use super::Access;
 use super::pattern::{fits, fits_action};
 use super::report::{Outcome, Report};
 use crate::template::{Effect, Grant, Role};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A role, and what was asked of it.
 pub(super) struct Judge {

@@ -1,25 +1,22 @@
 //! Whose request it is: Signature Version 4 in the header `Authorization`.
 //!
-//! A signature is checked over the headers that the caller says are signed and over the body as it
-//! came. A presigned URL is not accepted: nothing that runs here makes one.
+//! The request is signed once more as the AWS SDKs do it, over the headers that the caller says are
+//! signed and over the body as it came, and has to come to the same signature. A presigned URL is
+//! not accepted: nothing that runs here makes one.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
-
+use aws_credential_types::Credentials;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::hmac::{self, HMAC_SHA256};
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4::SigningParams;
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HOST};
 use http::request::Parts;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use thiserror::Error;
-
-use super::canonical::{canonical_request, from_hex, hash};
-use super::credentials::Credentials;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const TERMINATOR: &str = "aws4_request";
@@ -123,14 +120,17 @@ impl<'a> Claim<'a> {
     /// is whatever the caller calls it: there is only one here.
     pub(super) fn verify(
         &self,
-        keys: &SigningKeys,
+        keys: &Credentials,
         service: &'static str,
         now: Timestamp,
         parts: &Parts,
         body: &[u8],
     ) -> Result<(), SignatureError> {
-        Self::verify_token(&keys.credentials, &parts.headers)?;
-        self.verify_time(now)?;
+        // A key that comes with a session token is good with that token only.
+        let given = parts.headers.get(TOKEN).map(http::HeaderValue::as_bytes).unwrap_or_default();
+        let wanted = keys.session_token().unwrap_or_default().as_bytes();
+        verify_slices_are_equal(given, wanted).map_err(|_| SignatureError::UnknownKey)?;
+        let time = self.time(now)?;
         let [day, region, claimed_service, terminator] = self.scope;
         if claimed_service != service {
             return Err(SignatureError::Service(service));
@@ -138,26 +138,14 @@ impl<'a> Claim<'a> {
         if terminator != TERMINATOR || !self.date.starts_with(day) {
             return Err(SignatureError::Mismatch);
         }
-        let request =
-            canonical_request(parts, self.signed_headers, body).ok_or(SignatureError::Mismatch)?;
-        let signed = format!(
-            "{ALGORITHM}\n{}\n{day}/{region}/{service}/{TERMINATOR}\n{}",
-            self.date,
-            hash(request.as_bytes())
-        );
-        let signature = from_hex(self.signature).ok_or(SignatureError::Mismatch)?;
-        let key = keys.derive(day, region, service);
-        hmac::verify(&key, signed.as_bytes(), &signature).map_err(|_| SignatureError::Mismatch)
+        let signature = self.sign(keys, region, service, time, parts, body);
+        let signature = signature.ok_or(SignatureError::Mismatch)?;
+        verify_slices_are_equal(signature.as_bytes(), self.signature.as_bytes())
+            .map_err(|_| SignatureError::Mismatch)
     }
 
-    /// A key that comes with a session token is good with that token only.
-    fn verify_token(credentials: &Credentials, headers: &HeaderMap) -> Result<(), SignatureError> {
-        let given = headers.get(TOKEN).map(http::HeaderValue::as_bytes).unwrap_or_default();
-        let wanted = credentials.session_token.as_deref().unwrap_or_default();
-        verify_slices_are_equal(given, wanted.as_bytes()).map_err(|_| SignatureError::UnknownKey)
-    }
-
-    fn verify_time(&self, now: Timestamp) -> Result<(), SignatureError> {
+    /// When the request was signed, if that is about now.
+    fn time(&self, now: Timestamp) -> Result<Timestamp, SignatureError> {
         let date = DateTime::strptime(DATE_FORMAT, self.date)
             .and_then(|date| date.to_zoned(TimeZone::UTC))
             .map_err(|_| {
@@ -170,62 +158,61 @@ impl<'a> Claim<'a> {
             .timestamp();
         let text = |instant: Timestamp| instant.strftime(DATE_FORMAT).to_string();
         let (earliest, latest) = (now - LATITUDE, now + LATITUDE);
+        let (written, now) = (text(date), text(now));
         if date < earliest {
-            let (date, now) = (text(date), text(now));
-            return Err(SignatureError::Expired { date, earliest: text(earliest), now });
+            Err(SignatureError::Expired { date: written, earliest: text(earliest), now })
+        } else if date > latest {
+            Err(SignatureError::NotYet { date: written, latest: text(latest), now })
+        } else {
+            Ok(date)
         }
-        if date > latest {
-            let (date, now) = (text(date), text(now));
-            return Err(SignatureError::NotYet { date, latest: text(latest), now });
-        }
-        Ok(())
-    }
-}
-
-/// Credentials with the keys derived from them, which are the same for a day and a service.
-#[derive(Debug)]
-pub(super) struct SigningKeys {
-    credentials: Credentials,
-    /// By service: the rest of the scope, and the key.
-    derived: Mutex<BTreeMap<&'static str, (String, hmac::Key)>>,
-}
-
-impl SigningKeys {
-    pub(super) fn new(credentials: Credentials) -> Self {
-        Self { credentials, derived: Mutex::default() }
     }
 
-    /// The key for what is signed on this day, in this region, for this service.
-    fn derive(&self, day: &str, region: &str, service: &'static str) -> hmac::Key {
-        let scope = format!("{day}/{region}");
-        let mut derived = self.derived.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((_, key)) = derived.get(service).filter(|(known, _)| *known == scope) {
-            return key.clone();
+    /// The signature that these keys give the request; `None` if it cannot have one.
+    fn sign(
+        &self,
+        keys: &Credentials,
+        region: &str,
+        service: &str,
+        time: Timestamp,
+        parts: &Parts,
+        body: &[u8],
+    ) -> Option<String> {
+        let signed: Vec<_> = self.signed_headers.split(';').collect();
+        // A signature that does not say for whom it is could be used elsewhere.
+        if !signed.contains(&HOST.as_str()) || !parts.headers.contains_key(HOST) {
+            return None;
         }
-        let secret = format!("AWS4{}", self.credentials.secret_key);
-        let mut key = hmac::Key::new(HMAC_SHA256, secret.as_bytes());
-        for part in [day, region, service, TERMINATOR] {
-            key = hmac::Key::new(HMAC_SHA256, hmac::sign(&key, part.as_bytes()).as_ref());
-        }
-        derived.insert(service, (scope, key.clone()));
-        key
+        let headers = parts.headers.iter().filter(|(name, _)| signed.contains(&name.as_str()));
+        let headers = headers.map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let headers = headers.collect::<Option<Vec<_>>>()?.into_iter();
+        let (method, uri) = (parts.method.as_str(), parts.uri.to_string());
+        let request = SignableRequest::new(method, uri, headers, SignableBody::Bytes(body)).ok()?;
+        let mut settings = SigningSettings::default();
+        settings.excluded_headers = None;
+        let identity = keys.clone().into();
+        let parameters = SigningParams::builder()
+            .identity(&identity)
+            .region(region)
+            .name(service)
+            .time(time.into())
+            .settings(settings)
+            .build();
+        let (_, signature) = sign(request, &parameters.ok()?.into()).ok()?.into_parts();
+        Some(signature)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http::Request;
-
     use super::*;
+    use http::Request;
 
     const NOW: &str = "2015-08-30T12:40:00Z";
 
-    fn keys(session_token: Option<&str>) -> SigningKeys {
-        SigningKeys::new(Credentials {
-            access_key: "AKIDEXAMPLE".to_owned(),
-            secret_key: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
-            session_token: session_token.map(str::to_owned),
-        })
+    fn keys(session_token: Option<&str>) -> Credentials {
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        Credentials::new("AKIDEXAMPLE", secret, session_token.map(str::to_owned), None, "test")
     }
 
     fn request(method: &str, uri: &str, headers: &[(&str, &str)], signature: &str) -> Parts {
@@ -287,6 +274,18 @@ mod tests {
         let signature = "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736";
         let headers = [HOST, DAY, ("my-header1", " value1"), ("my-header2", " \"a   b   c\"  ")];
         check(&request("GET", "/", &headers, signature), b"", None).unwrap();
+    }
+
+    /// Signatures computed by hand.
+    #[test]
+    fn a_path_is_encoded_once_more_and_parameters_are_in_order() {
+        let signature = "9381a47cfdd79ca8dd3abba4dd9d1ea2b7e4e106f53d0aac22a319d9fd445797";
+        let path = "/test/@connections/JBDvjfGEIAMCERw%3D";
+        check(&request("POST", path, &[HOST, DAY], signature), b"", None).unwrap();
+        let signature = "f383c4671be74a01fb11ec1826e111c4906c4582552077e9d509b83b1131e459";
+        check(&request("GET", "/?b&a=2&a=1", &[HOST, DAY], signature), b"", None).unwrap();
+        let other = request("GET", "/?b&a=2&a=3", &[HOST, DAY], signature);
+        assert_eq!(check(&other, b"", None), Err(SignatureError::Mismatch));
     }
 
     #[test]

@@ -1,14 +1,13 @@
 //! The issuer's signing key.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
-
+use crate::data_dir::write_whole;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// Why there is no issuer, or no token.
 #[derive(Debug, thiserror::Error)]
@@ -48,7 +47,7 @@ impl SigningKey {
             Ok(pem) => pem,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let pem = generate_pem()?;
-                write_private(file, &pem).map_err(fault)?;
+                write_whole(file, &pem).map_err(fault)?;
                 pem
             }
             Err(error) => return Err(fault(error)),
@@ -89,14 +88,4 @@ fn generate_pem() -> Result<String, IssuerError> {
         .and_then(|key| key.to_pkcs8v1())
         .map_err(|_| IssuerError::Crypto(None))?;
     Ok(pem::encode(&pem::Pem::new("PRIVATE KEY", der.as_ref())))
-}
-
-/// Readable by nobody else, and never half written: the name is given to a finished file.
-fn write_private(file: &Path, content: &str) -> io::Result<()> {
-    let unfinished = file.with_extension("new");
-    let mut handle =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished)?;
-    handle.write_all(content.as_bytes())?;
-    handle.sync_all()?;
-    fs::rename(&unfinished, file)
 }

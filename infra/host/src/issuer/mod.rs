@@ -10,9 +10,10 @@
 mod key;
 mod request;
 
-use std::path::Path;
-use std::sync::Arc;
+pub use key::IssuerError;
 
+use crate::issuer::key::SigningKey;
+use crate::issuer::request::TokenRequest;
 use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
@@ -20,11 +21,8 @@ use axum::routing::get;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use jiff::Timestamp;
-
-use key::SigningKey;
-use request::TokenRequest;
-
-pub use key::IssuerError;
+use std::path::Path;
+use std::sync::Arc;
 
 /// The audience of every token that does not ask for another one.
 pub const AUDIENCE: &str = "booking-gateway";
@@ -63,11 +61,6 @@ impl Issuer {
     /// What the tokens' `aud` is.
     pub fn audience(&self) -> &'static str {
         AUDIENCE
-    }
-
-    /// Where the key set is.
-    pub fn jwks_url(&self) -> String {
-        format!("{}/.well-known/jwks.json", self.0.issuer)
     }
 
     /// The two routes, with their full paths.

@@ -1,11 +1,9 @@
-use std::os::unix::fs::PermissionsExt;
-
+use super::*;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
 use tokio::net::TcpListener;
-
-use super::*;
 
 const BASE: &str = "http://127.0.0.1:8080/dev";
 

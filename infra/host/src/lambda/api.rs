@@ -4,9 +4,11 @@
 //! processes: each has a base path of its own, with a secret in it that only its process knows. To
 //! whoever does not know one, no path does anything.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
+use super::error::InvokeError;
+use super::invocation::{Delivery, PAYLOAD_LIMIT};
+use super::pool::Pool;
+use super::process::{Number, Secret};
+use crate::guard::Guard;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -17,13 +19,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::net::TcpListener;
-
-use super::error::InvokeError;
-use super::invocation::{Delivery, PAYLOAD_LIMIT};
-use super::pool::Pool;
-use super::process::{Number, Secret};
-use crate::guard::Guard;
 
 type Pools = Arc<BTreeMap<String, Arc<Pool>>>;
 

@@ -1,13 +1,11 @@
 //! An invocation on its way through a process.
 
+use super::error::InvokeError;
 use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
-
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
-
-use super::error::InvokeError;
 
 /// The largest event and the largest result of a synchronous invocation, in bytes.
 pub const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;

@@ -13,23 +13,22 @@ mod process;
 mod state;
 mod status;
 
+pub use error::{InvokeError, WarmError};
+pub use invocation::PAYLOAD_LIMIT;
+pub use launch::Launch;
+pub use process::end_with_host;
+pub use status::{Counters, FunctionStatus, ProcessStatus, Status};
+
+use crate::guard::Guard;
+use crate::lambda::pool::Pool;
+use crate::template::Function;
+use futures::future;
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-
-use futures::future;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
-
-use crate::guard::Guard;
-use crate::template::Function;
-pub use error::{InvokeError, WarmError};
-pub use invocation::PAYLOAD_LIMIT;
-pub use launch::Launch;
-use pool::Pool;
-pub use process::end_with_host;
-pub use status::{Counters, FunctionStatus, ProcessStatus, Status};
 
 /// The functions of the template. Clones share the same processes.
 #[derive(Debug, Clone)]

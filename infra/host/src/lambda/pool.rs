@@ -1,15 +1,5 @@
 //! The processes of one function and the invocations that wait for them.
 
-use std::collections::BTreeMap;
-use std::io;
-use std::process::ExitStatus;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-use tokio::sync::{Notify, oneshot};
-use tokio::task::AbortHandle;
-use uuid::Uuid;
-
 use super::error::InvokeError;
 use super::invocation::{Current, Delivery, Invocation, Outcome, exited, timed_out};
 use super::launch::Launch;
@@ -17,6 +7,14 @@ use super::process::{self, Kill, Number, Secret};
 use super::state::{Phase, Process, State};
 use super::status::{FunctionStatus, ProcessStatus, Status};
 use crate::template::Function;
+use std::collections::BTreeMap;
+use std::io;
+use std::process::ExitStatus;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::AbortHandle;
+use uuid::Uuid;
 
 /// How long a process may take to ask for its first invocation, as on Lambda.
 const INIT_LIMIT: Duration = Duration::from_secs(10);

@@ -1,20 +1,18 @@
 //! One process of a function: started, listened to, and killed when it must be.
 
+use super::launch::Launch;
+use crate::template::{Function, REGION};
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+use aws_lc_rs::error::Unspecified;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
 use std::process::{ExitStatus, Stdio};
-
-use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::error::Unspecified;
-use jiff::Timestamp;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::oneshot;
 use tracing::Level;
-
-use super::launch::Launch;
-use crate::template::{Function, REGION};
 
 /// Which of a function's processes: counted from 1, never used again.
 pub(super) type Number = u64;

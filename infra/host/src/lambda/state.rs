@@ -1,14 +1,12 @@
 //! What a pool knows of its processes and of the invocations that wait for them.
 
-use std::collections::{BTreeMap, VecDeque};
-
-use tokio::sync::oneshot;
-use tokio::task::AbortHandle;
-
 use super::error::InvokeError;
 use super::invocation::{Current, Delivery, Invocation};
 use super::process::{Kill, Number, Secret};
 use super::status::Counters;
+use std::collections::{BTreeMap, VecDeque};
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 #[derive(Debug, Default)]
 pub(super) struct State {

@@ -1,8 +1,7 @@
 //! What the processes are doing, for people and tests to look at.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// All functions and their processes.
 #[derive(Debug, Default, Clone, Serialize)]

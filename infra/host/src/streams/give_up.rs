@@ -3,14 +3,14 @@
 //! As documented under "Retain discarded records for a DynamoDB event source in Lambda". The
 //! message says where in the stream the records are, not what is in them.
 
+use super::record::Change;
 use dynoxide::streams::shard_id;
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::record::Change;
-
 /// Why records were given up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) enum Condition {
     /// The function failed too often.
     RetryAttemptsExhausted,
@@ -46,15 +46,11 @@ impl GivenUp<'_> {
         let (Some(first), Some(last)) = (self.changes.first(), self.changes.last()) else {
             return String::new();
         };
-        let condition = match self.condition {
-            Condition::RetryAttemptsExhausted => "RetryAttemptsExhausted",
-            Condition::RecordAgeExceeded => "RecordAgeExceeded",
-        };
         let mut message = json!({
             "requestContext": {
                 "requestId": uuid::Uuid::new_v4().to_string(),
                 "functionArn": self.function_arn,
-                "condition": condition,
+                "condition": self.condition,
                 "approximateInvokeCount": self.invocations,
             },
             "version": "1.0",

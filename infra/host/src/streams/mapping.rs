@@ -1,20 +1,16 @@
 //! One event source mapping.
 
-use std::collections::VecDeque;
-use std::time::Duration;
-
-use jiff::Timestamp;
-use thiserror::Error;
-use tokio::time::Instant;
-
 use super::Surroundings;
+use super::batch_result::BatchResult;
 use super::give_up::{Condition, GivenUp, LastResult};
 use super::record::{self, Change};
-use super::verdict::{self, Verdict};
 use crate::database::{DatabaseError, Position};
-use crate::journal::JournalError;
 use crate::lambda::{InvokeError, PAYLOAD_LIMIT};
 use crate::template::{Plan, StreamMapping};
+use jiff::Timestamp;
+use std::collections::VecDeque;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// What a stream keeps; nothing older is delivered.
 const STREAM_RETENTION: Duration = Duration::from_hours(24);
@@ -23,17 +19,6 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Room in an event for what is around its records.
 const ENVELOPE: usize = 64;
-
-/// Why a mapping does not start, or cannot go on.
-#[derive(Debug, Error)]
-pub enum MappingError {
-    /// Its position cannot be read or written.
-    #[error(transparent)]
-    Journal(#[from] JournalError),
-    /// Its stream cannot be read.
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-}
 
 /// One mapping, with the records that it has read but not delivered.
 pub(super) struct Mapping {
@@ -63,7 +48,7 @@ impl Mapping {
         settings: &StreamMapping,
         plan: &Plan,
         surroundings: Surroundings,
-    ) -> Result<Self, MappingError> {
+    ) -> Result<Self, DatabaseError> {
         let table = plan.tables.get(&settings.table).map(|it| it.name.clone()).unwrap_or_default();
         let function = plan.functions.get(&settings.function);
         let read = if let Some(position) = surroundings.journal.position(id)? {
@@ -177,14 +162,14 @@ impl Mapping {
             let function = &self.settings.function;
             match self.surroundings.functions.invoke(function, event).await {
                 Ok(result) => {
-                    let verdict = if self.settings.reports_failures {
-                        verdict::read(&result, &batch.changes)
+                    let result = if self.settings.reports_failures {
+                        BatchResult::read(&result, &batch.changes)
                     } else {
-                        Verdict::Done
+                        BatchResult::Done
                     };
-                    match verdict {
-                        Verdict::Done => self.done(&batch.changes).await,
-                        Verdict::FailedFrom(index) => {
+                    match result {
+                        BatchResult::Done => self.done(&batch.changes).await,
+                        BatchResult::FailedFrom(index) => {
                             batch.last_result = LastResult::Reported;
                             let rest = batch.changes.split_off(index);
                             self.done(&batch.changes).await;
@@ -278,7 +263,7 @@ impl Mapping {
         let number = last.sequence_number.clone();
         let written = tokio::task::spawn_blocking(move || {
             let position = surroundings.database.after(&arn, &table, &number)?;
-            Ok::<_, MappingError>(surroundings.journal.put_position(&id, position.as_text())?)
+            Ok::<_, DatabaseError>(surroundings.journal.put_position(&id, position.as_text())?)
         });
         if let Ok(Err(error)) = written.await {
             // These records come again when the host starts again, which functions must bear.

@@ -5,22 +5,19 @@
 //! on-failure destination. How far it got is written down after every step, so that a host that
 //! starts again goes on there.
 
+mod batch_result;
 mod give_up;
 mod mapping;
 mod record;
-mod verdict;
 
-use std::time::Duration;
-
-use tokio::task::JoinSet;
-
-use crate::database::{Database, Position};
+use crate::database::{Database, DatabaseError, Position};
 use crate::journal::Journal;
 use crate::lambda::Functions;
 use crate::queues::Queues;
+use crate::streams::mapping::Mapping;
 use crate::template::Plan;
-use mapping::Mapping;
-pub use mapping::MappingError;
+use std::time::Duration;
+use tokio::task::JoinSet;
 
 /// How often records that DynamoDB would have forgotten are removed.
 const PRUNE: Duration = Duration::from_hours(1);
@@ -49,7 +46,7 @@ pub struct Mappings {
 impl Mappings {
     /// Finds each mapping's position. One that has none takes its starting position, so that no
     /// change from now on is missed.
-    pub fn prepare(plan: &Plan, surroundings: &Surroundings) -> Result<Self, MappingError> {
+    pub fn prepare(plan: &Plan, surroundings: &Surroundings) -> Result<Self, DatabaseError> {
         let waiting = plan
             .stream_mappings
             .iter()
@@ -80,11 +77,11 @@ async fn prune(plan: Plan, surroundings: Surroundings) {
                 let positions = readers
                     .filter_map(|(mapping, _)| surroundings.journal.position(mapping).transpose())
                     .map(|position| Ok(Position::from_text(position?)))
-                    .collect::<Result<Vec<_>, MappingError>>()?;
+                    .collect::<Result<Vec<_>, DatabaseError>>()?;
                 let removed = surroundings.database.prune(&table.name, &positions)?;
                 tracing::debug!(table = table.name, removed, "pruned the stream");
             }
-            Ok::<_, MappingError>(())
+            Ok::<_, DatabaseError>(())
         });
         match pruned.await {
             Ok(Ok(())) => {}

@@ -1,12 +1,10 @@
 //! One change, in the shape in which Lambda hands it to a function.
 
-use std::collections::HashMap;
-
+use crate::template::{Pattern, REGION};
 use dynoxide::AttributeValue;
 use dynoxide::actions::get_records::Record;
 use serde_json::json;
-
-use crate::template::{Pattern, REGION};
+use std::collections::HashMap;
 
 /// A change to an item.
 #[derive(Debug, Clone)]

@@ -1,10 +1,9 @@
 //! The sections of a template.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// A template as it is written.
 #[derive(Debug, Deserialize)]
@@ -12,15 +11,11 @@ use serde_json::Value;
 pub(super) struct Document {
     #[serde(rename = "AWSTemplateFormatVersion")]
     _format_version: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
     _description: Option<IgnoredAny>,
-    #[serde(rename = "Metadata")]
     _metadata: Option<IgnoredAny>,
     /// Assertions about the account that is deployed to, such as its bootstrap version.
-    #[serde(rename = "Rules")]
     _rules: Option<IgnoredAny>,
     /// What a deployment prints; this host prints its own address.
-    #[serde(rename = "Outputs")]
     _outputs: Option<IgnoredAny>,
     #[serde(default)]
     pub(super) parameters: BTreeMap<String, Parameter>,
@@ -52,16 +47,11 @@ pub(super) struct Resource {
     #[serde(default)]
     pub(super) properties: Value,
     pub(super) condition: Option<String>,
-    #[serde(rename = "Metadata")]
     _metadata: Option<IgnoredAny>,
     /// Everything here starts before anything is called.
-    #[serde(rename = "DependsOn")]
     _depends_on: Option<IgnoredAny>,
     /// Nothing here is ever deleted or replaced by a deployment.
-    #[serde(rename = "DeletionPolicy")]
     _deletion_policy: Option<IgnoredAny>,
-    #[serde(rename = "UpdateReplacePolicy")]
     _update_replace_policy: Option<IgnoredAny>,
-    #[serde(rename = "UpdatePolicy")]
     _update_policy: Option<IgnoredAny>,
 }

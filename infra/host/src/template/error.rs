@@ -1,7 +1,6 @@
 //! Why a template cannot run here.
 
 use std::path::PathBuf;
-
 use thiserror::Error;
 
 /// Why a template cannot run here. Each message is one line that names what to change.

@@ -26,3 +26,4 @@ pub use plan::{
     Authorizer, Effect, Function, Grant, Plan, Queue, Role, Route, StartingPosition, StreamMapping,
     Table, Throttling, WebSocketApi,
 };
+pub(crate) use resources::policy::OneOrMore;

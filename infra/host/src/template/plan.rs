@@ -1,12 +1,10 @@
 //! What the template says, with every reference resolved.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
+use super::pattern::Pattern;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-
-use super::pattern::Pattern;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Everything that this machine runs.
 #[derive(Debug, Clone)]
@@ -89,7 +87,8 @@ pub struct StreamMapping {
 }
 
 /// Where a mapping without a position begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum StartingPosition {
     /// At the first change after it was made.
     Latest,

@@ -1,11 +1,10 @@
 //! Reads a resource's properties into its struct.
 
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
-
 use super::document::Resource;
 use super::error::TemplateError;
 use super::resolve::{Resolver, unresolved};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 /// A resource of the template whose properties are still to be read.
 #[derive(Clone, Copy)]
@@ -39,6 +38,35 @@ impl Source<'_> {
         arn.as_str().map(str::to_owned)
     }
 
+    /// The error that nobody said what resources of this type are here.
+    pub(super) fn unknown(&self) -> TemplateError {
+        let (resource, kind) = (self.id.to_owned(), self.resource.kind.clone());
+        TemplateError::UnknownType { resource, kind }
+    }
+
+    /// What a property refers to, if that was found.
+    pub(super) fn find<T>(
+        &self,
+        property: &str,
+        reference: &str,
+        kind: &str,
+        found: Option<T>,
+    ) -> Result<T, TemplateError> {
+        let missing = || format!("{property}: {reference} is not {kind} of this template");
+        found.ok_or_else(|| self.refuse(missing()))
+    }
+
+    /// Refuses every value of a property but one.
+    pub(super) fn only(
+        &self,
+        property: &str,
+        known: &str,
+        given: &str,
+    ) -> Result<(), TemplateError> {
+        let other = || format!("{property}: this host knows {known} only, not {given}");
+        (given == known).then_some(()).ok_or_else(|| self.refuse(other()))
+    }
+
     /// The error that this resource cannot run here.
     pub(super) fn refuse(&self, reason: impl Into<String>) -> TemplateError {
         TemplateError::Resource {
@@ -60,7 +88,9 @@ fn reason_at(properties: &Value, path: &serde_path_to_error::Path) -> Option<Str
             Segment::Enum { .. } | Segment::Unknown => return None,
         };
     }
-    unresolved(value).map(str::to_owned)
+    // In a list that may stand for one value, the place is not told any closer.
+    let reason = unresolved(value).or_else(|| value.as_array()?.iter().find_map(unresolved));
+    reason.map(str::to_owned)
 }
 
 /// Without the list of what would have been expected, which can be very long.

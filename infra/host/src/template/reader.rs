@@ -1,8 +1,5 @@
 //! A whole template -> a plan.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
 use super::document::{Document, Resource};
 use super::error::TemplateError;
 use super::ignored;
@@ -11,6 +8,8 @@ use super::read::Source;
 use super::resolve::Resolver;
 use super::resources::{Named, event_source_mapping, events, function, policy, queue, table};
 use super::websocket;
+use std::collections::BTreeMap;
+use std::path::Path;
 
 impl Plan {
     /// Reads a template file.
@@ -70,7 +69,7 @@ impl Plan {
         }
 
         let mut stream_mappings = BTreeMap::new();
-        let mut apis = websocket::Parts::default();
+        let mut apis = websocket::ApiParts::default();
         for source in rest {
             match source.resource.kind.as_str() {
                 "AWS::Lambda::EventSourceMapping" => {
@@ -81,12 +80,7 @@ impl Plan {
                 "AWS::IAM::Policy" => policy::attach(source, &mut named)?,
                 "AWS::Pipes::Pipe" => events::check_pipe(source, &named)?,
                 kind if kind.starts_with("AWS::ApiGatewayV2::") => apis.add(source, &named)?,
-                kind => {
-                    return Err(TemplateError::UnknownType {
-                        resource: source.id.to_owned(),
-                        kind: kind.to_owned(),
-                    });
-                }
+                _ => return Err(source.unknown()),
             }
         }
 

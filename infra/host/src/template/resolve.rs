@@ -1,13 +1,13 @@
 //! The intrinsic functions of `CloudFormation`.
 
-use std::collections::BTreeMap;
-
-use serde_json::{Map, Value};
-
 use super::arn::{ACCOUNT, PARTITION, REGION, STACK, URL_SUFFIX};
 use super::document::Document;
 use super::error::TemplateError;
 use super::names;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use thiserror::Error;
 
 /// Marks a value that could not be resolved. It travels to where the value is used, so that a
 /// reference that only ends up in a property without meaning here does no harm.
@@ -19,15 +19,35 @@ pub(super) struct Resolver<'a> {
     parameters: BTreeMap<String, Value>,
 }
 
+/// Why a value could not be resolved.
+#[derive(Debug, Error)]
+enum Unresolved {
+    #[error("this host does not know {0}")]
+    Unknown(String),
+    #[error("malformed {0}")]
+    Malformed(String),
+    #[error("the template has no {0} to refer to")]
+    NoResource(String),
+    #[error("{id} ({kind}) has no {attribute} here")]
+    NoAttribute { id: String, kind: String, attribute: String },
+    #[error("{0} is read from the Parameter Store")]
+    ParameterStore(String),
+    #[error(transparent)]
+    Condition(#[from] TemplateError),
+    /// It is made of a value that could not be resolved, for this reason.
+    #[error("{0}")]
+    Part(String),
+}
+
+impl Unresolved {
+    fn mark(self) -> Value {
+        json!({ UNRESOLVED: self.to_string() })
+    }
+}
+
 /// Why this value could not be resolved, if it could not.
 pub(super) fn unresolved(value: &Value) -> Option<&str> {
     value.as_object()?.get(UNRESOLVED)?.as_str()
-}
-
-fn cannot(reason: impl Into<String>) -> Value {
-    let mut marker = Map::new();
-    marker.insert(UNRESOLVED.to_owned(), Value::String(reason.into()));
-    Value::Object(marker)
 }
 
 impl<'a> Resolver<'a> {
@@ -44,7 +64,7 @@ impl<'a> Resolver<'a> {
             let value = match given.get(name) {
                 Some(value) => Value::String(value.clone()),
                 None if parameter.kind.starts_with("AWS::SSM::") => {
-                    cannot(format!("{name} is read from the Parameter Store"))
+                    Unresolved::ParameterStore(name.clone()).mark()
                 }
                 None => parameter
                     .default
@@ -88,25 +108,24 @@ impl<'a> Resolver<'a> {
         }
     }
 
+    /// The function's result; `None` where that is `AWS::NoValue`.
     fn call(&self, function: &str, argument: &Value) -> Option<Value> {
-        if function == "Ref" && argument.as_str() == Some("AWS::NoValue") {
-            return None;
-        }
-        if function == "Fn::If" {
-            return self.choose(argument);
-        }
-        Some(match function {
-            "Ref" => {
-                argument.as_str().map_or_else(|| malformed(function), |name| self.reference(name))
-            }
+        let result = match function {
+            "Ref" if argument == "AWS::NoValue" => return None,
+            "Ref" => arguments(function, argument).and_then(|name| self.reference(name)),
             "Fn::GetAtt" => self.attribute(argument),
+            "Fn::If" => match self.choose(argument) {
+                Ok(chosen) => return chosen,
+                Err(reason) => Err(reason),
+            },
             "Fn::Join" => self.join(argument),
             "Fn::Sub" => self.substitute(argument),
-            other => cannot(format!("this host does not know {other}")),
-        })
+            other => Err(Unresolved::Unknown(other.to_owned())),
+        };
+        Some(result.unwrap_or_else(Unresolved::mark))
     }
 
-    fn reference(&self, name: &str) -> Value {
+    fn reference(&self, name: &str) -> Result<Value, Unresolved> {
         let pseudo = match name {
             "AWS::Region" => Some(REGION),
             "AWS::AccountId" => Some(ACCOUNT),
@@ -116,168 +135,125 @@ impl<'a> Resolver<'a> {
             _ => None,
         };
         if let Some(value) = pseudo {
-            return Value::from(value);
+            return Ok(value.into());
         }
         if let Some(value) = self.parameters.get(name) {
-            return value.clone();
+            return Ok(value.clone());
         }
-        let (kind, named) = match self.named(name) {
-            Ok(named) => named,
-            Err(reason) => return cannot(reason),
-        };
-        names::reference(name, kind, &named)
-            .map_or_else(|| cannot(format!("{name} ({kind}) has no name here")), Value::from)
+        let (kind, named) = self.named(name)?;
+        let reference = names::reference(name, kind, &named);
+        reference.map(Value::from).ok_or_else(|| no_attribute(name, kind, "name"))
     }
 
     /// A resource's type and the name that it has here.
-    fn named(&self, id: &str) -> Result<(&'a str, String), String> {
-        let resource = self
-            .document
-            .resources
-            .get(id)
-            .ok_or_else(|| format!("the template has no {id} to refer to"))?;
-        let given = names::property(&resource.kind).and_then(|key| resource.properties.get(key));
-        let name = match given.map(|value| self.resolve(value)) {
+    fn named(&self, id: &str) -> Result<(&'a str, String), Unresolved> {
+        let resource = self.document.resources.get(id);
+        let resource = resource.ok_or_else(|| Unresolved::NoResource(id.to_owned()))?;
+        let property = names::property(&resource.kind);
+        let given =
+            property.and_then(|property| Some((property, resource.properties.get(property)?)));
+        let name = match given {
             None => id.to_owned(),
-            Some(Value::String(name)) => name,
-            Some(other) => {
-                return Err(unresolved(&other).unwrap_or("a name must be a text").to_owned());
-            }
+            Some((property, value)) => text(property, &self.resolve(value))?,
         };
         Ok((&resource.kind, name))
     }
 
-    fn attribute(&self, argument: &Value) -> Value {
-        let (name, attribute) = match argument {
-            Value::Array(parts) => match parts.as_slice() {
-                [Value::String(name), Value::String(attribute)] => {
-                    (name.as_str(), attribute.as_str())
-                }
-                _ => return malformed("Fn::GetAtt"),
-            },
-            Value::String(dotted) => match dotted.split_once('.') {
-                Some(parts) => parts,
-                None => return malformed("Fn::GetAtt"),
-            },
-            _ => return malformed("Fn::GetAtt"),
+    fn attribute(&self, argument: &Value) -> Result<Value, Unresolved> {
+        let (name, attribute) = match argument.as_str() {
+            Some(dotted) => dotted.split_once('.').ok_or_else(|| malformed("Fn::GetAtt"))?,
+            None => arguments("Fn::GetAtt", argument)?,
         };
-        let (kind, named) = match self.named(name) {
-            Ok(named) => named,
-            Err(reason) => return cannot(reason),
-        };
-        names::attribute(name, kind, &named, attribute)
-            .map_or_else(|| cannot(format!("{name} ({kind}) has no {attribute} here")), Value::from)
+        let (kind, named) = self.named(name)?;
+        let result = names::attribute(name, kind, &named, attribute);
+        result.map(Value::from).ok_or_else(|| no_attribute(name, kind, attribute))
     }
 
-    fn join(&self, argument: &Value) -> Value {
-        let Some((separator, parts)) = argument.as_array().and_then(|arguments| {
-            let [Value::String(separator), parts] = arguments.as_slice() else { return None };
-            Some((separator, self.resolve(parts)))
-        }) else {
-            return malformed("Fn::Join");
-        };
-        if unresolved(&parts).is_some() {
-            return parts;
-        }
-        let Value::Array(parts) = parts else { return malformed("Fn::Join") };
-        let mut texts = Vec::with_capacity(parts.len());
-        for part in parts {
-            match text(&part) {
-                Some(text) => texts.push(text),
-                None if unresolved(&part).is_some() => return part,
-                None => return malformed("Fn::Join"),
-            }
-        }
-        Value::String(texts.join(separator))
+    fn join(&self, argument: &Value) -> Result<Value, Unresolved> {
+        let (separator, parts): (&str, Value) = arguments("Fn::Join", argument)?;
+        let parts = resolved(self.resolve(&parts))?;
+        let parts = parts.as_array().ok_or_else(|| malformed("Fn::Join"))?;
+        let texts = parts.iter().map(|part| text("Fn::Join", part));
+        Ok(texts.collect::<Result<Vec<_>, _>>()?.join(separator).into())
     }
 
-    fn substitute(&self, argument: &Value) -> Value {
-        let (template, variables) = match argument {
-            Value::String(template) => (template, None),
-            Value::Array(parts) => match parts.as_slice() {
-                [Value::String(template), Value::Object(variables)] => (template, Some(variables)),
-                _ => return malformed("Fn::Sub"),
-            },
-            _ => return malformed("Fn::Sub"),
+    fn substitute(&self, argument: &Value) -> Result<Value, Unresolved> {
+        let (template, variables): (&str, Map<String, Value>) = match argument.as_str() {
+            Some(template) => (template, Map::new()),
+            None => arguments("Fn::Sub", argument)?,
         };
         let mut result = String::new();
-        let mut rest = template.as_str();
+        let mut rest = template;
         while let Some((before, after)) = rest.split_once("${") {
             result.push_str(before);
-            let Some((name, after)) = after.split_once('}') else { return malformed("Fn::Sub") };
+            let (name, after) = after.split_once('}').ok_or_else(|| malformed("Fn::Sub"))?;
             rest = after;
             if let Some(literal) = name.strip_prefix('!') {
                 result.extend(["${", literal, "}"]);
                 continue;
             }
-            let value = match variables.and_then(|variables| variables.get(name)) {
+            let value = match variables.get(name) {
                 Some(value) => self.resolve(value),
-                None if name.contains('.') => self.attribute(&Value::from(name)),
-                None => self.reference(name),
+                None if name.contains('.') => self.attribute(&name.into())?,
+                None => self.reference(name)?,
             };
-            match text(&value) {
-                Some(text) => result.push_str(&text),
-                None if unresolved(&value).is_some() => return value,
-                None => return malformed("Fn::Sub"),
-            }
+            result.push_str(&text("Fn::Sub", &value)?);
         }
         result.push_str(rest);
-        Value::String(result)
+        Ok(result.into())
     }
 
-    fn choose(&self, argument: &Value) -> Option<Value> {
-        let Some([Value::String(condition), yes, no]) = argument.as_array().map(Vec::as_slice)
-        else {
-            return Some(malformed("Fn::If"));
-        };
-        match self.condition(condition) {
-            Ok(holds) => self.optional(if holds { yes } else { no }),
-            Err(error) => Some(cannot(error.to_string())),
-        }
+    fn choose(&self, argument: &Value) -> Result<Option<Value>, Unresolved> {
+        let (condition, yes, no): (&str, Value, Value) = arguments("Fn::If", argument)?;
+        Ok(self.optional(if self.condition(condition)? { &yes } else { &no }))
     }
 
     /// Whether a condition of the template holds.
     pub(super) fn condition(&self, name: &str) -> Result<bool, TemplateError> {
-        let failed = |reason: String| TemplateError::Condition { name: name.to_owned(), reason };
-        let Some(expression) = self.document.conditions.get(name) else {
-            return Err(failed("the template does not define it".to_owned()));
+        let expression = self.document.conditions.get(name);
+        let holds = match expression {
+            Some(expression) => self.holds(expression),
+            None => Err(Unresolved::NoResource(name.to_owned())),
         };
-        self.holds(expression).map_err(failed)
+        holds.map_err(|reason| TemplateError::Condition {
+            name: name.to_owned(),
+            reason: reason.to_string(),
+        })
     }
 
-    fn holds(&self, expression: &Value) -> Result<bool, String> {
-        let Some((function, argument)) = expression.as_object().and_then(single) else {
-            return Err("it is not a function".to_owned());
-        };
-        let arguments = || argument.as_array().ok_or_else(|| format!("{function} needs a list"));
+    fn holds(&self, expression: &Value) -> Result<bool, Unresolved> {
+        let function = expression.as_object().and_then(single);
+        let (function, argument) = function.ok_or_else(|| malformed("condition"))?;
+        let conditions = || arguments::<Vec<Value>>(function, argument);
         match function {
-            "Condition" => {
-                let name = argument.as_str().ok_or("Condition needs a name")?;
-                self.condition(name).map_err(|error| error.to_string())
-            }
+            "Condition" => Ok(self.condition(arguments(function, argument)?)?),
             "Fn::Equals" => {
-                let [left, right] = arguments()?.as_slice() else {
-                    return Err("Fn::Equals needs two values".to_owned());
-                };
-                let (left, right) = (self.resolve(left), self.resolve(right));
-                match unresolved(&left).or(unresolved(&right)) {
-                    Some(reason) => Err(reason.to_owned()),
-                    None => Ok(left == right),
-                }
+                let (left, right) = arguments(function, argument)?;
+                Ok(resolved(self.resolve(&left))? == resolved(self.resolve(&right))?)
             }
-            "Fn::Not" => match arguments()?.as_slice() {
-                [one] => Ok(!self.holds(one)?),
-                _ => Err("Fn::Not needs one condition".to_owned()),
-            },
-            "Fn::And" => arguments()?.iter().try_fold(true, |all, one| Ok(all & self.holds(one)?)),
-            "Fn::Or" => arguments()?.iter().try_fold(false, |any, one| Ok(any | self.holds(one)?)),
-            other => Err(format!("this host does not know {other}")),
+            "Fn::Not" => {
+                let [one] = arguments(function, argument)?;
+                Ok(!self.holds(&one)?)
+            }
+            "Fn::And" => conditions()?.iter().try_fold(true, |all, one| Ok(all & self.holds(one)?)),
+            "Fn::Or" => conditions()?.iter().try_fold(false, |any, one| Ok(any | self.holds(one)?)),
+            other => Err(Unresolved::Unknown(other.to_owned())),
         }
     }
 }
 
-fn malformed(function: &str) -> Value {
-    cannot(format!("malformed {function}"))
+/// What a function is given, in the form that it takes.
+fn arguments<'v, T: Deserialize<'v>>(function: &str, given: &'v Value) -> Result<T, Unresolved> {
+    T::deserialize(given).map_err(|_| malformed(function))
+}
+
+fn malformed(what: &str) -> Unresolved {
+    Unresolved::Malformed(what.to_owned())
+}
+
+fn no_attribute(id: &str, kind: &str, attribute: &str) -> Unresolved {
+    let [id, kind, attribute] = [id, kind, attribute].map(str::to_owned);
+    Unresolved::NoAttribute { id, kind, attribute }
 }
 
 fn single(map: &Map<String, Value>) -> Option<(&str, &Value)> {
@@ -286,11 +262,21 @@ fn single(map: &Map<String, Value>) -> Option<(&str, &Value)> {
     entries.next().is_none().then_some((key.as_str(), value))
 }
 
-fn text(value: &Value) -> Option<String> {
+/// The value, unless it could not be resolved.
+fn resolved(value: Value) -> Result<Value, Unresolved> {
+    match unresolved(&value) {
+        Some(reason) => Err(Unresolved::Part(reason.to_owned())),
+        None => Ok(value),
+    }
+}
+
+/// The value as text, for this function or property.
+fn text(of: &str, value: &Value) -> Result<String, Unresolved> {
     match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Bool(flag) => Some(flag.to_string()),
-        _ => None,
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Bool(flag) => Ok(flag.to_string()),
+        _ => Err(unresolved(value)
+            .map_or_else(|| malformed(of), |reason| Unresolved::Part(reason.to_owned()))),
     }
 }

@@ -1,7 +1,8 @@
 //! The resources that this host runs: each struct names all the properties that it may have.
 //!
 //! A property that changes nothing on one machine is named too, with the reason, as a field that
-//! begins with an underscore. Any other property is refused when the template is read.
+//! begins with an underscore, which `rename_all` drops. Any other property is refused when the
+//! template is read.
 
 pub(super) mod event_source_mapping;
 pub(super) mod events;
@@ -10,10 +11,9 @@ pub(super) mod policy;
 pub(super) mod queue;
 pub(super) mod table;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::arn;
 use super::plan::{Function, Queue, Role, Table};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What other resources refer to by ARN or name.
 #[derive(Debug, Default)]
@@ -29,31 +29,25 @@ pub(super) struct Named {
 impl Named {
     /// The logical id of the function with this ARN or name.
     pub(super) fn function(&self, reference: &str) -> Option<&str> {
-        let found = self
-            .functions
-            .iter()
-            .find(|(_, function)| function.arn == reference || function.name == reference)?;
-        Some(found.0)
+        find(&self.functions, |it| it.arn == reference || it.name == reference)
     }
 
     /// The logical id of the table with this stream.
     pub(super) fn table_of_stream(&self, stream_arn: &str) -> Option<&str> {
-        let found = self
-            .tables
-            .iter()
-            .find(|(_, table)| table.stream_arn.as_deref() == Some(stream_arn))?;
-        Some(found.0)
+        find(&self.tables, |it| it.stream_arn.as_deref() == Some(stream_arn))
     }
 
     /// The logical id of the role with this ARN.
     pub(super) fn role(&self, role_arn: &str) -> Option<&str> {
-        let found = self.roles.iter().find(|(_, role)| role.arn == role_arn)?;
-        Some(found.0)
+        find(&self.roles, |it| it.arn == role_arn)
     }
 
     /// The logical id of the queue with this ARN.
     pub(super) fn queue(&self, queue_arn: &str) -> Option<&str> {
-        let found = self.queues.iter().find(|(_, queue)| arn::queue(&queue.name) == queue_arn)?;
-        Some(found.0)
+        find(&self.queues, |it| arn::queue(&it.name) == queue_arn)
     }
+}
+
+fn find<T>(named: &BTreeMap<String, T>, is_it: impl Fn(&T) -> bool) -> Option<&str> {
+    named.iter().find(|(_, it)| is_it(it)).map(|(id, _)| id.as_str())
 }

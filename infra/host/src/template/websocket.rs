@@ -1,16 +1,14 @@
 //! Puts the API together from its resources.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::arn;
 use super::error::TemplateError;
 use super::plan::{Authorizer, Route, Throttling, WebSocketApi};
 use super::read::Source;
 use super::resources::Named;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// The longest that API Gateway waits for an integration, and what it waits unless told otherwise.
 const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
@@ -20,16 +18,11 @@ const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 struct ApiProperties {
     protocol_type: String,
     route_selection_expression: String,
-    #[serde(rename = "Name")]
     _name: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
     _description: Option<IgnoredAny>,
     /// This machine's address is the only one.
-    #[serde(rename = "DisableExecuteApiEndpoint")]
-    _disable_endpoint: Option<IgnoredAny>,
-    #[serde(rename = "IpAddressType")]
+    _disable_execute_api_endpoint: Option<IgnoredAny>,
     _ip_address_type: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
     _tags: Option<IgnoredAny>,
 }
 
@@ -42,14 +35,12 @@ struct RouteProperties {
     authorization_type: Option<String>,
     authorizer_id: Option<String>,
     route_response_selection_expression: Option<String>,
-    #[serde(rename = "OperationName")]
     _operation_name: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct RouteResponseProperties {
-    #[serde(rename = "ApiId")]
     _api_id: IgnoredAny,
     route_id: String,
     route_response_key: String,
@@ -58,35 +49,28 @@ struct RouteResponseProperties {
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct IntegrationProperties {
-    #[serde(rename = "ApiId")]
     _api_id: IgnoredAny,
     integration_type: String,
     integration_uri: String,
     timeout_in_millis: Option<u64>,
     /// Lambda is always called by POST.
-    #[serde(rename = "IntegrationMethod")]
-    _method: Option<IgnoredAny>,
+    _integration_method: Option<IgnoredAny>,
     /// Functions are invoked by this host alone.
-    #[serde(rename = "CredentialsArn")]
-    _credentials: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
+    _credentials_arn: Option<IgnoredAny>,
     _description: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct AuthorizerProperties {
-    #[serde(rename = "ApiId")]
     _api_id: IgnoredAny,
     authorizer_type: String,
     authorizer_uri: String,
     #[serde(default)]
     identity_source: Vec<String>,
-    #[serde(rename = "Name")]
     _name: Option<IgnoredAny>,
     /// Functions are invoked by this host alone.
-    #[serde(rename = "AuthorizerCredentialsArn")]
-    _credentials: Option<IgnoredAny>,
+    _authorizer_credentials_arn: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -98,16 +82,11 @@ struct StageProperties {
     #[serde(default)]
     route_settings: BTreeMap<String, RouteSettings>,
     /// A route is live from the start.
-    #[serde(rename = "AutoDeploy")]
     _auto_deploy: Option<IgnoredAny>,
-    #[serde(rename = "DeploymentId")]
-    _deployment: Option<IgnoredAny>,
+    _deployment_id: Option<IgnoredAny>,
     /// Logs go to the terminal.
-    #[serde(rename = "AccessLogSettings")]
-    _access_log: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
+    _access_log_settings: Option<IgnoredAny>,
     _description: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
     _tags: Option<IgnoredAny>,
 }
 
@@ -117,11 +96,8 @@ struct RouteSettings {
     throttling_rate_limit: Option<f64>,
     throttling_burst_limit: Option<u32>,
     /// Logs and metrics go to the terminal.
-    #[serde(rename = "DataTraceEnabled")]
-    _data_trace: Option<IgnoredAny>,
-    #[serde(rename = "DetailedMetricsEnabled")]
-    _metrics: Option<IgnoredAny>,
-    #[serde(rename = "LoggingLevel")]
+    _data_trace_enabled: Option<IgnoredAny>,
+    _detailed_metrics_enabled: Option<IgnoredAny>,
     _logging_level: Option<IgnoredAny>,
 }
 
@@ -140,7 +116,7 @@ struct Integration {
 
 /// The resources of an API, by logical id.
 #[derive(Default)]
-pub(super) struct Parts<'a> {
+pub(super) struct ApiParts<'a> {
     apis: Vec<(String, ApiProperties)>,
     stages: Vec<(Source<'a>, StageProperties)>,
     routes: Vec<(Source<'a>, RouteProperties)>,
@@ -150,31 +126,25 @@ pub(super) struct Parts<'a> {
     responding: BTreeSet<String>,
 }
 
-impl<'a> Parts<'a> {
+impl<'a> ApiParts<'a> {
     /// Reads one resource of an API.
     pub(super) fn add(&mut self, source: Source<'a>, named: &Named) -> Result<(), TemplateError> {
         match source.resource.kind.as_str() {
             "AWS::ApiGatewayV2::Api" => {
                 let api: ApiProperties = source.properties()?;
-                if api.protocol_type != "WEBSOCKET" {
-                    return Err(source.refuse("ProtocolType: this host runs WEBSOCKET only"));
-                }
+                source.only("ProtocolType", "WEBSOCKET", &api.protocol_type)?;
                 self.apis.push((arn::api_id(source.id), api));
             }
             "AWS::ApiGatewayV2::Stage" => self.stages.push((source, source.properties()?)),
             "AWS::ApiGatewayV2::Route" => self.routes.push((source, source.properties()?)),
             "AWS::ApiGatewayV2::RouteResponse" => {
                 let response: RouteResponseProperties = source.properties()?;
-                if response.route_response_key != "$default" {
-                    return Err(source.refuse("RouteResponseKey: this host knows $default only"));
-                }
+                source.only("RouteResponseKey", "$default", &response.route_response_key)?;
                 self.responding.insert(response.route_id);
             }
             "AWS::ApiGatewayV2::Integration" => {
                 let integration: IntegrationProperties = source.properties()?;
-                if integration.integration_type != "AWS_PROXY" {
-                    return Err(source.refuse("IntegrationType: this host runs AWS_PROXY only"));
-                }
+                source.only("IntegrationType", "AWS_PROXY", &integration.integration_type)?;
                 let function =
                     invoked(source, named, "IntegrationUri", &integration.integration_uri)?;
                 let timeout = integration
@@ -184,20 +154,13 @@ impl<'a> Parts<'a> {
             }
             "AWS::ApiGatewayV2::Authorizer" => {
                 let authorizer: AuthorizerProperties = source.properties()?;
-                if authorizer.authorizer_type != "REQUEST" {
-                    return Err(source.refuse("AuthorizerType: this host runs REQUEST only"));
-                }
+                source.only("AuthorizerType", "REQUEST", &authorizer.authorizer_type)?;
                 let function = invoked(source, named, "AuthorizerUri", &authorizer.authorizer_uri)?;
                 let identity_sources = authorizer.identity_source;
                 self.authorizers
                     .insert(source.id.to_owned(), Authorizer { function, identity_sources });
             }
-            kind => {
-                return Err(TemplateError::UnknownType {
-                    resource: source.id.to_owned(),
-                    kind: kind.to_owned(),
-                });
-            }
+            _ => return Err(source.unknown()),
         }
         Ok(())
     }
@@ -211,28 +174,21 @@ impl<'a> Parts<'a> {
         else {
             return Err(TemplateError::Apis(count));
         };
-        if stage.api_id != id {
-            return Err(source.refuse("ApiId: not an API of this template"));
-        }
-
+        let is_it = |api: &str| (api == id).then_some(());
+        source.find("ApiId", &stage.api_id, "the API", is_it(&stage.api_id))?;
         let mut routes = BTreeMap::new();
         for (source, route) in self.routes {
-            if route.api_id != id {
-                return Err(source.refuse("ApiId: not an API of this template"));
-            }
-            let integration = route
-                .target
-                .strip_prefix("integrations/")
-                .and_then(|integration| self.integrations.get(integration))
-                .ok_or_else(|| source.refuse("Target: not an integration of this template"))?;
+            source.find("ApiId", &route.api_id, "the API", is_it(&route.api_id))?;
+            let integration = route.target.strip_prefix("integrations/");
+            let integration = integration.and_then(|id| self.integrations.get(id));
+            let integration =
+                source.find("Target", &route.target, "an integration", integration)?;
             let authorizer = match route.authorization_type.as_deref() {
                 None | Some("NONE") => None,
                 Some("CUSTOM") => {
-                    let authorizer =
-                        route.authorizer_id.and_then(|id| self.authorizers.get(&id)).ok_or_else(
-                            || source.refuse("AuthorizerId: not an authorizer of this template"),
-                        )?;
-                    Some(authorizer.clone())
+                    let id = route.authorizer_id.unwrap_or_default();
+                    let authorizer = self.authorizers.get(&id).cloned();
+                    Some(source.find("AuthorizerId", &id, "an authorizer", authorizer)?)
                 }
                 Some(other) => {
                     return Err(source.refuse(format!(
@@ -243,11 +199,9 @@ impl<'a> Parts<'a> {
             // API Gateway sends nothing back unless the route has both.
             let route_response = match route.route_response_selection_expression.as_deref() {
                 None => false,
-                Some("$default") => self.responding.contains(source.id),
-                Some(_) => {
-                    return Err(source.refuse(
-                        "RouteResponseSelectionExpression: this host knows $default only",
-                    ));
+                Some(expression) => {
+                    source.only("RouteResponseSelectionExpression", "$default", expression)?;
+                    self.responding.contains(source.id)
                 }
             };
             let throttling =
@@ -276,11 +230,7 @@ fn invoked(
     property: &str,
     uri: &str,
 ) -> Result<String, TemplateError> {
-    uri.split_once("/functions/")
-        .and_then(|(_, rest)| rest.strip_suffix("/invocations"))
-        .and_then(|arn| named.function(arn))
-        .map(str::to_owned)
-        .ok_or_else(|| {
-            source.refuse(format!("{property}: {uri} does not invoke a function of this template"))
-        })
+    let arn = uri.split_once("/functions/").and_then(|(_, it)| it.strip_suffix("/invocations"));
+    let function = arn.and_then(|arn| named.function(arn)).map(str::to_owned);
+    source.find(property, uri, "the invocation of a function", function)
 }

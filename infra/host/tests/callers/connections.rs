@@ -1,11 +1,10 @@
 //! Who may use `@connections`.
 
+use crate::world::{World, add, local};
 use aws_sdk_apigatewaymanagement::Client;
 use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use host::template::Effect;
-
-use crate::world::{World, add, local};
 
 /// An id that could be a connection's, but is none that is open.
 const NOBODY: &str = "L0SM9cOFvHcCIhw=";

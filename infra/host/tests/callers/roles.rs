@@ -1,5 +1,6 @@
 //! What the policies of a role let it do.
 
+use crate::world::{World, add, local};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{
@@ -7,8 +8,6 @@ use aws_sdk_dynamodb::types::{
 };
 use host::template::Effect;
 use serde_json::{Value, json};
-
-use crate::world::{World, add, local};
 
 fn text(value: &str) -> AttributeValue {
     AttributeValue::S(value.to_owned())

@@ -1,14 +1,12 @@
 //! Whose request it is.
 
-use std::time::{Duration, SystemTime};
-
+use crate::world::{World, local};
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use reqwest::{Method, Request};
 use serde_json::Value;
-
-use crate::world::{World, local};
+use std::time::{Duration, SystemTime};
 use support::signed;
 
 /// What the SDK makes of the answer to a call with these keys.

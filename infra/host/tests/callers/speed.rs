@@ -1,7 +1,6 @@
 //! What the checks cost.
 
-use std::time::{Duration, Instant};
-
+use crate::world::{World, local};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use axum::Router;
@@ -11,9 +10,8 @@ use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt as _;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-
-use crate::world::{World, local};
 
 const ROUNDS: u32 = 5;
 const READS: u32 = 100;

@@ -1,8 +1,5 @@
 //! The database and the WebSocket endpoint with the roles of the synthesized template.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-
 use aws_credential_types::Credentials;
 use aws_sdk_apigatewaymanagement::Client as Connections;
 use aws_sdk_dynamodb::Client as DynamoDb;
@@ -12,9 +9,11 @@ use host::data_dir::DataDir;
 use host::database::{Database, Service};
 use host::gateway::{Gateway, Limits};
 use host::iam::Iam;
-use host::journal::{Connections as Remembered, Journal};
+use host::journal::{Journal, OpenConnections};
 use host::lambda::{Functions, Launch};
 use host::template::{Effect, Grant, Plan};
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 /// What runs, and who may do what with it.
@@ -51,7 +50,7 @@ impl World {
             max_processes: 1,
         };
         let functions = Functions::start(&plan.functions, launch).await.unwrap();
-        let (api, remembered) = (plan.api.clone(), Remembered::new(journal));
+        let (api, remembered) = (plan.api.clone(), OpenConnections::new(journal));
         let gateway = Gateway::with_limits(api, functions, remembered, iam.clone(), Limits::AWS);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stage = format!("http://{}/live", listener.local_addr().unwrap());

@@ -1,13 +1,12 @@
 //! How connections end, and who is told.
 
+use crate::host::{Client, Host, Setup, end_code, patiently};
 use futures::SinkExt;
 use serde_json::Value;
+use support::signed;
 use tokio_tungstenite::MaybeTlsStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
-
-use crate::host::{Client, Host, Setup, end_code, patiently};
-use support::signed;
 
 async fn told(host: &Host) -> (Value, i64, String) {
     let mut event = host.event("DISCONNECT").await;

@@ -1,13 +1,12 @@
 //! From the upgrade request to its answer.
 
+use crate::host::{Setup, patiently, read};
 use futures::SinkExt;
 use host::template::Throttling;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-
-use crate::host::{Setup, patiently, read};
 
 #[tokio::test]
 async fn the_client_waits_for_authorizer_and_function() {
@@ -162,12 +161,30 @@ async fn what_is_no_handshake() {
     assert_eq!(answer.status(), 400);
     let hint = format!("wscat -c ws://{}/live\n", host.address);
     assert!(answer.text().await.unwrap().ends_with(&hint));
-    let upgrade = client.get(&url).header("connection", "upgrade").header("upgrade", "websocket");
-    for (version, key) in [("12", "dGhlIHNhbXBsZSBub25jZQ=="), ("13", "short")] {
-        let request = upgrade.try_clone().unwrap();
-        let request =
-            request.header("sec-websocket-version", version).header("sec-websocket-key", key);
-        assert_eq!(patiently(request.send()).await.unwrap().status(), 400);
+    let handshake = [
+        ("connection", "keep-alive, Upgrade"),
+        ("upgrade", "WebSocket"),
+        ("sec-websocket-version", "13"),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ];
+    let status = async |name: &str, value: &str| {
+        let mut request = client.get(&url);
+        for (known, good) in handshake {
+            let value = if known == name { value } else { good };
+            request = request.header(known, value);
+        }
+        patiently(request.send()).await.unwrap().status()
+    };
+    for (name, value) in [
+        ("connection", "keep-alive"),
+        ("upgrade", "h2c"),
+        ("sec-websocket-version", "12"),
+        ("sec-websocket-key", ""),
+        ("sec-websocket-key", "short"),
+        ("sec-websocket-key", "bm90IHNpeHRlZW4="),
+        ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ"),
+    ] {
+        assert_eq!(status(name, value).await, 400, "{name}: {value}");
     }
     let elsewhere = patiently(client.get(format!("http://{}/other", host.address)).send()).await;
     assert_eq!(elsewhere.unwrap().status(), 404);

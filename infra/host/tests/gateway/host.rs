@@ -1,10 +1,5 @@
 //! A running endpoint, its clients, and the events that its function got.
 
-use std::collections::BTreeMap;
-use std::net::SocketAddr;
-use std::sync::Mutex;
-use std::time::Duration;
-
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
@@ -12,10 +7,14 @@ use futures::{SinkExt, StreamExt};
 use host::data_dir::DataDir;
 use host::gateway::{Gateway, Limits};
 use host::iam::Iam;
-use host::journal::{Connections, Journal};
+use host::journal::{Journal, OpenConnections};
 use host::lambda::{Functions, Launch};
 use host::template::{Authorizer, Function, Route, WebSocketApi};
 use serde_json::Value;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -93,7 +92,7 @@ impl Held {
 pub struct Host {
     pub address: SocketAddr,
     pub gateway: Gateway,
-    pub remembered: Connections,
+    pub remembered: OpenConnections,
     functions: Functions,
     reports: tokio::sync::Mutex<mpsc::UnboundedReceiver<Held>>,
     /// Reports that came while the test waited for others.
@@ -126,7 +125,7 @@ impl Host {
         let iam = Iam::new(&functions, &BTreeMap::new(), None).unwrap();
         let functions = Functions::start(&functions, launch).await.unwrap();
         let folder = DataDir::temporary().unwrap();
-        let remembered = Connections::new(Journal::open(&folder.journal(), false).unwrap());
+        let remembered = OpenConnections::new(Journal::open(&folder.journal(), false).unwrap());
         let gateway = Gateway::with_limits(
             setup.api,
             functions.clone(),

@@ -1,13 +1,11 @@
 //! What a connection may not do.
 
-use std::time::Duration;
-
+use crate::host::{Client, Host, Setup, end_code, patiently};
 use futures::{SinkExt, StreamExt};
+use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
-
-use crate::host::{Client, Host, Setup, end_code, patiently};
 
 const FRAME: usize = 32 * 1024;
 

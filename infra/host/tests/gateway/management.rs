@@ -1,12 +1,11 @@
 //! `@connections`.
 
+use crate::host::{Host, Setup, end, patiently, read};
 use futures::SinkExt;
 use reqwest::{Client as Http, Method, StatusCode};
 use serde_json::Value;
-use tokio_tungstenite::tungstenite::Message;
-
-use crate::host::{Host, Setup, end, patiently, read};
 use support::signed;
+use tokio_tungstenite::tungstenite::Message;
 
 /// The status of a call, its error type if any, and its body.
 async fn call(method: Method, url: &str, body: impl Into<Vec<u8>>) -> (u16, String, String) {

@@ -1,13 +1,11 @@
 //! Messages and their replies.
 
-use std::time::Duration;
-
+use crate::host::{Setup, patiently, read};
 use futures::SinkExt;
 use host::template::Throttling;
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio_tungstenite::tungstenite::Message;
-
-use crate::host::{Setup, patiently, read};
 
 /// A frame of the gateway's own: the message in it, once its form is checked to the letter.
 fn notice(frame: &str, connection_id: &str) -> String {

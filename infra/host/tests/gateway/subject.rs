@@ -4,7 +4,6 @@
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use reqwest::Method;
 use serde_json::{Value, json};
-
 use support::signed;
 
 pub fn run() {

@@ -1,15 +1,12 @@
 //! Event source mappings.
 
-use std::time::Duration;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::Named;
 use crate::template::error::TemplateError;
-use crate::template::pattern::Pattern;
 use crate::template::plan::{StartingPosition, StreamMapping};
 use crate::template::read::Source;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::time::Duration;
 
 /// What Lambda takes for a stream whose mapping does not say.
 const DEFAULT_BATCH_SIZE: usize = 100;
@@ -23,7 +20,7 @@ struct Properties {
     batch_size: Option<usize>,
     maximum_batching_window_in_seconds: Option<u64>,
     parallelization_factor: Option<u32>,
-    starting_position: Option<String>,
+    starting_position: StartingPosition,
     maximum_retry_attempts: Option<i64>,
     maximum_record_age_in_seconds: Option<i64>,
     bisect_batch_on_function_error: Option<bool>,
@@ -32,9 +29,7 @@ struct Properties {
     destination_config: Option<DestinationConfig>,
     filter_criteria: Option<FilterCriteria>,
     /// Extra metrics for the console.
-    #[serde(rename = "MetricsConfig")]
-    _metrics: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
+    _metrics_config: Option<IgnoredAny>,
     _tags: Option<IgnoredAny>,
 }
 
@@ -73,56 +68,33 @@ pub(in crate::template) fn read(
         return Ok(None);
     }
 
-    let table = named.table_of_stream(&properties.event_source_arn).ok_or_else(|| {
-        source.refuse(format!(
-            "EventSourceArn: {} is not a stream of a table of this template",
-            properties.event_source_arn
-        ))
-    })?;
-    let function = named.function(&properties.function_name).ok_or_else(|| {
-        source.refuse(format!(
-            "FunctionName: {} is not a function of this template",
-            properties.function_name
-        ))
-    })?;
+    let (stream, function) = (&properties.event_source_arn, &properties.function_name);
+    let table = named.table_of_stream(stream);
+    let table = source.find("EventSourceArn", stream, "a stream of a table", table)?;
+    let found = named.function(function);
+    let function = source.find("FunctionName", function, "a function", found)?;
     if let Some(factor) = properties.parallelization_factor.filter(|factor| *factor != 1) {
         return Err(source.refuse(format!(
             "ParallelizationFactor: this host reads a stream in order, with a factor of 1, not {factor}"
         )));
     }
-    let starting_position = match properties.starting_position.as_deref() {
-        Some("LATEST") => StartingPosition::Latest,
-        Some("TRIM_HORIZON") => StartingPosition::TrimHorizon,
-        other => {
-            let other = other.unwrap_or("nothing");
-            return Err(source.refuse(format!("StartingPosition: {other} is none of a stream's")));
-        }
-    };
-    if let Some(kind) =
-        properties.function_response_types.iter().find(|it| *it != "ReportBatchItemFailures")
-    {
-        return Err(source.refuse(format!("FunctionResponseTypes: unknown type {kind}")));
+    for kind in &properties.function_response_types {
+        source.only("FunctionResponseTypes", "ReportBatchItemFailures", kind)?;
     }
-    let on_failure = match properties.destination_config.and_then(|config| config.on_failure) {
-        None => None,
-        Some(Destination { destination }) => {
-            let queue = named.queue(&destination).ok_or_else(|| {
-                source.refuse(format!(
-                    "DestinationConfig.OnFailure: {destination} is not a queue of this template"
-                ))
-            })?;
-            Some(queue.to_owned())
-        }
-    };
+    let destination = properties.destination_config.and_then(|config| config.on_failure);
+    let on_failure = destination.map(|Destination { destination }| {
+        let queue = named.queue(&destination);
+        source.find("DestinationConfig.OnFailure", &destination, "a queue", queue)
+    });
+    let on_failure = on_failure.transpose()?.map(str::to_owned);
 
     let filters = properties.filter_criteria.map(|criteria| criteria.filters).unwrap_or_default();
-    let filters = filters.iter().map(|filter| Pattern::parse(&filter.pattern));
-    let filters = filters
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| source.refuse(format!("FilterCriteria: {error}")))?;
-
+    let filters = filters.iter().map(|Filter { pattern }| {
+        serde_json::from_str(pattern)
+            .map_err(|error| source.refuse(format!("FilterCriteria: {error}: {pattern}")))
+    });
     Ok(Some(StreamMapping {
-        filters,
+        filters: filters.collect::<Result<_, _>>()?,
         table: table.to_owned(),
         stream_arn: properties.event_source_arn,
         function: function.to_owned(),
@@ -130,7 +102,7 @@ pub(in crate::template) fn read(
         batching_window: Duration::from_secs(
             properties.maximum_batching_window_in_seconds.unwrap_or(0),
         ),
-        starting_position,
+        starting_position: properties.starting_position,
         // -1 is without a limit, and so is leaving it out.
         retry_attempts: properties.maximum_retry_attempts.and_then(|it| u32::try_from(it).ok()),
         record_age: properties

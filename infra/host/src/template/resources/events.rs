@@ -4,36 +4,27 @@
 //! host has nobody to hand them to. So a pipe that leads to a bus of the template has no effect
 //! that anybody could see, and is not run; one that leads elsewhere is refused.
 
-use std::collections::BTreeSet;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::Named;
 use crate::template::error::TemplateError;
 use crate::template::read::Source;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeSet;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct BusProperties {
     /// By which the pipe's target was resolved.
-    #[serde(rename = "Name")]
     _name: IgnoredAny,
     /// For events that reach no rule's target.
-    #[serde(rename = "DeadLetterConfig")]
-    _dead_letters: Option<IgnoredAny>,
+    _dead_letter_config: Option<IgnoredAny>,
     /// Nothing is stored.
-    #[serde(rename = "KmsKeyIdentifier")]
-    _kms_key: Option<IgnoredAny>,
+    _kms_key_identifier: Option<IgnoredAny>,
     /// Logs go to the terminal.
-    #[serde(rename = "LogConfig")]
-    _log: Option<IgnoredAny>,
+    _log_config: Option<IgnoredAny>,
     /// Nobody but this host sends to a bus.
-    #[serde(rename = "Policy")]
     _policy: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
     _description: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
     _tags: Option<IgnoredAny>,
 }
 
@@ -43,25 +34,16 @@ struct PipeProperties {
     source: String,
     target: String,
     /// How it reads and what it sends, which nobody receives.
-    #[serde(rename = "SourceParameters")]
     _source_parameters: Option<IgnoredAny>,
-    #[serde(rename = "TargetParameters")]
     _target_parameters: Option<IgnoredAny>,
-    #[serde(rename = "DesiredState")]
     _desired_state: Option<IgnoredAny>,
     /// A pipe carries nothing here, so that nothing is asked of its role.
-    #[serde(rename = "RoleArn")]
-    _role: Option<IgnoredAny>,
+    _role_arn: Option<IgnoredAny>,
     /// Logs go to the terminal.
-    #[serde(rename = "LogConfiguration")]
-    _log: Option<IgnoredAny>,
-    #[serde(rename = "KmsKeyIdentifier")]
-    _kms_key: Option<IgnoredAny>,
-    #[serde(rename = "Name")]
+    _log_configuration: Option<IgnoredAny>,
+    _kms_key_identifier: Option<IgnoredAny>,
     _name: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
     _description: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
     _tags: Option<IgnoredAny>,
 }
 
@@ -81,11 +63,8 @@ pub(in crate::template) fn check_pipe(
     named: &Named,
 ) -> Result<(), TemplateError> {
     let properties: PipeProperties = source.properties()?;
-    if named.table_of_stream(&properties.source).is_none() {
-        return Err(source.refuse("Source: not a stream of a table of this template"));
-    }
-    if !named.buses.contains(&properties.target) {
-        return Err(source.refuse("Target: not an event bus of this template"));
-    }
+    let (from, to) = (&properties.source, &properties.target);
+    source.find("Source", from, "a stream of a table", named.table_of_stream(from))?;
+    source.find("Target", to, "an event bus", named.buses.get(to))?;
     Ok(())
 }

@@ -1,16 +1,14 @@
 //! Functions.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use super::Named;
 use crate::template::arn;
 use crate::template::error::TemplateError;
 use crate::template::plan::Function;
 use crate::template::read::Source;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What Lambda gives a function that does not say.
 const DEFAULT_TIMEOUT_SECONDS: u64 = 3;
@@ -28,29 +26,19 @@ struct Properties {
     memory_size: Option<u32>,
     reserved_concurrent_executions: Option<usize>,
     /// The code is in this program; `Handler` says which function it is.
-    #[serde(rename = "Code")]
     _code: Option<IgnoredAny>,
-    #[serde(rename = "PackageType")]
     _package_type: Option<IgnoredAny>,
-    #[serde(rename = "Architectures")]
     _architectures: Option<IgnoredAny>,
     /// Logs and traces go to the terminal.
-    #[serde(rename = "LoggingConfig")]
-    _logging: Option<IgnoredAny>,
-    #[serde(rename = "TracingConfig")]
-    _tracing: Option<IgnoredAny>,
+    _logging_config: Option<IgnoredAny>,
+    _tracing_config: Option<IgnoredAny>,
     /// The environment is in plain text here.
-    #[serde(rename = "KmsKeyArn")]
-    _kms_key: Option<IgnoredAny>,
+    _kms_key_arn: Option<IgnoredAny>,
     /// The process has the whole disk.
-    #[serde(rename = "EphemeralStorage")]
     _ephemeral_storage: Option<IgnoredAny>,
     /// Which version of Amazon Linux to run on.
-    #[serde(rename = "RuntimeManagementConfig")]
-    _runtime_management: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
+    _runtime_management_config: Option<IgnoredAny>,
     _description: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
     _tags: Option<IgnoredAny>,
 }
 
@@ -72,9 +60,7 @@ pub(in crate::template) fn read(
             properties.runtime
         )));
     }
-    let role = named.role(&properties.role).ok_or_else(|| {
-        source.refuse(format!("Role: {} is not a role of this template", properties.role))
-    })?;
+    let role = source.find("Role", &properties.role, "a role", named.role(&properties.role))?;
     let name = properties.function_name.unwrap_or_else(|| source.id.to_owned());
     Ok(Function {
         arn: arn::function(&name),

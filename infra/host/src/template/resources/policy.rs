@@ -4,16 +4,13 @@
 //! conditions, `NotAction`, `NotResource`, policy variables, permissions boundaries, managed
 //! policies whose text it does not have.
 
-use std::fmt;
-
-use serde::de::{IgnoredAny, SeqAccess, Visitor, value};
-use serde::{Deserialize, Deserializer};
-
 use super::Named;
 use crate::template::arn;
 use crate::template::error::TemplateError;
 use crate::template::plan::{Effect, Grant, Role};
 use crate::template::read::Source;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 /// The managed policies whose text is known, and the actions that they allow on everything.
 /// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaBasicExecutionRole.html>
@@ -31,15 +28,10 @@ struct RoleProperties {
     #[serde(default)]
     managed_policy_arns: Vec<String>,
     /// A process has the role that the template gives its function, and no other way to it.
-    #[serde(rename = "AssumeRolePolicyDocument")]
-    _assume: IgnoredAny,
-    #[serde(rename = "Path")]
+    _assume_role_policy_document: IgnoredAny,
     _path: Option<IgnoredAny>,
-    #[serde(rename = "MaxSessionDuration")]
-    _max_session: Option<IgnoredAny>,
-    #[serde(rename = "Description")]
+    _max_session_duration: Option<IgnoredAny>,
     _description: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
     _tags: Option<IgnoredAny>,
 }
 
@@ -55,8 +47,7 @@ struct Inline {
 struct PolicyProperties {
     policy_document: PolicyDocument,
     roles: Vec<String>,
-    #[serde(rename = "PolicyName")]
-    _name: IgnoredAny,
+    _policy_name: IgnoredAny,
 }
 
 #[derive(Deserialize)]
@@ -64,7 +55,6 @@ struct PolicyProperties {
 struct PolicyDocument {
     version: String,
     statement: Vec<Statement>,
-    #[serde(rename = "Id")]
     _id: Option<IgnoredAny>,
 }
 
@@ -72,12 +62,26 @@ struct PolicyDocument {
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Statement {
     effect: Effect,
-    #[serde(deserialize_with = "one_or_more")]
-    action: Vec<String>,
-    #[serde(deserialize_with = "one_or_more")]
-    resource: Vec<String>,
-    #[serde(rename = "Sid")]
+    action: OneOrMore<String>,
+    resource: OneOrMore<String>,
     _sid: Option<IgnoredAny>,
+}
+
+/// What a policy may write as a list or as its only element.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "invalid type, expected a text or a list of texts")]
+pub(crate) enum OneOrMore<T> {
+    One(T),
+    More(Vec<T>),
+}
+
+impl<T> OneOrMore<T> {
+    pub(crate) fn iter(&self) -> std::slice::Iter<'_, T> {
+        match self {
+            Self::One(value) => std::slice::from_ref(value).iter(),
+            Self::More(values) => values.iter(),
+        }
+    }
 }
 
 /// Reads a role with the policies that are part of it.
@@ -113,9 +117,8 @@ pub(in crate::template) fn attach(
     let properties: PolicyProperties = source.properties()?;
     let grants = grants(source, source.id, properties.policy_document)?;
     for name in properties.roles {
-        let Some(role) = named.roles.values_mut().find(|role| role.name == name) else {
-            return Err(source.refuse(format!("Roles: {name} is not a role of this template")));
-        };
+        let role = named.roles.values_mut().find(|role| role.name == name);
+        let role = source.find("Roles", &name, "a role", role)?;
         role.grants.extend(grants.iter().cloned());
     }
     Ok(())
@@ -135,8 +138,8 @@ fn grants(
     }
     let mut grants = Vec::new();
     for statement in document.statement {
-        for action in &statement.action {
-            for resource in &statement.resource {
+        for action in statement.action.iter() {
+            for resource in statement.resource.iter() {
                 if let Some(variable) = [action, resource].into_iter().find(|it| it.contains("${"))
                 {
                     return Err(source.refuse(format!(
@@ -153,27 +156,4 @@ fn grants(
         }
     }
     Ok(grants)
-}
-
-/// A text, or a list of texts.
-fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<String>, D::Error> {
-    struct OneOrMore;
-
-    impl<'de> Visitor<'de> for OneOrMore {
-        type Value = Vec<String>;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("a text or a list of texts")
-        }
-
-        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-            Ok(vec![text.to_owned()])
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, texts: A) -> Result<Self::Value, A::Error> {
-            Deserialize::deserialize(value::SeqAccessDeserializer::new(texts))
-        }
-    }
-
-    from.deserialize_any(OneOrMore)
 }

@@ -1,13 +1,11 @@
 //! Queues.
 
-use std::time::Duration;
-
-use serde::Deserialize;
-use serde::de::IgnoredAny;
-
 use crate::template::error::TemplateError;
 use crate::template::plan::Queue;
 use crate::template::read::Source;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+use std::time::Duration;
 
 /// Four days, as SQS keeps messages of a queue that does not say.
 const DEFAULT_RETENTION_SECONDS: u64 = 345_600;
@@ -19,20 +17,13 @@ struct Properties {
     message_retention_period: Option<u64>,
     /// The queues of this host hold what failed, for a person to look at: nobody receives from
     /// them, so that how they are received from does not matter.
-    #[serde(rename = "VisibilityTimeout")]
     _visibility_timeout: Option<IgnoredAny>,
-    #[serde(rename = "ReceiveMessageWaitTimeSeconds")]
-    _wait: Option<IgnoredAny>,
-    #[serde(rename = "RedriveAllowPolicy")]
-    _redrive_allow: Option<IgnoredAny>,
+    _receive_message_wait_time_seconds: Option<IgnoredAny>,
+    _redrive_allow_policy: Option<IgnoredAny>,
     /// The file lies on the user's own disk.
-    #[serde(rename = "SqsManagedSseEnabled")]
-    _sse: Option<IgnoredAny>,
-    #[serde(rename = "KmsMasterKeyId")]
-    _kms_key: Option<IgnoredAny>,
-    #[serde(rename = "KmsDataKeyReusePeriodSeconds")]
-    _kms_reuse: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
+    _sqs_managed_sse_enabled: Option<IgnoredAny>,
+    _kms_master_key_id: Option<IgnoredAny>,
+    _kms_data_key_reuse_period_seconds: Option<IgnoredAny>,
     _tags: Option<IgnoredAny>,
 }
 

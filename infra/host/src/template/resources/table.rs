@@ -1,13 +1,12 @@
 //! Tables.
 
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-
 use crate::template::arn;
 use crate::template::error::TemplateError;
 use crate::template::plan::Table;
 use crate::template::read::Source;
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
@@ -22,35 +21,23 @@ struct Properties {
     stream_specification: Option<StreamSpecification>,
     time_to_live_specification: Option<TimeToLive>,
     /// One database answers for every region.
-    #[serde(rename = "Replicas")]
     _replicas: Option<IgnoredAny>,
     /// Nothing is billed, and nothing throttles.
-    #[serde(rename = "BillingMode")]
     _billing_mode: Option<IgnoredAny>,
-    #[serde(rename = "ProvisionedThroughput")]
     _provisioned_throughput: Option<IgnoredAny>,
-    #[serde(rename = "WriteProvisionedThroughputSettings")]
-    _write_provisioned: Option<IgnoredAny>,
-    #[serde(rename = "WriteOnDemandThroughputSettings")]
-    _write_on_demand: Option<IgnoredAny>,
-    #[serde(rename = "OnDemandThroughput")]
-    _on_demand: Option<IgnoredAny>,
-    #[serde(rename = "WarmThroughput")]
-    _warm: Option<IgnoredAny>,
-    #[serde(rename = "TableClass")]
+    _write_provisioned_throughput_settings: Option<IgnoredAny>,
+    _write_on_demand_throughput_settings: Option<IgnoredAny>,
+    _on_demand_throughput: Option<IgnoredAny>,
+    _warm_throughput: Option<IgnoredAny>,
     _table_class: Option<IgnoredAny>,
     /// The file lies on the user's own disk.
     #[serde(rename = "SSESpecification")]
-    _encryption: Option<IgnoredAny>,
+    _sse_specification: Option<IgnoredAny>,
     /// The data folder is the user's to back up and to delete.
-    #[serde(rename = "PointInTimeRecoverySpecification")]
-    _recovery: Option<IgnoredAny>,
-    #[serde(rename = "DeletionProtectionEnabled")]
-    _deletion_protection: Option<IgnoredAny>,
+    _point_in_time_recovery_specification: Option<IgnoredAny>,
+    _deletion_protection_enabled: Option<IgnoredAny>,
     /// A report for the console.
-    #[serde(rename = "ContributorInsightsSpecification")]
-    _contributor_insights: Option<IgnoredAny>,
-    #[serde(rename = "Tags")]
+    _contributor_insights_specification: Option<IgnoredAny>,
     _tags: Option<IgnoredAny>,
 }
 
@@ -75,18 +62,18 @@ struct SecondaryIndex {
     key_schema: Vec<KeyElement>,
     projection: Projection,
     /// As for the table.
-    #[serde(rename = "ProvisionedThroughput", skip_serializing)]
+    #[serde(skip_serializing)]
     _provisioned_throughput: Option<IgnoredAny>,
-    #[serde(rename = "WriteProvisionedThroughputSettings", skip_serializing)]
-    _write_provisioned: Option<IgnoredAny>,
-    #[serde(rename = "WriteOnDemandThroughputSettings", skip_serializing)]
-    _write_on_demand: Option<IgnoredAny>,
-    #[serde(rename = "OnDemandThroughput", skip_serializing)]
-    _on_demand: Option<IgnoredAny>,
-    #[serde(rename = "WarmThroughput", skip_serializing)]
-    _warm: Option<IgnoredAny>,
-    #[serde(rename = "ContributorInsightsSpecification", skip_serializing)]
-    _contributor_insights: Option<IgnoredAny>,
+    #[serde(skip_serializing)]
+    _write_provisioned_throughput_settings: Option<IgnoredAny>,
+    #[serde(skip_serializing)]
+    _write_on_demand_throughput_settings: Option<IgnoredAny>,
+    #[serde(skip_serializing)]
+    _on_demand_throughput: Option<IgnoredAny>,
+    #[serde(skip_serializing)]
+    _warm_throughput: Option<IgnoredAny>,
+    #[serde(skip_serializing)]
+    _contributor_insights_specification: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -2,49 +2,44 @@
 //!
 //! As documented under "Configuring partial batch response with DynamoDB and Lambda".
 
-use serde_json::Value;
-
 use super::record::Change;
+use serde_json::{Map, Value};
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum BatchResult {
     /// All of it is done.
     Done,
     /// Everything before this index is done, the rest has to come again.
     FailedFrom(usize),
 }
 
-/// Reads the result of a function that reports its failures.
-pub(super) fn read(result: &[u8], batch: &[Change]) -> Verdict {
-    let all_failed = Verdict::FailedFrom(0);
-    let failures = match serde_json::from_slice(result) {
-        Ok(Value::Null) => return Verdict::Done,
-        Ok(Value::Object(mut result)) => result.remove("batchItemFailures").unwrap_or_default(),
-        _ => return all_failed,
-    };
-    let failures = match failures {
-        Value::Null => return Verdict::Done,
-        Value::Array(failures) => failures,
-        _ => return all_failed,
-    };
-    let mut first = None;
-    for failure in failures {
-        let index = failure["itemIdentifier"]
-            .as_str()
-            .and_then(|number| batch.iter().position(|it| it.sequence_number == number));
+impl BatchResult {
+    /// Reads the result of a function that reports its failures.
+    pub(super) fn read(result: &[u8], batch: &[Change]) -> Self {
+        let all_failed = Self::FailedFrom(0);
+        let Ok(result) = serde_json::from_slice::<Option<Map<_, _>>>(result) else {
+            return all_failed;
+        };
+        let failures = match result.and_then(|mut result| result.remove("batchItemFailures")) {
+            None | Some(Value::Null) => return Self::Done,
+            Some(Value::Array(failures)) => failures,
+            Some(_) => return all_failed,
+        };
         // An identifier that is missing or of no record of this batch: all of it comes again.
-        let Some(index) = index else { return all_failed };
-        first = Some(first.map_or(index, |first: usize| first.min(index)));
+        let index = |failure: &Value| {
+            let is_it = |it: &Change| failure["itemIdentifier"] == it.sequence_number;
+            batch.iter().position(is_it).unwrap_or(0)
+        };
+        failures.iter().map(index).min().map_or(Self::Done, Self::FailedFrom)
     }
-    first.map_or(Verdict::Done, Verdict::FailedFrom)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn verdict(result: &str) -> Verdict {
+    fn read(result: &str) -> BatchResult {
         let batch: Vec<_> = ["100", "200", "300"]
             .map(|number| Change {
                 sequence_number: number.to_owned(),
@@ -52,23 +47,23 @@ mod tests {
                 json: String::new(),
             })
             .into();
-        read(result.as_bytes(), &batch)
+        BatchResult::read(result.as_bytes(), &batch)
     }
 
     #[test]
     fn nothing_reported_is_success() {
         for result in ["null", "{}", r#"{"batchItemFailures":[]}"#, r#"{"batchItemFailures":null}"#]
         {
-            assert_eq!(verdict(result), Verdict::Done, "{result}");
+            assert_eq!(read(result), BatchResult::Done, "{result}");
         }
     }
 
     #[test]
     fn the_lowest_reported_record_is_where_to_go_on() {
         let one = r#"{"batchItemFailures":[{"itemIdentifier":"200"}]}"#;
-        assert_eq!(verdict(one), Verdict::FailedFrom(1));
+        assert_eq!(read(one), BatchResult::FailedFrom(1));
         let two = r#"{"batchItemFailures":[{"itemIdentifier":"300"},{"itemIdentifier":"200"}]}"#;
-        assert_eq!(verdict(two), Verdict::FailedFrom(1));
+        assert_eq!(read(two), BatchResult::FailedFrom(1));
     }
 
     #[test]
@@ -82,7 +77,7 @@ mod tests {
             r#""ok""#,
             "not json",
         ] {
-            assert_eq!(verdict(result), Verdict::FailedFrom(0), "{result}");
+            assert_eq!(read(result), BatchResult::FailedFrom(0), "{result}");
         }
     }
 }

@@ -3,9 +3,11 @@
 //!
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-control-access-iam.html>
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
+use super::Shared;
+use super::management::{MOST_READ, ManagementError};
+use crate::guard::ERROR_TYPE;
+use crate::iam::{Access, Denied, SignatureError};
+use crate::template::{ACCOUNT, PARTITION, REGION};
 use axum::body::{Body, to_bytes};
 use axum::extract::{ConnectInfo, Path, Request, State};
 use axum::middleware::Next;
@@ -13,16 +15,13 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use thiserror::Error;
-
-use super::Shared;
-use super::management::{ERROR_TYPE, MOST_READ, ManagementError};
-use crate::iam::{Access, Denied, SignatureError};
-use crate::template::{ACCOUNT, PARTITION, REGION};
 
 /// Why a call is not let through.
 #[derive(Debug, Error)]
-pub(super) enum GuardError {
+pub(super) enum AdmissionError {
     #[error(transparent)]
     Management(#[from] ManagementError),
     #[error(transparent)]
@@ -38,7 +37,7 @@ pub(super) async fn admit(
     Path(id): Path<String>,
     request: Request,
     next: Next,
-) -> Result<Response, GuardError> {
+) -> Result<Response, AdmissionError> {
     if !is_this_machine(caller) {
         return Err(ManagementError::Forbidden.into());
     }
@@ -64,7 +63,7 @@ fn is_this_machine(caller: SocketAddr) -> bool {
     caller.ip().to_canonical().is_loopback()
 }
 
-impl IntoResponse for GuardError {
+impl IntoResponse for AdmissionError {
     /// As API Gateway puts it: the connection and most of the account are not named, and the
     /// message of a refusal has a capital.
     /// <https://github.com/aws/aws-cdk/issues/18410>, <https://github.com/okigan/awscurl/issues/61>,
