@@ -221,6 +221,27 @@ impl Client {
         }
     }
 
+    /// The next frame; `None` once the connection has ended, however it did. What it has read of a
+    /// frame is kept where the caller stops waiting.
+    pub async fn frame_or_end(&mut self) -> Option<Value> {
+        loop {
+            match self.socket.next().await? {
+                Ok(Message::Text(text)) => {
+                    let frame = serde_json::from_str(&text);
+                    return Some(frame.unwrap_or_else(|_| panic!("no JSON: {text}")));
+                }
+                Ok(Message::Ping(_) | Message::Pong(_)) => {}
+                Ok(_) | Err(_) => return None,
+            }
+        }
+    }
+
+    /// Sends a request as it is; false where the connection has ended.
+    pub async fn send_or_end(&mut self, request: &Value) -> bool {
+        let frame = Message::text(request.to_string());
+        within("sending", self.socket.send(frame)).await.is_ok()
+    }
+
     /// Waits until the gateway closes the connection; answers the code it gave.
     pub async fn closed(&mut self) -> Option<u16> {
         loop {

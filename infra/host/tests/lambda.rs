@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use host::faults::Faults;
 use host::lambda::{Functions, InvokeError, Launch};
 use host::template::Function;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -119,6 +120,7 @@ async fn start(settings: Settings) -> Functions {
         ]),
         keys: BTreeMap::new(),
         max_processes: settings.max_processes,
+        faults: Faults::default(),
     };
     Functions::start(&BTreeMap::from([(NAME.to_owned(), function)]), launch).await.unwrap()
 }
@@ -311,6 +313,7 @@ async fn a_program_that_is_not_there_fails_at_once() {
         environment: BTreeMap::new(),
         keys: BTreeMap::new(),
         max_processes: 1,
+        faults: Faults::default(),
     };
     let function = Function {
         name: "f".to_owned(),

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use host::data_dir::DataDir;
 use host::database::{Database, Service};
+use host::faults::Faults;
 use host::iam::Iam;
 use host::journal::Journal;
 use host::lambda::{Functions, Launch};
@@ -97,17 +98,20 @@ impl World {
         let journal = Journal::open(&data.journal(), data.is_kept()).unwrap();
         let iam = Iam::new(&plan.functions, &plan.roles, None).unwrap();
         let (database, service) =
-            Database::open(&data, &plan.tables, &journal, iam, Vec::new()).unwrap();
+            Database::open(&data, &plan.tables, &journal, iam, Faults::default(), Vec::new())
+                .unwrap();
         let launch = Launch {
             program: std::env::current_exe().unwrap(),
             arguments: ["--exact", "function_process", "--nocapture"].map(Into::into).to_vec(),
             environment: BTreeMap::new(),
             keys: BTreeMap::new(),
             max_processes: 8,
+            faults: Faults::default(),
         };
         let functions = Functions::start(&plan.functions, launch).await.unwrap();
         let queues = Queues::new(&plan.queues, journal.clone());
-        let surroundings = Surroundings { database, functions, journal, queues };
+        let surroundings =
+            Surroundings { database, functions, journal, queues, faults: Faults::default() };
         let mut mappings = Mappings::prepare(&plan, &surroundings).unwrap();
         mappings.start();
         Self { plan, surroundings, service, mappings: Some(mappings), folder, _data: data }

@@ -27,6 +27,7 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
 use crate::data_dir::{self, Content, DamagedFile, DataDir, Fault, FormError};
+use crate::faults::Faults;
 use crate::guard::HostName;
 use crate::iam::Iam;
 use crate::journal::{Journal, JournalError};
@@ -122,6 +123,7 @@ impl Database {
         tables: &BTreeMap<String, Table>,
         journal: &Journal,
         iam: Iam,
+        faults: Faults,
         also: Vec<HostName>,
     ) -> Result<(Self, Service), DatabaseError> {
         let file = folder.tables();
@@ -141,7 +143,7 @@ impl Database {
         let (teller, changes) = watch::channel(());
         let watcher = tokio::spawn(stream_file.watch(teller)).abort_handle();
         let sweeper = tokio::spawn(sweep(inner.clone())).abort_handle();
-        let server = Server::start(Front { database: inner.clone(), iam }, also)?;
+        let server = Server::start(Front { database: inner.clone(), iam, faults }, also)?;
         Ok((Self { inner, file: file.into(), changes }, Service { server, watcher, sweeper }))
     }
 

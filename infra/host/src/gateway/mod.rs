@@ -40,6 +40,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 use tokio::sync::Semaphore;
 
+use crate::faults::Faults;
 use crate::iam::Iam;
 use crate::journal::Connections;
 use crate::lambda::Functions;
@@ -67,6 +68,8 @@ struct Shared {
     remembered: Connections,
     /// Who may use `@connections`.
     iam: Iam,
+    /// What calls of `@connections` meet.
+    faults: Faults,
     limits: Limits,
     selection: Selection,
     throttle: Throttle,
@@ -83,6 +86,7 @@ impl Gateway {
         functions: Functions,
         connections: Connections,
         iam: Iam,
+        faults: Faults,
         limits: Limits,
     ) -> Result<Self, SelectionError> {
         Ok(Self(Arc::new(Shared {
@@ -93,6 +97,7 @@ impl Gateway {
             functions,
             remembered: connections,
             iam,
+            faults,
             limits,
             registry: Registry::new(),
             places: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
@@ -116,6 +121,7 @@ impl Gateway {
             get(management::look)
                 .post(management::post)
                 .delete(management::close)
+                .route_layer(from_fn_with_state(Arc::clone(&self.0), management::faulty))
                 .route_layer(from_fn_with_state(Arc::clone(&self.0), management::throttled))
                 .route_layer(from_fn_with_state(Arc::clone(&self.0), guard::admit))
         };

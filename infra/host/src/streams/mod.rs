@@ -15,6 +15,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::database::{Database, Position};
+use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::lambda::Functions;
 use crate::queues::Queues;
@@ -36,6 +37,8 @@ pub struct Surroundings {
     pub journal: Journal,
     /// Where on-failure destinations are.
     pub queues: Queues,
+    /// What batches meet.
+    pub faults: Faults,
 }
 
 /// The mappings of the template; they end when this is dropped.
