@@ -6,9 +6,11 @@
 //! |---|---|
 //! | [`budget`] | how far a part goes |
 //! | [`findings`] | what a part found, and its figures |
+//! | [`history`] | what clients saw, and whether the promises can explain it |
 
 pub mod budget;
 pub mod findings;
+pub mod history;
 
 pub use budget::Budget;
 pub use findings::{Figures, Violation};
