@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use prove::{Budget, Figures, Violation};
+use prove::{Budget, Figures, Violation, host_runs};
 
 /// Shows by exploration that nothing is sold twice and nothing is lost.
 #[derive(Debug, Parser)]
@@ -29,7 +29,12 @@ struct Cli {
 /// A part of the proof: its name, and what runs it.
 type Part = (&'static str, fn(&Budget) -> Result<Figures, Violation>);
 
-const PARTS: [Part; 0] = [];
+const PARTS: [Part; 4] = [
+    ("faults", host_runs::faults::run),
+    ("race", host_runs::race::run),
+    ("offline", host_runs::offline::run),
+    ("kill", host_runs::kill::run),
+];
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -88,6 +88,10 @@ impl Object for Life {
         None
     }
 
+    fn looks(&self, step: &Step) -> bool {
+        matches!(step.kind, Kind::Refused(..) | Kind::Seen(_))
+    }
+
     fn step(&self, state: &Option<State>, step: &Step) -> Vec<Option<State>> {
         let [earliest, latest] = step.decided;
         let Some(state) = state else {

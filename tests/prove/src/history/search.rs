@@ -19,6 +19,9 @@ pub trait Object {
     /// How it is at first.
     fn start(&self) -> Self::State;
 
+    /// Whether a call only looks.
+    fn looks(&self, step: &Self::Step) -> bool;
+
     /// How it may be after a call that was answered so; nothing where it would not answer so.
     fn step(&self, state: &Self::State, step: &Self::Step) -> Vec<Self::State>;
 }
@@ -51,11 +54,15 @@ pub enum Found {
 /// States looked at before the search is given up.
 const MOST: usize = 3_000_000;
 
-/// A place in the search: what was done so far, and what may come next.
+/// A place in the search: how it is, and what may come next.
 struct Frame<S> {
-    next: std::vec::IntoIter<(usize, S)>,
+    state: S,
     /// The call that led here.
     by: Option<usize>,
+    /// Calls that were not tried, the last of them first.
+    calls: Vec<usize>,
+    /// How else it may be after the call that was tried last.
+    others: Vec<(usize, S)>,
 }
 
 /// Looks for an order of the calls, sorted by their begin, in which each comes between its begin and
@@ -74,10 +81,11 @@ pub fn search<O: Object>(object: &O, calls: &[Call<O::Step>]) -> Found {
     let mut seen = HashSet::new();
     let mut order = Vec::new();
     let mut longest = Vec::new();
-    let first = next(object, calls, &done, &object.start());
-    let mut frames = vec![Frame { next: first.into_iter(), by: None }];
+    let start = object.start();
+    let calls_first = candidates(object, calls, &done, &start);
+    let mut frames = vec![Frame { state: start, by: None, calls: calls_first, others: Vec::new() }];
     while let Some(frame) = frames.last_mut() {
-        let Some((call, state)) = frame.next.next() else {
+        let Some((call, state)) = advance(object, calls, frame) else {
             if let Some(call) = frame.by {
                 done[call] = false;
                 sum ^= names[call];
@@ -103,19 +111,35 @@ pub fn search<O: Object>(object: &O, calls: &[Call<O::Step>]) -> Found {
         if order.len() > longest.len() {
             longest.clone_from(&order);
         }
-        let after = next(object, calls, &done, &state);
-        frames.push(Frame { next: after.into_iter(), by: Some(call) });
+        let next = candidates(object, calls, &done, &state);
+        frames.push(Frame { state, by: Some(call), calls: next, others: Vec::new() });
     }
     Found::Nothing { longest }
 }
 
-/// What may come next: calls that began before the first of those still open ended.
-fn next<O: Object>(
+/// The next step from here that was not tried.
+fn advance<O: Object>(
+    object: &O,
+    calls: &[Call<O::Step>],
+    frame: &mut Frame<O::State>,
+) -> Option<(usize, O::State)> {
+    loop {
+        if let Some(other) = frame.others.pop() {
+            return Some(other);
+        }
+        let call = frame.calls.pop()?;
+        let states = object.step(&frame.state, &calls[call].step).into_iter();
+        frame.others.extend(states.rev().map(|state| (call, state)));
+    }
+}
+
+/// What may come next, the best last: calls that began before the first of those still open ended.
+fn candidates<O: Object>(
     object: &O,
     calls: &[Call<O::Step>],
     done: &[bool],
     state: &O::State,
-) -> Vec<(usize, O::State)> {
+) -> Vec<usize> {
     let first = done.iter().position(|done| !done).unwrap_or(done.len());
     let mut open = Vec::new();
     let mut earliest = Duration::MAX;
@@ -131,19 +155,17 @@ fn next<O: Object>(
     }
     // Some of those may have begun after another had ended.
     open.retain(|place| calls[*place].begin <= earliest);
-    // What had to be done first was probably done first; what may never have been, last.
-    open.sort_by_key(|place| calls[*place].end.unwrap_or(Duration::MAX));
-    let mut found = Vec::new();
-    for place in open {
-        for after in object.step(state, &calls[place].step) {
-            // What changes nothing is as good now as later, and holds up nothing.
-            if after == *state && calls[place].end.is_some() {
-                return vec![(place, after)];
-            }
-            found.push((place, after));
-        }
+    // A look that shows what is so is as good now as later, and holds up nothing.
+    let shows = |place: &&usize| {
+        let step = &calls[**place].step;
+        object.looks(step) && object.step(state, step).contains(state)
+    };
+    if let Some(look) = open.iter().find(shows) {
+        return vec![*look];
     }
-    found
+    // What had to be done first was probably done first; what may never have been, last.
+    open.sort_by_key(|place| std::cmp::Reverse(calls[*place].end.unwrap_or(Duration::MAX)));
+    open
 }
 
 fn hash(state: &impl Hash) -> u64 {

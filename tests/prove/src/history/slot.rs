@@ -50,6 +50,10 @@ impl Object for Slot {
         Holders::new()
     }
 
+    fn looks(&self, step: &Step) -> bool {
+        matches!(step.kind, Kind::Full(_) | Kind::Free(_) | Kind::End(_))
+    }
+
     fn step(&self, holders: &Holders, step: &Step) -> Vec<Holders> {
         let [earliest, latest] = step.decided;
         let is_out = |ends: &Option<[Timestamp; 2]>| ends.is_some_and(|[_, end]| end <= earliest);
