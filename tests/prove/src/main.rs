@@ -18,7 +18,7 @@ struct Cli {
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     first: u64,
-    /// Minutes that each part takes at most.
+    /// Minutes that each part takes at most; what is under way then comes to its end.
     #[arg(long, default_value_t = 10)]
     minutes: u64,
     /// Runs this one seed only, and shows its history.

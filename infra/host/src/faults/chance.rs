@@ -146,9 +146,14 @@ impl Script {
         } else {
             return false;
         }
-        chances.met += 1;
-        self.met += 1;
+        self.count(fault);
         true
+    }
+
+    /// Counts that a fault was met.
+    pub(super) fn count(&mut self, fault: Fault) {
+        self.chances(fault).met += 1;
+        self.met += 1;
     }
 
     /// A number from 0 up to 1 that belongs to this fault's details.

@@ -59,6 +59,7 @@ impl Faults {
                 return None;
             }
             let part = script.part(Fault::Skew);
+            script.count(Fault::Skew);
             let skew = 2.0 * part * most.as_secs_f64() * 1000.0 - most.as_secs_f64() * 1000.0;
             Some((SKEW, format!("{skew:.0}")))
         })?

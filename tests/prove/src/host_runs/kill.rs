@@ -13,40 +13,45 @@ use crate::budget::Budget;
 use crate::findings::{Figures, Violation};
 use crate::history::Checked;
 
-/// How often the host of one seed is killed.
-pub const KILLS: u64 = 5;
+/// How often the host of one seed is killed in the long run.
+const KILLS: u64 = 5;
 /// Seeds of the long run.
 const SEEDS: usize = 20;
 const SKEW: SignedDuration = SignedDuration::from_millis(5);
 
 /// Runs seeds, each on a data folder of its own: a hundred kills at most.
 pub fn run(budget: &Budget) -> Result<Figures, Violation> {
-    let (checked, kills) = block_on(explore(budget))?;
+    kills(budget, KILLS)
+}
+
+/// Runs seeds with so many kills each.
+pub fn kills(budget: &Budget, kills: u64) -> Result<Figures, Violation> {
+    let (checked, kills) = block_on(explore(budget, kills))?;
     let mut figures = Figures::default();
     figures.add("kills", kills);
     add(&mut figures, &checked);
     Ok(figures)
 }
 
-async fn explore(budget: &Budget) -> Result<(Checked, u64), Violation> {
+async fn explore(budget: &Budget, each: u64) -> Result<(Checked, u64), Violation> {
     let (mut all, mut kills) = (Checked::default(), 0);
     let seeds = budget.seeds().take(SEEDS);
     for seed in seeds {
         eprintln!("  seed {seed}");
-        all.add(one(seed).await?);
-        kills += KILLS;
+        all.add(one(seed, each).await?);
+        kills += each;
     }
     Ok((all, kills))
 }
 
-async fn one(seed: u64) -> Result<Checked, Violation> {
+async fn one(seed: u64, kills: u64) -> Result<Checked, Violation> {
     let mut random = Rng::with_seed(seed);
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let data = folder.path().display().to_string();
     let start = || Host::start(&["--data", &data]);
     let mut host = start();
     let setting = Setting {
-        customers: random.usize(4..8),
+        customers: random.usize(8..13),
         rooms: 2,
         watched: true,
         capacity: random.u64(1..4),
@@ -57,10 +62,11 @@ async fn one(seed: u64) -> Result<Checked, Violation> {
         offline: 2,
     };
     let mut world = World::new(&host.gateway, setting).await;
-    for kill in 0..KILLS {
-        let after = Duration::from_millis(random.u64(100..900));
+    for kill in 0..kills {
+        world.connect().await;
+        let after = Duration::from_millis(random.u64(200..1500));
         // Whoever is in the middle of a request when the time is over has not heard what came of it.
-        let _ = tokio::time::timeout(after, world.live(seed * KILLS + kill)).await;
+        let _ = tokio::time::timeout(after, world.live(seed.wrapping_mul(kills) + kill)).await;
         host.kill();
         host = start();
         for actor in &mut world.actors {

@@ -127,6 +127,13 @@ impl World {
         self.rooms.iter().map(|room| (room.clone(), terms)).collect()
     }
 
+    /// Everybody connects, as far as they can.
+    pub(super) async fn connect(&mut self) {
+        let end = Instant::now() + PATIENCE;
+        let connecting = self.actors.iter_mut().map(|actor| actor.connect(end));
+        futures::future::join_all(connecting).await;
+    }
+
     /// Everybody does things at random, all at once, each with a seed of their own.
     pub(super) async fn live(&mut self, seed: u64) {
         let Self { actors, rooms, setting, first, .. } = self;
