@@ -88,11 +88,18 @@ struct Settings {
     timeout: Duration,
     reserved: Option<usize>,
     max_processes: usize,
+    faults: Faults,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { init: "", timeout: Duration::from_mins(1), reserved: None, max_processes: 8 }
+        Self {
+            init: "",
+            timeout: Duration::from_mins(1),
+            reserved: None,
+            max_processes: 8,
+            faults: Faults::default(),
+        }
     }
 }
 
@@ -120,7 +127,7 @@ async fn start(settings: Settings) -> Functions {
         ]),
         keys: BTreeMap::new(),
         max_processes: settings.max_processes,
-        faults: Faults::default(),
+        faults: settings.faults,
     };
     Functions::start(&BTreeMap::from([(NAME.to_owned(), function)]), launch).await.unwrap()
 }
@@ -266,6 +273,23 @@ async fn an_invocation_over_its_timeout_fails_and_its_process_is_killed() {
     }
     assert_eq!(functions.status().functions["subject"].counters.timeouts, 2);
     functions.stop().await;
+}
+
+#[tokio::test]
+async fn by_a_fault_a_process_is_killed_before_during_or_after_its_work() {
+    for fault in ["crashBefore", "crashDuring", "crashAfter"] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let plan = json!({"most": 1, "functions": {fault: 1}});
+        std::fs::write(file.path(), plan.to_string()).unwrap();
+        let faults = Faults::read(file.path()).unwrap();
+        let functions = start(Settings { faults, ..Settings::default() }).await;
+        // A process that is killed while it works has to work for a while.
+        let work = if fault == "crashDuring" { "sleep" } else { "echo" };
+        let (error_type, _) = failed(order(&functions, work).await);
+        assert_eq!(error_type, "Runtime.ExitError", "{fault}");
+        order(&functions, "echo").await.unwrap();
+        functions.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -14,9 +14,8 @@ fn holds(figures: Result<Figures, Violation>) -> Figures {
     figures
 }
 
-/// One after the other: each loads the machine by itself.
 #[test]
-fn the_promises_hold_on_a_real_host() {
+fn while_everything_fails() {
     let figures = holds(faults::run(&Budget::new(0..20, MOST)));
     for fault in [
         "database.conflict",
@@ -41,9 +40,21 @@ fn the_promises_hold_on_a_real_host() {
         let met = figures.get(&format!("met {fault}")).unwrap_or("0");
         assert_ne!(met, "0", "{fault} was never met:\n{figures}");
     }
+}
+
+#[test]
+fn when_a_crowd_wants_the_same_places() {
     let race = holds(race::race(500, 0, MOST));
     assert_ne!(race.get("confirmed"), Some("0"), "{race}");
+}
+
+#[test]
+fn for_clients_that_go_away_and_come_back() {
     holds(offline::run(&Budget::new(0..20, MOST)));
+}
+
+#[test]
+fn when_the_host_is_killed() {
     let kills = holds(kill::kills(&Budget::new(0..1, MOST), 3));
     assert_eq!(kills.get("kills"), Some("3"), "{kills}");
 }

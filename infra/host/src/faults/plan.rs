@@ -127,7 +127,7 @@ pub(super) struct Posts {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Functions {
-    /// The process is killed as soon as it has the event.
+    /// The process is killed before it has the event.
     pub(super) crash_before: Rate,
     /// The process is killed while it works, up to `crash_ms` after it has the event.
     pub(super) crash_during: Rate,

@@ -10,11 +10,13 @@ use super::chance::Fault;
 const SKEW: &str = "CLOCK_SKEW_MS";
 
 impl Faults {
+    /// Whether a process is killed instead of being given an event.
+    pub(crate) fn crash_before(&self) -> bool {
+        self.meets(Fault::CrashBefore)
+    }
+
     /// How long after it has the event a process is killed, if it is.
     pub(crate) fn crash_during(&self) -> Option<Duration> {
-        if self.meets(Fault::CrashBefore) {
-            return Some(Duration::ZERO);
-        }
         self.wait(Fault::CrashDuring, |plan| plan.functions.crash_ms)
     }
 

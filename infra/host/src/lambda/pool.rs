@@ -116,6 +116,11 @@ impl Pool {
         };
         let Invocation { event, reply } = invocation;
         let (delivery, request_id, limit) = self.begin(number, event);
+        if self.launch.faults.crash_before() {
+            process.phase = Phase::Busy(Current { request_id, reply: Some(reply), limit });
+            process.kill.take();
+            return;
+        }
         match sender.send(delivery) {
             Ok(()) => {
                 if let Some(after) = self.launch.faults.crash_during() {

@@ -1,5 +1,7 @@
 //! Each booking by itself: its versions follow each other as its commands say.
 
+use std::fmt;
+
 use jiff::Timestamp;
 
 use super::search::Object;
@@ -52,6 +54,18 @@ pub enum Kind {
     Open(Command),
     /// It was seen so.
     Seen(State),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Make(state) => write!(f, "it is made: {state:?}"),
+            Kind::Done(command, state) => write!(f, "{command:?}: {state:?}"),
+            Kind::Refused(command, code) => write!(f, "{command:?}: refused, {code}"),
+            Kind::Open(command) => write!(f, "{command:?}: no certain answer"),
+            Kind::Seen(state) => write!(f, "it is shown: {state:?}"),
+        }
+    }
 }
 
 /// What changes a booking.

@@ -30,7 +30,7 @@ mod view;
 mod witness;
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
+use std::fmt::Display;
 
 use jiff::SignedDuration;
 
@@ -90,6 +90,7 @@ pub fn check(
     let operations = attempts(operations(history));
     let versions = view::Versions::of(history);
     told::check(history, witness)?;
+    ends(&versions, rules)?;
     if let Some(witness) = witness {
         witness::agree(history, &rules.terms, witness)?;
         known(&operations, witness)?;
@@ -126,6 +127,20 @@ pub fn check(
     Ok(checked)
 }
 
+/// Whether every hold ends as late as the terms say, and no later than the rounding of 1/64.
+fn ends(versions: &view::Versions, rules: &Rules) -> Result<(), Broken> {
+    for booking in versions.firsts().filter(|booking| booking.status == "held") {
+        let Some(terms) = rules.terms.get(&booking.resource) else { continue };
+        let lasts = booking.hold_ends.map(|end| end.duration_since(booking.created));
+        let longest = terms.hold + terms.hold / 64 + SignedDuration::from_millis(1);
+        if !lasts.is_some_and(|lasts| (terms.hold..=longest).contains(&lasts)) {
+            let promise = "a hold lasts as long as its resource says";
+            return Err(Broken::new(promise, vec![format!("{lasts:?}: {booking:?}")]));
+        }
+    }
+    Ok(())
+}
+
 /// Whether everything that was made was told to whoever made it.
 fn known(operations: &[Operation], witness: &Witness) -> Result<(), Broken> {
     let made = operations.iter().filter_map(|it| match &it.outcome {
@@ -147,7 +162,7 @@ fn known(operations: &[Operation], witness: &Witness) -> Result<(), Broken> {
 /// Whether some order explains the calls; false where the search was too long.
 fn order<O: Object>(object: &O, calls: &[Call<O::Step>], what: &str) -> Result<bool, Broken>
 where
-    O::Step: Debug,
+    O::Step: Display,
 {
     let longest = match search(object, calls) {
         Found::Order => return Ok(true),
@@ -158,7 +173,7 @@ where
     let line = |place: &usize| {
         let Call { begin, end, step } = &calls[*place];
         let end = end.map_or_else(|| "?".to_owned(), |end| format!("{:.3}", millis(end)));
-        format!("{:>10.3} .. {end:>10} ms  {step:?}", millis(*begin))
+        format!("{:>10.3} .. {end:>10} ms  {step}", millis(*begin))
     };
     let mut lines = vec!["the longest order that explains its answers:".to_owned()];
     lines.extend(longest.iter().map(line));

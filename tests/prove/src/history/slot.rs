@@ -1,6 +1,7 @@
 //! Each slot by itself: who has places in it, and that they are never more than there are.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 
@@ -37,6 +38,22 @@ pub enum Kind {
     Free(u64),
     /// These bookings have these places in the end.
     End(BTreeMap<String, u64>),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Take(booking, places, None) => write!(f, "{booking} takes {places}"),
+            Kind::Take(booking, places, Some([_, end])) => {
+                write!(f, "{booking} takes {places} until {end}")
+            }
+            Kind::Full(places) => write!(f, "{places} asked for, and it is full"),
+            Kind::Keep(booking) => write!(f, "{booking} is confirmed"),
+            Kind::Release(booking) => write!(f, "{booking} gives its places back"),
+            Kind::Free(places) => write!(f, "{places} free, as it is shown"),
+            Kind::End(bookings) => write!(f, "in the end: {bookings:?}"),
+        }
+    }
 }
 
 /// Who has places, until when.

@@ -35,25 +35,36 @@ impl Known {
         }
     }
 
-    /// What is missing or other than it is, of a customer's bookings and of these resources' slots.
-    pub fn difference(
+    /// What is missing or other than it is, of a customer's bookings and of what these topics tell.
+    pub fn difference<'a>(
         &self,
         customer: &str,
-        resources: &BTreeSet<String>,
+        topics: impl Iterator<Item = &'a str>,
         witness: &Witness,
     ) -> Vec<String> {
+        let (mut of_slots, mut of_bookings) = (BTreeSet::new(), BTreeSet::new());
+        for topic in topics.filter_map(|topic| topic.strip_prefix("resource:")) {
+            match topic.strip_suffix("/bookings") {
+                Some(resource) => of_bookings.insert(resource),
+                None => of_slots.insert(topic),
+            };
+        }
         let mut lines = Vec::new();
-        for booking in witness.bookings.iter().filter(|it| it["customer"] == customer) {
+        let concerns = |booking: &&Value| {
+            let resource = booking["resource"].as_str().unwrap_or_default();
+            booking["customer"] == customer || of_bookings.contains(resource)
+        };
+        for booking in witness.bookings.iter().filter(concerns) {
             let known = self.bookings.get(booking["id"].as_str().unwrap_or_default());
             if known != Some(booking) {
                 let known = known.cloned().unwrap_or_default();
                 lines.push(format!("known {known}, and it is {booking}"));
             }
         }
-        for resource in resources {
+        for resource in of_slots {
             for slot in witness.slots.get(resource).into_iter().flatten() {
                 let start = slot["start"].as_str().unwrap_or_default().to_owned();
-                let known = self.slots.get(&(resource.clone(), start));
+                let known = self.slots.get(&(resource.to_owned(), start));
                 if known != Some(slot) {
                     let known = known.cloned().unwrap_or_default();
                     lines.push(format!("known of {resource} {known}, and it is {slot}"));
@@ -166,9 +177,8 @@ pub fn check(history: &History, witness: Option<&Witness>) -> Result<(), Broken>
     }
     let Some(witness) = witness else { return Ok(()) };
     for (client, listener) in listeners.iter().filter(|(_, it)| it.connected) {
-        let watched = listener.topics.iter().filter_map(|it| it.strip_prefix("resource:"));
-        let watched = watched.filter(|it| !it.contains('/')).map(ToOwned::to_owned).collect();
-        let mut lines = listener.known.difference(&listener.customer, &watched, witness);
+        let topics = listener.topics.iter().map(String::as_str);
+        let mut lines = listener.known.difference(&listener.customer, topics, witness);
         if !lines.is_empty() {
             let about = history.events.iter().filter(|event| event.client == *client);
             lines.extend(about.map(ToString::to_string));

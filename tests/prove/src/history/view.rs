@@ -116,6 +116,11 @@ impl Versions {
         all
     }
 
+    /// The first version of each booking, where anybody saw it.
+    pub fn firsts(&self) -> impl Iterator<Item = &Booking> {
+        self.0.values().filter_map(|versions| versions.get(&1))
+    }
+
     /// One version of a booking.
     pub fn get(&self, id: &str, version: u64) -> Option<&Booking> {
         self.0.get(id)?.get(&version)

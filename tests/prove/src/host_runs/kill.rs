@@ -5,16 +5,19 @@ use std::time::Duration;
 
 use e2e::Host;
 use fastrand::Rng;
+use futures::StreamExt;
 use jiff::SignedDuration;
 
 use super::world::{Setting, World};
-use super::{add, block_on, check, failed};
+use super::{add, block_on, check, failed, start};
 use crate::budget::Budget;
 use crate::findings::{Figures, Violation};
 use crate::history::Checked;
 
 /// How often the host of one seed is killed in the long run.
 const KILLS: u64 = 5;
+/// Seeds under way at once.
+const AT_ONCE: usize = 2;
 /// Seeds of the long run.
 const SEEDS: usize = 20;
 const SKEW: SignedDuration = SignedDuration::from_millis(5);
@@ -35,11 +38,12 @@ pub fn kills(budget: &Budget, kills: u64) -> Result<Figures, Violation> {
 
 async fn explore(budget: &Budget, each: u64) -> Result<(Checked, u64), Violation> {
     let (mut all, mut kills) = (Checked::default(), 0);
-    let seeds = budget.seeds().take(SEEDS);
-    for seed in seeds {
-        eprintln!("  seed {seed}");
-        all.add(one(seed, each).await?);
+    let seeds = futures::stream::iter(budget.seeds().take(SEEDS));
+    let mut runs = seeds.map(|seed| one(seed, each)).buffer_unordered(AT_ONCE);
+    while let Some(checked) = runs.next().await {
+        all.add(checked?);
         kills += each;
+        eprintln!("  {kills} kills");
     }
     Ok((all, kills))
 }
@@ -48,8 +52,11 @@ async fn one(seed: u64, kills: u64) -> Result<Checked, Violation> {
     let mut random = Rng::with_seed(seed);
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let data = folder.path().display().to_string();
-    let start = || Host::start(&["--data", &data]);
-    let mut host = start();
+    let run = || {
+        let data = data.clone();
+        start(move || Host::start(&["--data", &data]))
+    };
+    let mut host = run().await;
     let setting = Setting {
         customers: random.usize(8..13),
         rooms: 2,
@@ -68,7 +75,7 @@ async fn one(seed: u64, kills: u64) -> Result<Checked, Violation> {
         // Whoever is in the middle of a request when the time is over has not heard what came of it.
         let _ = tokio::time::timeout(after, world.live(seed.wrapping_mul(kills) + kill)).await;
         host.kill();
-        host = start();
+        host = run().await;
         for actor in &mut world.actors {
             actor.follow(&host.gateway).await;
         }

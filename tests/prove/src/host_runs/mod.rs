@@ -20,6 +20,7 @@ mod world;
 use std::fmt::Display;
 use std::future::Future;
 
+use e2e::Host;
 use jiff::SignedDuration;
 
 use crate::findings::{Figures, Violation};
@@ -30,6 +31,12 @@ use world::World;
 fn block_on<T>(work: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Runtime::new().expect("the system gives threads and timers");
     runtime.block_on(work)
+}
+
+/// Starts a host while others go on.
+async fn start(start: impl FnOnce() -> Host + Send + 'static) -> Host {
+    let started = tokio::task::spawn_blocking(start).await;
+    started.expect("starting a host fails with a panic of its own")
 }
 
 /// The command that runs a seed of a part again.

@@ -1,6 +1,6 @@
 //! Some clients, the resources that they want, and what they do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use e2e::scene::{day, every_day};
@@ -210,9 +210,9 @@ impl World {
             let listening = self.actors.iter_mut().map(|actor| actor.listen(until));
             futures::future::join_all(listening).await;
             let knows = |actor: &Actor| {
-                let watched = self.watched(actor);
+                let topics = actor.topics();
                 actor.is_connected()
-                    && actor.known.difference(&actor.customer, &watched, &witness).is_empty()
+                    && actor.known.difference(&actor.customer, topics, &witness).is_empty()
             };
             // The checker says what is missing.
             if self.actors.iter().all(knows) || Instant::now() > end {
@@ -222,12 +222,6 @@ impl World {
                 actor.connect(end).await;
             }
         }
-    }
-
-    fn watched(&self, actor: &Actor) -> BTreeSet<String> {
-        let topics = actor.topics().filter_map(|topic| topic.strip_prefix("resource:"));
-        let rooms = topics.filter(|room| self.rooms.iter().any(|it| it == room));
-        rooms.map(ToOwned::to_owned).collect()
     }
 
     /// Asks the operator's way, and reads the tables.

@@ -160,6 +160,36 @@ fn a_change_that_somebody_was_not_told() {
 }
 
 #[test]
+fn a_booking_that_an_operator_was_not_told() {
+    let mut story = Story::begin();
+    story.asks(
+        OLGA,
+        [1, 2],
+        json!({"action": "subscribe", "topic": "resource:room/bookings"}),
+        Ok(json!({"topic": "resource:room/bookings", "bookings": []})),
+    );
+    let booked = booking("x", "alice", NINE, "confirmed", 1);
+    story.asks(ALICE, [3, 5], ask("book", "a"), Ok(booked.clone()));
+    let end = |story: &Story| {
+        let bookings = std::slice::from_ref(&booked);
+        story.verdict_at(100, bookings, &[slot(NINE, 0, 2)])
+    };
+    let broken = end(&story).unwrap_err();
+    assert!(broken.contains("nobody misses a change, but client 2 has"), "{broken}");
+    story.hears(OLGA, 50, "resource:room/bookings", "bookings", &json!([booked]));
+    assert!(end(&story).is_ok());
+}
+
+#[test]
+fn a_hold_that_is_shorter_or_longer_than_its_resource_says() {
+    for ends in [999, 1100] {
+        let mut story = Story::begin();
+        story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", ends)));
+        story.breaks("a hold lasts as long as its resource says");
+    }
+}
+
+#[test]
 fn a_booking_that_nobody_was_told_they_have() {
     let mut story = Story::begin();
     story.asks(ALICE, [0, 5], ask("book", "a"), Err("slot_full"));
