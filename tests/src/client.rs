@@ -53,31 +53,46 @@ impl Client {
         Self::open_from(TcpSocket::new_v4().unwrap(), gateway, headers).await
     }
 
+    /// Connects with a token, if the gateway is there and lets it.
+    pub async fn reach(gateway: &Gateway, token: &str) -> Option<Self> {
+        let authorization = format!("Bearer {token}");
+        let headers = [("authorization", authorization.as_str())];
+        let opened = Self::upgrade(TcpSocket::new_v4().unwrap(), gateway, &headers).await;
+        Some(opened.ok()?.0)
+    }
+
     async fn open_from(
         socket: TcpSocket,
         gateway: &Gateway,
         headers: &[(&str, &str)],
     ) -> Result<(Self, Option<String>), Refused> {
-        let mut request: Request<()> = gateway.url.as_str().into_client_request().unwrap();
+        match Self::upgrade(socket, gateway, headers).await {
+            Ok(opened) => Ok(opened),
+            Err(Error::Http(response)) => Err(Refused { status: response.status().as_u16() }),
+            Err(error) => panic!("the upgrade failed: {error}"),
+        }
+    }
+
+    async fn upgrade(
+        socket: TcpSocket,
+        gateway: &Gateway,
+        headers: &[(&str, &str)],
+    ) -> Result<(Self, Option<String>), Error> {
+        let mut request: Request<()> = gateway.url.as_str().into_client_request()?;
         for (name, value) in headers {
             let name: http::HeaderName = name.parse().unwrap();
             request.headers_mut().append(name, value.parse().unwrap());
         }
         let uri = request.uri();
         let host = (uri.host().unwrap().to_owned(), uri.port_u16().unwrap_or(80));
-        let mut addresses = tokio::net::lookup_host(host).await.unwrap();
+        let mut addresses = tokio::net::lookup_host(host).await?;
         let address = addresses.find(SocketAddr::is_ipv4).unwrap();
-        let stream = socket.connect(address).await.unwrap();
-        stream.set_nodelay(true).unwrap();
-        match within("the upgrade", client_async(request, stream)).await {
-            Ok((socket, response)) => {
-                let picked = response.headers().get("sec-websocket-protocol");
-                let picked = picked.map(|value| value.to_str().unwrap().to_owned());
-                Ok((Self { socket, pushes: Vec::new(), next_id: 1 }, picked))
-            }
-            Err(Error::Http(response)) => Err(Refused { status: response.status().as_u16() }),
-            Err(error) => panic!("the upgrade failed: {error}"),
-        }
+        let stream = socket.connect(address).await?;
+        stream.set_nodelay(true)?;
+        let (socket, response) = within("the upgrade", client_async(request, stream)).await?;
+        let picked = response.headers().get("sec-websocket-protocol");
+        let picked = picked.map(|value| value.to_str().unwrap().to_owned());
+        Ok((Self { socket, pushes: Vec::new(), next_id: 1 }, picked))
     }
 
     /// Sends a request and answers its result, which it must have.
@@ -217,6 +232,27 @@ impl Client {
             Ok(text) => Ok(serde_json::from_str(&text).unwrap()),
             Err(close) => Err(close.map(|close| close.code.into())),
         }
+    }
+
+    /// The next frame; `None` once the connection has ended, however it did. What it has read of a
+    /// frame is kept where the caller stops waiting.
+    pub async fn frame_or_end(&mut self) -> Option<Value> {
+        loop {
+            match self.socket.next().await? {
+                Ok(Message::Text(text)) => {
+                    let frame = serde_json::from_str(&text);
+                    return Some(frame.unwrap_or_else(|_| panic!("no JSON: {text}")));
+                }
+                Ok(Message::Ping(_) | Message::Pong(_)) => {}
+                Ok(_) | Err(_) => return None,
+            }
+        }
+    }
+
+    /// Sends a request as it is; false where the connection has ended.
+    pub async fn send_or_end(&mut self, request: &Value) -> bool {
+        let frame = Message::text(request.to_string());
+        within("sending", self.socket.send(frame)).await.is_ok()
     }
 
     /// Waits until the gateway closes the connection; answers the code it gave.

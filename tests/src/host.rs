@@ -199,10 +199,17 @@ impl Drop for Host {
     }
 }
 
-/// The built host beside the test executable: `target/debug/booking-gateway`.
-fn binary() -> PathBuf {
+/// The folder of what is built, such as `target/debug`: tests are in a folder of their own there.
+fn target() -> PathBuf {
     let executable = std::env::current_exe().unwrap();
-    let binary = executable.ancestors().nth(2).unwrap().join("booking-gateway");
+    let folder = executable.parent().unwrap();
+    let is_tests = folder.ends_with("deps");
+    if is_tests { folder.parent().unwrap().to_owned() } else { folder.to_owned() }
+}
+
+/// The built host: `target/debug/booking-gateway`.
+fn binary() -> PathBuf {
+    let binary = target().join("booking-gateway");
     assert!(binary.exists(), "{} is missing: build it first with `cargo build`", binary.display());
     binary
 }
@@ -214,15 +221,14 @@ fn report() -> [OsString; 2] {
 
 /// Where all hosts tell which grants they used.
 pub fn used_grants() -> PathBuf {
-    let executable = std::env::current_exe().unwrap();
-    executable.ancestors().nth(2).unwrap().join("e2e-iam.jsonl")
+    target().join("e2e-iam.jsonl")
 }
 
 /// A file for what a host logs, kept for whoever looks into a failed test.
 fn log_file() -> PathBuf {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let executable = std::env::current_exe().unwrap();
-    let folder = executable.ancestors().nth(2).unwrap().join("e2e-logs");
+    let folder = target().join("e2e-logs");
     std::fs::create_dir_all(&folder).unwrap();
     let name = executable.file_stem().unwrap().to_string_lossy().into_owned();
     let binary = name.split('-').next().unwrap();

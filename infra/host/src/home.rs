@@ -1,8 +1,10 @@
 //! What the host says about itself.
 
+use crate::faults::{Faults, FaultsError};
 use crate::iam::Iam;
 use crate::lambda::Functions;
 use crate::queues::Queues;
+use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::UPGRADE;
@@ -58,6 +60,8 @@ pub struct Home {
     pub queues: Queues,
     /// Who may do what.
     pub iam: Iam,
+    /// What goes wrong.
+    pub faults: Faults,
     /// Where the functions find DynamoDB.
     pub database: SocketAddr,
     /// The tables' names, by logical id.
@@ -79,6 +83,7 @@ impl Home {
     pub fn dev_router(&self) -> Router {
         Router::new()
             .route("/dev/endpoints", get(endpoints))
+            .route("/dev/faults", get(faults).put(replace_faults))
             .route("/dev/functions", get(functions))
             .route("/dev/iam", get(iam))
             .route("/dev/queues", get(queues))
@@ -116,6 +121,24 @@ async fn nowhere(State(home): State<Home>, request: Request) -> Response {
 async fn endpoints(State(home): State<Home>) -> Response {
     let database = format!("http://{}", home.database);
     Json(json!({"dynamodb": database, "tables": home.tables})).into_response()
+}
+
+async fn faults(State(home): State<Home>) -> Response {
+    match home.faults.status() {
+        Some(status) => Json(status).into_response(),
+        None => (StatusCode::NOT_FOUND, format!("{}\n", FaultsError::Off)).into_response(),
+    }
+}
+
+/// From the answer on, what goes wrong is what this plan says.
+async fn replace_faults(State(home): State<Home>, plan: Bytes) -> Response {
+    match home.faults.replace(&plan) {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(error @ FaultsError::Off) => {
+            (StatusCode::NOT_FOUND, format!("{error}\n")).into_response()
+        }
+        Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+    }
 }
 
 async fn functions(State(home): State<Home>) -> Response {

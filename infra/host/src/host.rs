@@ -2,8 +2,9 @@
 
 use crate::data_dir::{self, DataDir, DataDirError};
 use crate::database::{Database, DatabaseError, Service};
+use crate::faults::{Faults, FaultsError};
 use crate::gateway::{Gateway, Limits, SelectionError};
-use crate::guard::{Guard, loopback, reachable};
+use crate::guard::{Guard, HostName, loopback, reachable};
 use crate::home::{Entrance, Home};
 use crate::iam::{Iam, IamError};
 use crate::issuer::{Issuer, IssuerError};
@@ -52,6 +53,9 @@ pub enum HostError {
     /// The key for development tokens cannot be had.
     #[error(transparent)]
     Issuer(#[from] IssuerError),
+    /// What is to go wrong cannot be read.
+    #[error(transparent)]
+    Faults(#[from] FaultsError),
     /// The API routes by something that this host cannot evaluate.
     #[error(transparent)]
     Gateway(#[from] SelectionError),
@@ -112,6 +116,7 @@ impl Host {
         stack: Stack,
         program: PathBuf,
     ) -> Result<Self, HostError> {
+        let faults = Faults::of(options.faults.as_deref())?;
         let folder = match &options.data {
             Some(path) => DataDir::open(path)?,
             None => DataDir::temporary()?,
@@ -142,7 +147,7 @@ impl Host {
         iam.check_mappings(&plan)?;
         let also = options.allow_hosts.clone();
         let (database, service) =
-            Database::open(&folder, &plan.tables, &journal, iam.clone(), also)?;
+            Database::open(&folder, &plan.tables, &journal, iam.clone(), faults.clone(), also)?;
         let queues = Queues::new(&plan.queues, journal.clone());
         let connections = OpenConnections::new(journal.clone());
         let left_over = connections.left_over()?;
@@ -163,6 +168,7 @@ impl Host {
             environment: endpoints(service.address(), callback, stage),
             keys: iam.environments(),
             max_processes: room.processes,
+            faults: faults.clone(),
         };
         let functions = Functions::start(&plan.functions, launch).await?;
         let limits = Limits {
@@ -171,7 +177,9 @@ impl Host {
             ..Limits::AWS
         };
         let (api, known) = (plan.api.clone(), connections.clone());
-        let gateway = Gateway::with_limits(api, functions.clone(), known, iam.clone(), limits)?;
+        let called = faults.clone();
+        let gateway =
+            Gateway::with_limits(api, functions.clone(), known, iam.clone(), called, limits)?;
         let home = Home {
             entrance,
             help: help.clone(),
@@ -179,10 +187,12 @@ impl Host {
             functions: functions.clone(),
             queues: queues.clone(),
             iam,
+            faults: faults.clone(),
             database: service.address(),
             tables: plan.tables.iter().map(|(id, it)| (id.clone(), it.name.clone())).collect(),
         };
-        let surroundings = Surroundings { database, functions: functions.clone(), journal, queues };
+        let surroundings =
+            Surroundings { database, functions: functions.clone(), journal, queues, faults };
         // Positions are taken before anybody can write.
         let mut mappings = Mappings::prepare(&plan, &surroundings)?;
 
@@ -190,13 +200,9 @@ impl Host {
         if let Some(issuer) = issuer {
             pages = pages.merge(home.dev_router()).merge(issuer.router());
         }
-        let mut servers = JoinSet::new();
-        for listener in inner.into_iter().chain([listener]) {
-            let guard = Guard::new(listener.local_addr()?, options.allow_hosts.clone());
-            let router = guard.own(pages.clone()).merge(gateway.clients_router());
-            let router = router.fallback_service(home.fallback());
-            servers.spawn(serve(listener, guard.host(router)));
-        }
+        let clients = gateway.clients_router().fallback_service(home.fallback());
+        let listeners = inner.into_iter().chain([listener]);
+        let servers = serve_all(listeners, &options.allow_hosts, &pages, &clients)?;
 
         functions.warm().await?;
         say_farewell(&plan, &functions, &connections, left_over).await;
@@ -243,6 +249,22 @@ async fn callback(address: SocketAddr) -> Result<(Option<TcpListener>, SocketAdd
     }
     let (listener, inner) = listen(SocketAddr::new(loopback(address.ip()), 0)).await?;
     Ok((Some(listener), inner))
+}
+
+/// Serves `pages` to this machine's own, and `clients` to everybody whom the guard lets in.
+fn serve_all(
+    listeners: impl Iterator<Item = TcpListener>,
+    also: &[HostName],
+    pages: &Router,
+    clients: &Router,
+) -> io::Result<JoinSet<()>> {
+    let mut servers = JoinSet::new();
+    for listener in listeners {
+        let guard = Guard::new(listener.local_addr()?, also.to_vec());
+        let router = guard.own(pages.clone()).merge(clients.clone());
+        servers.spawn(serve(listener, guard.host(router)));
+    }
+    Ok(servers)
 }
 
 async fn serve(listener: TcpListener, router: Router) {

@@ -10,6 +10,7 @@
 //! | [`gateway`] | the WebSocket endpoint, as API Gateway behaves |
 //! | [`iam`] | who calls, and whether the template's policies let them |
 //! | [`issuer`] | tokens for development |
+//! | [`faults`] | what goes wrong on purpose |
 //! | [`guard`] | whose requests are answered: no foreign web page's |
 //! | [`host`], [`options`] | puts it all together, as the command line asks |
 //! | [`home`] | says how it is |
@@ -22,6 +23,7 @@
 
 pub mod data_dir;
 pub mod database;
+pub mod faults;
 pub mod gateway;
 pub mod guard;
 pub mod home;

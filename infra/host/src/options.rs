@@ -39,6 +39,9 @@ pub struct Options {
     /// API Gateway does at an account's quota; without it, all of them.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     pub posts_per_second: Option<u32>,
+    /// Let things go wrong as this file asks for: conflicts, lost answers, crashes, and so on.
+    #[arg(long, value_name = "FILE")]
+    pub faults: Option<PathBuf>,
     /// The most processes of one function.
     #[arg(long, default_value_t = 8, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_processes: u16,

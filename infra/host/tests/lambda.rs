@@ -3,6 +3,7 @@
 //! The processes are this test binary, started again: see [`function_process`].
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
+use host::faults::Faults;
 use host::lambda::{Functions, InvokeError, Launch};
 use host::template::Function;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -86,11 +87,18 @@ struct Settings {
     timeout: Duration,
     reserved: Option<usize>,
     max_processes: usize,
+    faults: Faults,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { init: "", timeout: Duration::from_mins(1), reserved: None, max_processes: 8 }
+        Self {
+            init: "",
+            timeout: Duration::from_mins(1),
+            reserved: None,
+            max_processes: 8,
+            faults: Faults::default(),
+        }
     }
 }
 
@@ -118,6 +126,7 @@ async fn start(settings: Settings) -> Functions {
         ]),
         keys: BTreeMap::new(),
         max_processes: settings.max_processes,
+        faults: settings.faults,
     };
     Functions::start(&BTreeMap::from([(NAME.to_owned(), function)]), launch).await.unwrap()
 }
@@ -266,6 +275,23 @@ async fn an_invocation_over_its_timeout_fails_and_its_process_is_killed() {
 }
 
 #[tokio::test]
+async fn by_a_fault_a_process_is_killed_before_during_or_after_its_work() {
+    for fault in ["crashBefore", "crashDuring", "crashAfter"] {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let plan = json!({"most": 1, "functions": {fault: 1}});
+        std::fs::write(file.path(), plan.to_string()).unwrap();
+        let faults = Faults::read(file.path()).unwrap();
+        let functions = start(Settings { faults, ..Settings::default() }).await;
+        // A process that is killed while it works has to work for a while.
+        let work = if fault == "crashDuring" { "sleep" } else { "echo" };
+        let (error_type, _) = failed(order(&functions, work).await);
+        assert_eq!(error_type, "Runtime.ExitError", "{fault}");
+        order(&functions, "echo").await.unwrap();
+        functions.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_process_that_ends_fails_its_invocation_and_the_next_one_gets_another() {
     let functions = start(Settings::default()).await;
     for (way, reason) in [("exit", "exit status: 7"), ("abort", "signal: 6")] {
@@ -310,6 +336,7 @@ async fn a_program_that_is_not_there_fails_at_once() {
         environment: BTreeMap::new(),
         keys: BTreeMap::new(),
         max_processes: 1,
+        faults: Faults::default(),
     };
     let function = Function {
         name: "f".to_owned(),

@@ -5,6 +5,7 @@
 
 use host::data_dir::DataDir;
 use host::database::{Database, Service};
+use host::faults::Faults;
 use host::iam::Iam;
 use host::journal::Journal;
 use host::lambda::{Functions, Launch};
@@ -80,9 +81,27 @@ impl World {
         Self::start_in(folder, DataDir::temporary().unwrap(), change).await
     }
 
+    /// With faults, as a file would have them.
+    async fn start_faulty(plan: &str) -> Self {
+        let folder = Arc::new(tempfile::tempdir().unwrap());
+        let file = folder.path().join("faults.json");
+        std::fs::write(&file, plan).unwrap();
+        let faults = Faults::read(&file).unwrap();
+        Self::start_with(folder, DataDir::temporary().unwrap(), faults, |_| {}).await
+    }
+
     async fn start_in(
         folder: Arc<TempDir>,
         data: DataDir,
+        change: impl FnOnce(&mut StreamMapping),
+    ) -> Self {
+        Self::start_with(folder, data, Faults::default(), change).await
+    }
+
+    async fn start_with(
+        folder: Arc<TempDir>,
+        data: DataDir,
+        faults: Faults,
         change: impl FnOnce(&mut StreamMapping),
     ) -> Self {
         let mut plan = support::template::plan();
@@ -96,17 +115,19 @@ impl World {
         let journal = Journal::open(&data.journal(), data.is_kept()).unwrap();
         let iam = Iam::new(&plan.functions, &plan.roles, None).unwrap();
         let (database, service) =
-            Database::open(&data, &plan.tables, &journal, iam, Vec::new()).unwrap();
+            Database::open(&data, &plan.tables, &journal, iam, Faults::default(), Vec::new())
+                .unwrap();
         let launch = Launch {
             program: std::env::current_exe().unwrap(),
             arguments: ["--exact", "function_process", "--nocapture"].map(Into::into).to_vec(),
             environment: BTreeMap::new(),
             keys: BTreeMap::new(),
             max_processes: 8,
+            faults: Faults::default(),
         };
         let functions = Functions::start(&plan.functions, launch).await.unwrap();
         let queues = Queues::new(&plan.queues, journal.clone());
-        let surroundings = Surroundings { database, functions, journal, queues };
+        let surroundings = Surroundings { database, functions, journal, queues, faults };
         let mut mappings = Mappings::prepare(&plan, &surroundings).unwrap();
         mappings.start();
         Self { plan, surroundings, service, mappings: Some(mappings), folder, _data: data }
@@ -263,6 +284,15 @@ async fn only_what_the_filter_lets_through_arrives() {
         world.request("PutItem", request).await;
     }
     assert_eq!(world.keys_until("META").await, ["B#1", "S#2099-06-01T09:00:00Z", "META"]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn by_a_fault_a_batch_comes_twice_and_in_parts() {
+    let plan = r#"{"stream": {"duplicate": 1, "split": 1, "lag": 1, "lagMs": 20}}"#;
+    let world = World::start_faulty(plan).await;
+    world.put_together(&[("a", ""), ("b", "")]).await;
+    world.expect(&[&["a"], &["a"], &["b"], &["b"]]).await;
     world.stop().await;
 }
 

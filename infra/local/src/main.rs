@@ -24,8 +24,12 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let result = match runtime::Config::from_env().function_handler() {
-        Some(handler) => be_function(handler),
+    let config = runtime::Config::from_env();
+    let result = match config.function_handler() {
+        Some(handler) => {
+            runtime::skew_clock(config.clock_skew());
+            be_function(handler)
+        }
         None => be_host(&Cli::parse().options),
     };
     match result {

@@ -61,6 +61,12 @@ impl Config {
         self.optional("_HANDLER")
     }
 
+    /// How wrong this process's clock is to be, in milliseconds: a fault of the local host, whose program
+    /// alone asks for it.
+    pub fn clock_skew(&self) -> i64 {
+        self.optional("CLOCK_SKEW_MS").and_then(|text| text.parse().ok()).unwrap_or(0)
+    }
+
     /// The name of the table of resources, slots and bookings.
     pub fn bookings_table(&self) -> Result<&str, ConfigError> {
         self.required("BOOKINGS_TABLE")

@@ -24,6 +24,7 @@ pub use metrics::Metrics;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};
 use std::future::Future;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::SystemTime;
 use tokio::time::Instant;
 
@@ -56,11 +57,21 @@ fn monotonic(instant: SystemTime) -> Instant {
     Instant::now() + instant.duration_since(SystemTime::now()).unwrap_or_default()
 }
 
+/// How wrong this process's clock is, in milliseconds.
+static SKEW: AtomicI64 = AtomicI64::new(0);
+
+/// Has [`now`] give a wrong time from here on, early or late by so many milliseconds: for the local
+/// host's program, which shows that a wrong clock does no harm. No function's own binary calls it.
+pub fn skew_clock(milliseconds: i64) {
+    SKEW.store(milliseconds, Ordering::Relaxed);
+}
+
 /// The present instant, in whole milliseconds: what is written is what is compared.
 #[expect(clippy::disallowed_methods, reason = "here time comes from")]
 pub fn now() -> jiff::Timestamp {
     let now = jiff::Timestamp::now();
-    jiff::Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    let milliseconds = now.as_millisecond().saturating_add(SKEW.load(Ordering::Relaxed));
+    jiff::Timestamp::from_millisecond(milliseconds).unwrap_or(now)
 }
 
 #[cfg(test)]

@@ -11,6 +11,11 @@ impl Figures {
     pub fn add(&mut self, name: &str, value: impl fmt::Display) {
         self.0.push((name.to_owned(), value.to_string()));
     }
+
+    /// A figure by its name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(it, _)| it == name).map(|(_, value)| value.as_str())
+    }
 }
 
 impl fmt::Display for Figures {

@@ -6,9 +6,13 @@
 //! |---|---|
 //! | [`budget`] | how far a part goes |
 //! | [`findings`] | what a part found, and its figures |
+//! | [`history`] | what clients saw, and whether the promises can explain it |
+//! | [`host_runs`] | real clients on a real local host, while everything goes wrong |
 
 pub mod budget;
 pub mod findings;
+pub mod history;
+pub mod host_runs;
 
 pub use budget::Budget;
 pub use findings::{Figures, Violation};

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_dynamodb::types::AttributeValue;
 use host::data_dir::DataDir;
 use host::database::{Database, Service};
+use host::faults::Faults;
 use host::iam::Iam;
 use host::journal::Journal;
 use std::collections::HashMap;
@@ -44,7 +45,7 @@ impl Tables {
         // What a client signs names the proxy that a test puts before the database.
         let names = vec!["127.0.0.1".parse().unwrap()];
         let (database, service) =
-            Database::open(&folder, &plan.tables, &journal, iam, names).unwrap();
+            Database::open(&folder, &plan.tables, &journal, iam, Faults::default(), names).unwrap();
         let url = format!("http://{}", service.address());
         let name = |prefix| {
             let mut tables = plan.tables.iter();

@@ -1,13 +1,10 @@
 //! A database that conflicts, fails, or does its work and loses the answer.
 
 use crate::skipped;
-use e2e::faults::{Fault, Proxy};
-use e2e::template::{Variant, function};
 use e2e::{Client, Host, Room, Value, json, unique};
 
-/// A host whose `message` function reaches the database through a proxy.
+/// A host in which things can go wrong.
 struct Scene {
-    proxy: Proxy,
     host: Host,
     room: Room,
     alice: Client,
@@ -16,20 +13,11 @@ struct Scene {
 
 impl Scene {
     async fn set() -> Self {
-        let proxy = Proxy::start();
-        let url = proxy.url.clone();
-        let template = Variant::edited(|template| {
-            let environment = &mut function(template, "message")["Properties"]["Environment"];
-            environment["Variables"]["AWS_ENDPOINT_URL_DYNAMODB"] = json!(url);
-        });
-        // What the function signs names the proxy.
-        let name = proxy.url.trim_start_matches("http://").to_owned();
-        let host = Host::start(&["--template", &template.path(), "--allow-host", &name]);
-        proxy.to(&host.gateway.tables.endpoint);
+        let host = Host::start_faulty(&[]);
         let room = Room::with(&host.gateway, json!({"capacity": 5})).await;
         let name = unique("alice");
         let alice = room.named_customer(&name).await;
-        Self { proxy, host, room, alice, name }
+        Self { host, room, alice, name }
     }
 
     fn keyed(&self, action: &str, slot: u32) -> Value {
@@ -44,7 +32,7 @@ async fn contention_that_lasts_is_busy_and_changes_nothing() {
     if skipped("faults::contention_that_lasts_is_busy_and_changes_nothing") {
         return;
     }
-    failing(Fault::Conflict, "busy").await;
+    failing("conflict", "busy").await;
 }
 
 #[tokio::test]
@@ -52,7 +40,7 @@ async fn a_database_that_is_down_is_unavailable_and_changes_nothing() {
     if skipped("faults::a_database_that_is_down_is_unavailable_and_changes_nothing") {
         return;
     }
-    failing(Fault::Down, "unavailable").await;
+    failing("fail", "unavailable").await;
 }
 
 /// Slow enough that all the attempts together take longer than the function may: the client is told
@@ -64,15 +52,16 @@ async fn a_database_that_is_slow_is_unavailable_in_time() {
     }
     let mut scene = Scene::set().await;
     let request = scene.keyed("book", 0);
-    scene.proxy.inject(Fault::SlowConflict);
+    let slow = json!({"seed": 1, "database": {"conflict": 1, "slow": 1, "slowMs": 4000}});
+    scene.host.inject(slow).await;
     let error = scene.alice.refused("unavailable", request.clone()).await;
     assert_eq!(error["retryable"], true);
-    scene.proxy.inject(Fault::None);
+    scene.host.inject(json!({})).await;
     let booked = scene.alice.ok(request).await;
     assert_eq!((&booked["status"], &booked["version"]), (&json!("confirmed"), &json!(1)));
 }
 
-async fn failing(fault: Fault, code: &str) {
+async fn failing(fault: &str, code: &str) {
     let mut scene = Scene::set().await;
     let held = scene.alice.ok(scene.keyed("hold", 0)).await;
     let booked = scene.alice.ok(scene.keyed("book", 1)).await;
@@ -88,13 +77,14 @@ async fn failing(fault: Fault, code: &str) {
         change("cancel", &booked),
     ];
     let before = scene.host.gateway.tables.contents().await;
-    scene.proxy.inject(fault);
+    scene.host.inject(json!({"database": {fault: 1}})).await;
     for request in &requests {
         let error = scene.alice.refused(code, request.clone()).await;
         assert!(error["retryable"] == true && error["retryAfterMs"].is_u64(), "{error}");
     }
-    assert!(scene.proxy.hits() >= 5, "the requests did not go through the proxy");
-    scene.proxy.inject(Fault::None);
+    let met = scene.host.met().await;
+    assert!(met[&format!("database.{fault}")] >= 5, "{met:?}");
+    scene.host.inject(json!({})).await;
     let after = scene.host.gateway.tables.contents().await;
     assert_eq!(before.difference(&after), Vec::<String>::new());
     for request in requests {
@@ -109,12 +99,13 @@ async fn an_answer_lost_after_the_work_was_done_does_it_once() {
         return;
     }
     let mut scene = Scene::set().await;
+    let lose = json!({"most": 1, "database": {"failAfter": 1}});
     let mut made = vec![];
     for (action, slot) in [("hold", 0), ("book", 1)] {
         let request = scene.keyed(action, slot);
-        scene.proxy.inject(Fault::LoseOneAnswer);
+        scene.host.inject(lose.clone()).await;
         let frame = scene.alice.request(request.clone()).await;
-        assert_eq!(scene.proxy.hits(), 1);
+        assert_eq!(scene.host.met().await["database.failAfter"], 1);
         if frame["type"] == "error" {
             assert_eq!(frame["error"]["code"], "unavailable", "{frame}");
         }
@@ -125,7 +116,7 @@ async fn an_answer_lost_after_the_work_was_done_does_it_once() {
     for (action, booking, version) in
         [("confirm", &made[0], 2), ("cancel", &made[1], 2), ("cancel", &made[0], 3)]
     {
-        scene.proxy.inject(Fault::LoseOneAnswer);
+        scene.host.inject(lose.clone()).await;
         let request = json!({"action": action, "booking": booking["id"]});
         let frame = scene.alice.request(request).await;
         if frame["type"] == "error" {
@@ -136,4 +127,55 @@ async fn an_answer_lost_after_the_work_was_done_does_it_once() {
     }
     assert_eq!(scene.room.free().await, [5; 12]);
     assert_eq!(scene.host.gateway.tables.bookings(&scene.name).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_plan_that_is_none_stops_the_host_and_names_the_field() {
+    if skipped("faults::a_plan_that_is_none_stops_the_host_and_names_the_field") {
+        return;
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let path = file.path().to_str().unwrap();
+    for (plan, named) in [
+        (json!({"posts": {"gone": 2}}), "posts.gone: a rate is a number from 0 to 1, not 2"),
+        (json!({"clock": {"skew": 2}}), "clock.skew: unknown field `skew`"),
+    ] {
+        std::fs::write(path, plan.to_string()).unwrap();
+        let output = Host::refuses(&["--port", "0", "--faults", path]);
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && errors.contains(named), "{errors}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_dies_with_its_process_was_work_done_once() {
+    if skipped("faults::an_answer_that_dies_with_its_process_was_work_done_once") {
+        return;
+    }
+    let mut scene = Scene::set().await;
+    let request = scene.keyed("book", 0);
+    scene.host.inject(json!({"most": 1, "functions": {"crashAfter": 1}})).await;
+    scene.alice.send(request.clone()).await;
+    let frame = scene.alice.answer().await;
+    assert_eq!(frame["message"], "Internal server error", "{frame}");
+    let booked = scene.alice.ok(request).await;
+    assert_eq!(booked["version"], 1);
+    scene.alice.booking_pushed(&booked, 1).await;
+}
+
+#[tokio::test]
+async fn a_post_that_is_dropped_takes_its_connection_with_it() {
+    if skipped("faults::a_post_that_is_dropped_takes_its_connection_with_it") {
+        return;
+    }
+    let mut scene = Scene::set().await;
+    let booked = scene.alice.ok(scene.keyed("book", 0)).await;
+    scene.alice.booking_pushed(&booked, 1).await;
+    scene.host.inject(json!({"most": 1, "posts": {"drop": 1}})).await;
+    let cancel = json!({"action": "cancel", "booking": booked["id"]});
+    let cancelled = scene.room.operator.ok(cancel).await;
+    assert_eq!(e2e::wait::within("the end", scene.alice.frame_or_end()).await, None);
+    let mut alice = scene.room.named_customer(&scene.name).await;
+    let listed = alice.ok(json!({"action": "list"})).await;
+    assert_eq!(listed["bookings"][0]["version"], cancelled["version"]);
 }

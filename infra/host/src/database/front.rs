@@ -5,9 +5,10 @@
 
 use super::access::needs;
 use super::operations;
+use crate::faults::{CallFault, Faults};
 use crate::iam::{Denied, Iam, SignatureError};
 use axum::Router;
-use axum::body::to_bytes;
+use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use dynoxide::{Database, DynoxideError};
@@ -31,6 +32,7 @@ const CHECKSUM: HeaderName = HeaderName::from_static("x-amz-crc32");
 pub(super) struct Front {
     pub(super) database: Database,
     pub(super) iam: Iam,
+    pub(super) faults: Faults,
 }
 
 impl Front {
@@ -39,7 +41,7 @@ impl Front {
         Router::new().fallback(answer).with_state(self)
     }
 
-    fn operate(&self, parts: &Parts, body: &[u8]) -> Result<String, FrontError> {
+    async fn operate(&self, parts: &Parts, body: &[u8]) -> Result<String, FrontError> {
         let target = parts.headers.get(TARGET).and_then(|it| it.to_str().ok());
         let operation = target.and_then(operations::of_target);
         let (name, run) = operation.ok_or(FrontError::UnknownOperation)?;
@@ -48,7 +50,14 @@ impl Front {
         for access in needs(name, body).map_err(|_| FrontError::Unreadable)? {
             caller.may(&access)?;
         }
-        Ok(run(&self.database, body)?)
+        if !caller.is_function() {
+            return Ok(run(&self.database, body)?);
+        }
+        let fate = self.faults.call(name, body).await;
+        fate.before(name, body)?;
+        let answer = run(&self.database, body)?;
+        fate.after()?;
+        Ok(answer)
     }
 }
 
@@ -63,8 +72,9 @@ async fn answer(State(front): State<Front>, request: Request) -> Response {
             let Ok(body) = to_bytes(body, LARGEST_REQUEST).await else {
                 return StatusCode::PAYLOAD_TOO_LARGE.into_response();
             };
-            match front.operate(&parts, &body) {
+            match front.operate(&parts, &body).await {
                 Ok(answer) => reply(StatusCode::OK, Some(JSON), answer),
+                Err(FrontError::Fault(CallFault::Lost)) => broken(),
                 Err(error) => reply(error.status(), Some(JSON), error.body()),
             }
         }
@@ -85,6 +95,8 @@ enum FrontError {
     Denied(#[from] Denied),
     #[error(transparent)]
     Database(#[from] DynoxideError),
+    #[error(transparent)]
+    Fault(#[from] CallFault),
 }
 
 impl FrontError {
@@ -93,6 +105,7 @@ impl FrontError {
             Self::Database(error) => {
                 StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::BAD_REQUEST)
             }
+            Self::Fault(fault) => fault.status(),
             _ => StatusCode::BAD_REQUEST,
         }
     }
@@ -113,9 +126,16 @@ impl FrontError {
                 json!({"__type": kind("AccessDeniedException"), "Message": denied.to_string()})
             }
             Self::Database(error) => return error.to_json(),
+            Self::Fault(fault) => fault.body(),
         }
         .to_string()
     }
+}
+
+/// An answer in the middle of which the connection breaks.
+fn broken() -> Response {
+    let breaks = futures::stream::iter([Err::<Bytes, _>(std::io::Error::other("lost"))]);
+    Response::new(Body::from_stream(breaks))
 }
 
 /// An answer with the headers that every answer of DynamoDB has. SDKs compare the checksum.

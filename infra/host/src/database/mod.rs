@@ -15,6 +15,7 @@ use crate::data_dir::{self, Content, DamagedFile, DataDir, Fault, FormError};
 use crate::database::front::Front;
 use crate::database::server::Server;
 use crate::database::stream_file::StreamFile;
+use crate::faults::Faults;
 use crate::guard::HostName;
 use crate::iam::Iam;
 use crate::journal::{Journal, JournalError};
@@ -120,6 +121,7 @@ impl Database {
         tables: &BTreeMap<String, Table>,
         journal: &Journal,
         iam: Iam,
+        faults: Faults,
         also: Vec<HostName>,
     ) -> Result<(Self, Service), DatabaseError> {
         let file = folder.tables();
@@ -139,7 +141,7 @@ impl Database {
         let (teller, changes) = watch::channel(());
         let watcher = tokio::spawn(stream_file.watch(teller)).abort_handle();
         let sweeper = tokio::spawn(sweep(inner.clone())).abort_handle();
-        let server = Server::start(Front { database: inner.clone(), iam }, also)?;
+        let server = Server::start(Front { database: inner.clone(), iam, faults }, also)?;
         Ok((Self { inner, file: file.into(), changes }, Service { server, watcher, sweeper }))
     }
 

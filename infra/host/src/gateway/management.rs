@@ -7,13 +7,14 @@
 use super::close::Close;
 use super::connection::{Connection, PostError};
 use super::{Shared, ids};
+use crate::faults::PostFate;
 use crate::guard::ERROR_TYPE;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode};
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Instant;
@@ -44,6 +45,9 @@ pub(super) enum ManagementError {
     /// <https://docs.aws.amazon.com/botocore/latest/reference/services/apigatewaymanagementapi/client/exceptions/LimitExceededException.html>
     #[error("The client does not read what is sent to it")]
     Full,
+    /// The gateway's own fault.
+    #[error("Internal server error")]
+    Failed,
 }
 
 impl IntoResponse for ManagementError {
@@ -53,6 +57,7 @@ impl IntoResponse for ManagementError {
             Self::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException"),
             Self::Gone => (StatusCode::GONE, "GoneException"),
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException"),
+            Self::Failed => (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerErrorException"),
             Self::TooMany | Self::Full => (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException"),
         };
         let headers = [(CONTENT_TYPE, "application/json"), (ERROR_TYPE, kind)];
@@ -67,6 +72,13 @@ impl Shared {
         }
         self.registry.get(id).ok_or(ManagementError::Gone)
     }
+
+    /// Ends a connection as a broken network does: neither side is told.
+    fn cut(&self, id: &str) {
+        if let Some(connection) = self.registry.remove(id) {
+            connection.end(Close::lost());
+        }
+    }
 }
 
 /// Refuses calls beyond the limit, whatever they are for.
@@ -79,6 +91,32 @@ pub(super) async fn throttled(
         Ok(next.run(call).await)
     } else {
         Err(ManagementError::TooMany)
+    }
+}
+
+/// Lets calls meet what `--faults` asks for.
+pub(super) async fn faulty(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    call: Request,
+    next: Next,
+) -> Result<Response, ManagementError> {
+    match shared.faults.post().await {
+        PostFate::Good => Ok(next.run(call).await),
+        PostFate::Dropped if call.method() == Method::POST => {
+            shared.cut(&id);
+            Ok(StatusCode::OK.into_response())
+        }
+        PostFate::Dropped | PostFate::Gone => {
+            shared.cut(&id);
+            Err(ManagementError::Gone)
+        }
+        PostFate::TooMany => Err(ManagementError::TooMany),
+        PostFate::Failed => Err(ManagementError::Failed),
+        PostFate::FailedAfter => {
+            next.run(call).await;
+            Err(ManagementError::Failed)
+        }
     }
 }
 

@@ -35,6 +35,7 @@ mod throttle;
 pub use limits::Limits;
 pub use selection::SelectionError;
 
+use crate::faults::Faults;
 use crate::gateway::close::Close;
 use crate::gateway::registry::Registry;
 use crate::gateway::selection::Selection;
@@ -65,6 +66,8 @@ struct Shared {
     remembered: OpenConnections,
     /// Who may use `@connections`.
     iam: Iam,
+    /// What calls of `@connections` meet.
+    faults: Faults,
     limits: Limits,
     selection: Selection,
     throttle: Throttle,
@@ -81,6 +84,7 @@ impl Gateway {
         functions: Functions,
         remembered: OpenConnections,
         iam: Iam,
+        faults: Faults,
         limits: Limits,
     ) -> Result<Self, SelectionError> {
         Ok(Self(Arc::new(Shared {
@@ -91,6 +95,7 @@ impl Gateway {
             functions,
             remembered,
             iam,
+            faults,
             limits,
             registry: Registry::new(),
             permits: Arc::new(Semaphore::new(limits.connections.min(Semaphore::MAX_PERMITS))),
@@ -114,6 +119,7 @@ impl Gateway {
             get(management::look)
                 .post(management::post)
                 .delete(management::close)
+                .route_layer(from_fn_with_state(Arc::clone(&self.0), management::faulty))
                 .route_layer(from_fn_with_state(Arc::clone(&self.0), management::throttled))
                 .route_layer(from_fn_with_state(Arc::clone(&self.0), admission::admit))
         };

@@ -222,6 +222,11 @@ impl fmt::Debug for Iam {
 }
 
 impl Caller<'_> {
+    /// Whether a function calls, and no person.
+    pub(crate) fn is_function(&self) -> bool {
+        matches!(self.identity, Identity::Function { .. })
+    }
+
     /// Whether the caller may do this.
     pub(crate) fn may(&self, access: &Access) -> Result<(), Denied> {
         let Identity::Function { role, principal } = self.identity else { return Ok(()) };

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::faults::Faults;
+
 /// How function processes are started.
 #[derive(Debug, Clone)]
 pub struct Launch {
@@ -18,4 +20,6 @@ pub struct Launch {
     pub keys: BTreeMap<String, BTreeMap<String, String>>,
     /// The most processes of one function; more invocations wait for their turn.
     pub max_processes: usize,
+    /// What its processes and invocations meet.
+    pub faults: Faults,
 }

@@ -114,8 +114,16 @@ impl Pool {
         };
         let Invocation { event, reply } = invocation;
         let (delivery, request_id, limit) = self.begin(number, event);
+        if self.launch.faults.crash_before() {
+            process.phase = Phase::Busy(Current { request_id, reply: Some(reply), limit });
+            process.kill.take();
+            return;
+        }
         match sender.send(delivery) {
             Ok(()) => {
+                if let Some(after) = self.launch.faults.crash_during() {
+                    self.crash(number, request_id.clone(), after);
+                }
                 let current = Current { request_id, reply: Some(reply), limit };
                 process.phase = Phase::Busy(current);
                 process.invocations += 1;
@@ -230,6 +238,14 @@ impl Pool {
     pub(super) fn respond(&self, number: Number, request_id: &str, outcome: Outcome) -> bool {
         let mut state = self.lock();
         let current = state.current(number, request_id);
+        if current.is_some_and(|current| current.reply.is_some())
+            && self.launch.faults.crash_after()
+        {
+            // Whoever asked hears of the process's end, and not of its work.
+            state.processes.get_mut(&number).and_then(|process| process.kill.take());
+            return true;
+        }
+        let current = state.current(number, request_id);
         let Some(reply) = current.and_then(|current| current.reply.take()) else { return false };
         if outcome.is_err() {
             state.counters.errors += 1;
@@ -254,6 +270,22 @@ impl Pool {
         if let Some(process) = self.lock().processes.get_mut(&number) {
             process.kill.take();
         }
+    }
+
+    /// Kills a process after a while, if it is still at that invocation.
+    fn crash(self: &Arc<Self>, number: Number, request_id: String, after: Duration) {
+        let pool = Arc::clone(self);
+        tokio::spawn(async move {
+            tokio::time::sleep(after).await;
+            let works = {
+                let mut state = pool.lock();
+                let current = state.current(number, &request_id);
+                current.is_some_and(|current| current.reply.is_some())
+            };
+            if works {
+                pool.kill(number);
+            }
+        });
     }
 
     fn timed_out(&self, number: Number, request_id: &str) {

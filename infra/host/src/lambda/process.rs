@@ -94,6 +94,7 @@ pub(super) fn command(
         .envs(&launch.environment)
         .envs(&function.environment)
         .envs(keys)
+        .envs(launch.faults.clock())
         .envs([
             ("_HANDLER", function.handler.as_str()),
             ("AWS_LAMBDA_RUNTIME_API", runtime_api),

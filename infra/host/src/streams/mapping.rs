@@ -76,6 +76,7 @@ impl Mapping {
         let mut changes = self.surroundings.database.changes();
         loop {
             changes.mark_unchanged();
+            self.surroundings.faults.lag().await;
             if let Err(error) = self.fill().await {
                 tracing::error!(mapping = self.id, %error, "cannot read the stream");
                 tokio::time::sleep(LONGEST_PAUSE).await;
@@ -152,7 +153,7 @@ impl Mapping {
     /// Has the function take the batch, whole or in parts, or gives it up.
     async fn deliver(&self, batch: Batch) {
         let mut throttled = 0;
-        let mut pending = vec![batch];
+        let mut pending = self.cut(batch);
         while let Some(mut batch) = pending.pop() {
             self.give_up_old(&mut batch).await;
             if batch.changes.is_empty() {
@@ -160,6 +161,9 @@ impl Mapping {
             }
             let event = record::event(&batch.changes);
             let function = &self.settings.function;
+            if self.surroundings.faults.duplicate() {
+                let _ = self.surroundings.functions.invoke(function, event.clone()).await;
+            }
             match self.surroundings.functions.invoke(function, event).await {
                 Ok(result) => {
                     let result = if self.settings.reports_failures {
@@ -194,6 +198,16 @@ impl Mapping {
                 }
             }
         }
+    }
+
+    /// The batch in one part or, by a fault, in two; the first is the last of the list.
+    fn cut(&self, mut batch: Batch) -> Vec<Batch> {
+        let Some(place) = self.surroundings.faults.split(batch.changes.len()) else {
+            return vec![batch];
+        };
+        let second = batch.changes.split_off(place);
+        let second = Batch { changes: second, failures: 0, last_result: batch.last_result };
+        vec![second, batch]
     }
 
     /// Decides how a batch comes again that the function failed with. A batch of which a part is

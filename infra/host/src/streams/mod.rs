@@ -11,6 +11,7 @@ mod mapping;
 mod record;
 
 use crate::database::{Database, DatabaseError, Position};
+use crate::faults::Faults;
 use crate::journal::Journal;
 use crate::lambda::Functions;
 use crate::queues::Queues;
@@ -33,6 +34,8 @@ pub struct Surroundings {
     pub journal: Journal,
     /// Where on-failure destinations are.
     pub queues: Queues,
+    /// What batches meet.
+    pub faults: Faults,
 }
 
 /// The mappings of the template; they end when this is dropped.

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
 use aws_smithy_http_client::Builder;
 use host::data_dir::DataDir;
 use host::database::{Database, Service};
+use host::faults::Faults;
 use host::gateway::{Gateway, Limits};
 use host::iam::Iam;
 use host::journal::{Journal, OpenConnections};
@@ -40,18 +41,33 @@ impl World {
         let iam = Iam::new(&plan.functions, &plan.roles, None).unwrap();
         let folder = DataDir::temporary().unwrap();
         let journal = Journal::open(&folder.journal(), false).unwrap();
-        let (database, service) =
-            Database::open(&folder, &plan.tables, &journal, iam.clone(), Vec::new()).unwrap();
+        let (database, service) = Database::open(
+            &folder,
+            &plan.tables,
+            &journal,
+            iam.clone(),
+            Faults::default(),
+            Vec::new(),
+        )
+        .unwrap();
         let launch = Launch {
             program: "/nonexistent".into(),
             arguments: Vec::new(),
             environment: BTreeMap::new(),
             keys: BTreeMap::new(),
             max_processes: 1,
+            faults: Faults::default(),
         };
         let functions = Functions::start(&plan.functions, launch).await.unwrap();
         let (api, remembered) = (plan.api.clone(), OpenConnections::new(journal));
-        let gateway = Gateway::with_limits(api, functions, remembered, iam.clone(), Limits::AWS);
+        let gateway = Gateway::with_limits(
+            api,
+            functions,
+            remembered,
+            iam.clone(),
+            Faults::default(),
+            Limits::AWS,
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let stage = format!("http://{}/live", listener.local_addr().unwrap());
         let gateway = gateway.unwrap();

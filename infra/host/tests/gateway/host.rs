@@ -5,6 +5,7 @@ use axum::routing::post;
 use axum::{Json, Router};
 use futures::{SinkExt, StreamExt};
 use host::data_dir::DataDir;
+use host::faults::Faults;
 use host::gateway::{Gateway, Limits};
 use host::iam::Iam;
 use host::journal::{Journal, OpenConnections};
@@ -120,6 +121,7 @@ impl Host {
             environment: BTreeMap::new(),
             keys: BTreeMap::new(),
             max_processes: 8,
+            faults: Faults::default(),
         };
         let functions = BTreeMap::from([(SUBJECT.to_owned(), function)]);
         let iam = Iam::new(&functions, &BTreeMap::new(), None).unwrap();
@@ -131,6 +133,7 @@ impl Host {
             functions.clone(),
             remembered.clone(),
             iam,
+            Faults::default(),
             setup.limits,
         )
         .unwrap();

@@ -1,0 +1,159 @@
+//! The file of `--faults`: what goes wrong, and how often.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// How often something goes wrong: the share of calls that meet it, from 0 to 1.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "f64", into = "f64")]
+pub(super) struct Rate(f64);
+
+impl Rate {
+    pub(super) fn share(self) -> f64 {
+        self.0
+    }
+}
+
+impl TryFrom<f64> for Rate {
+    type Error = String;
+
+    fn try_from(share: f64) -> Result<Self, String> {
+        if (0.0..=1.0).contains(&share) {
+            Ok(Self(share))
+        } else {
+            Err(format!("a rate is a number from 0 to 1, not {share}"))
+        }
+    }
+}
+
+impl From<Rate> for f64 {
+    fn from(Rate(share): Rate) -> f64 {
+        share
+    }
+}
+
+/// A time in milliseconds, a minute at most.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "u64", into = "u64")]
+pub(super) struct Millis(u64);
+
+impl Millis {
+    const LONGEST: u64 = 60_000;
+
+    pub(super) fn duration(self) -> Duration {
+        Duration::from_millis(self.0)
+    }
+}
+
+impl TryFrom<u64> for Millis {
+    type Error = String;
+
+    fn try_from(millis: u64) -> Result<Self, String> {
+        if millis <= Self::LONGEST {
+            Ok(Self(millis))
+        } else {
+            Err(format!("a time is {} ms at most, not {millis}", Self::LONGEST))
+        }
+    }
+}
+
+impl From<Millis> for u64 {
+    fn from(Millis(millis): Millis) -> u64 {
+        millis
+    }
+}
+
+/// What goes wrong. A field that is left out is 0: that does not go wrong.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Plan {
+    /// The same seed and the same calls in the same order meet the same faults.
+    pub(super) seed: u64,
+    /// After so many faults in all, nothing goes wrong any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) most: Option<u64>,
+    pub(super) database: Database,
+    pub(super) posts: Posts,
+    pub(super) functions: Functions,
+    pub(super) stream: Stream,
+    pub(super) clock: Clock,
+}
+
+/// Of calls that functions make to the database.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Database {
+    /// A write meets another transaction: `TransactionConflict`.
+    pub(super) conflict: Rate,
+    /// `ProvisionedThroughputExceededException`.
+    pub(super) throttle: Rate,
+    /// `InternalServerError`, and nothing was done.
+    pub(super) fail: Rate,
+    /// A write is answered with `InternalServerError`, and all of it was done.
+    pub(super) fail_after: Rate,
+    /// All of it was done, and the connection breaks before the answer is there.
+    pub(super) lose_answer: Rate,
+    /// The call waits, for up to `slow_ms`.
+    pub(super) slow: Rate,
+    pub(super) slow_ms: Millis,
+    /// How many calls in a row are throttled.
+    pub(super) burst: u32,
+}
+
+/// Of calls that functions make to `@connections`.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Posts {
+    /// 200, and the connection breaks before the message is sent.
+    pub(super) drop: Rate,
+    /// The connection breaks, and 410.
+    pub(super) gone: Rate,
+    /// 429.
+    pub(super) too_many: Rate,
+    /// 500, and nothing was done.
+    pub(super) fail: Rate,
+    /// 500, and it was done.
+    pub(super) fail_after: Rate,
+    /// The call waits, for up to `slow_ms`.
+    pub(super) slow: Rate,
+    pub(super) slow_ms: Millis,
+    /// How many calls in a row are answered with 429, 410 or 500.
+    pub(super) burst: u32,
+}
+
+/// Of invocations.
+#[expect(clippy::struct_field_names, reason = "the file's names, which have others beside them")]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Functions {
+    /// The process is killed before it has the event.
+    pub(super) crash_before: Rate,
+    /// The process is killed while it works, up to `crash_ms` after it has the event.
+    pub(super) crash_during: Rate,
+    pub(super) crash_ms: Millis,
+    /// The process is killed when it has answered, and nobody gets the answer.
+    pub(super) crash_after: Rate,
+}
+
+/// Of batches of a stream's records.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Stream {
+    /// A batch is given to its function twice.
+    pub(super) duplicate: Rate,
+    /// A batch is cut in two.
+    pub(super) split: Rate,
+    /// Reading on waits, for up to `lag_ms`.
+    pub(super) lag: Rate,
+    pub(super) lag_ms: Millis,
+}
+
+/// Of the clocks of function processes.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Clock {
+    /// A process that starts is told a clock that is wrong by up to so much, either way, for as long
+    /// as it lives.
+    pub(super) skew_ms: Millis,
+}

@@ -1,0 +1,149 @@
+//! Each booking by itself: its versions follow each other as its commands say.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::search::Object;
+use super::view::Booking;
+
+/// One booking: when it runs out, if it begins as a hold.
+#[derive(Debug, Clone, Copy)]
+pub struct Life {
+    /// Between which instants.
+    pub ends: Option<[Timestamp; 2]>,
+}
+
+/// How a booking is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct State {
+    /// Where it stands.
+    pub status: String,
+    /// How often it was written.
+    pub version: u64,
+    /// Its first slot.
+    pub start: Timestamp,
+}
+
+impl From<&Booking> for State {
+    fn from(booking: &Booking) -> Self {
+        let Booking { status, version, start, .. } = booking.clone();
+        Self { status, version, start }
+    }
+}
+
+/// What was asked of a booking and answered, and between which instants of the system's clocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What.
+    pub kind: Kind,
+    /// The earliest and the latest time at which a function may have decided it.
+    pub decided: [Timestamp; 2],
+}
+
+/// What was asked of a booking and answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// It was made.
+    Make(State),
+    /// A command was carried out, and this came of it.
+    Done(Command, State),
+    /// A command was refused with this code.
+    Refused(Command, String),
+    /// A command was carried out, or is, or is not.
+    Open(Command),
+    /// It was seen so.
+    Seen(State),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Make(state) => write!(f, "it is made: {state:?}"),
+            Kind::Done(command, state) => write!(f, "{command:?}: {state:?}"),
+            Kind::Refused(command, code) => write!(f, "{command:?}: refused, {code}"),
+            Kind::Open(command) => write!(f, "{command:?}: no certain answer"),
+            Kind::Seen(state) => write!(f, "it is shown: {state:?}"),
+        }
+    }
+}
+
+/// What changes a booking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    /// A hold becomes a sale.
+    Confirm,
+    /// It gives its places back.
+    Cancel,
+    /// It moves to this start.
+    Move(Timestamp),
+}
+
+impl Command {
+    /// What comes of it, where it may be.
+    fn apply(self, state: &State) -> Option<State> {
+        let version = state.version + 1;
+        let is = |status: &str| state.status == status;
+        let (status, start) = match self {
+            Self::Confirm if is("held") => ("confirmed", state.start),
+            Self::Cancel if is("held") || is("confirmed") => ("cancelled", state.start),
+            Self::Move(start) if is("confirmed") => ("confirmed", start),
+            _ => return None,
+        };
+        Some(State { status: status.to_owned(), version, start })
+    }
+}
+
+impl Object for Life {
+    type State = Option<State>;
+    type Step = Step;
+
+    fn start(&self) -> Option<State> {
+        None
+    }
+
+    fn looks(&self, step: &Step) -> bool {
+        matches!(step.kind, Kind::Refused(..) | Kind::Seen(_))
+    }
+
+    fn step(&self, state: &Option<State>, step: &Step) -> Vec<Option<State>> {
+        let [earliest, latest] = step.decided;
+        let Some(state) = state else {
+            return match &step.kind {
+                Kind::Make(first) => vec![Some(first.clone())],
+                _ => Vec::new(),
+            };
+        };
+        let held = state.status == "held";
+        let may_be_out = held && self.ends.is_some_and(|[end, _]| end <= latest);
+        let is_out = held && self.ends.is_some_and(|[_, end]| end <= earliest);
+        let mut before = Vec::new();
+        // The tables may still have a hold that has run out: nobody has looked at it.
+        if !is_out || matches!(step.kind, Kind::Refused(..)) {
+            before.push(state.clone());
+        }
+        if may_be_out {
+            let version = state.version + 1;
+            before.push(State { status: "expired".to_owned(), version, ..state.clone() });
+        }
+        let legal = |state: State| match &step.kind {
+            Kind::Done(command, after) => {
+                command.apply(&state).filter(|it| it == after).into_iter().collect()
+            }
+            Kind::Open(command) => command.apply(&state).into_iter().collect(),
+            Kind::Seen(seen) if *seen == state => vec![state],
+            Kind::Make(_) | Kind::Seen(_) => Vec::new(),
+            Kind::Refused(command, code) => {
+                let out = state.status == "expired" || may_be_out;
+                let legal = match code.as_str() {
+                    "hold_expired" => out,
+                    "invalid_transition" => out || command.apply(&state).is_none(),
+                    "not_found" => false,
+                    _ => true,
+                };
+                if legal { vec![state] } else { Vec::new() }
+            }
+        };
+        before.into_iter().flat_map(legal).map(Some).collect()
+    }
+}

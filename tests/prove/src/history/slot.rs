@@ -1,0 +1,124 @@
+//! Each slot by itself: who has places in it, and that they are never more than there are.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::search::Object;
+
+/// One slot with its places.
+#[derive(Debug, Clone, Copy)]
+pub struct Slot {
+    /// Its places.
+    pub capacity: u64,
+}
+
+/// What was asked of a slot and answered, and between which instants of the system's clocks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// What.
+    pub kind: Kind,
+    /// The earliest and the latest time at which a function may have decided it.
+    pub decided: [Timestamp; 2],
+}
+
+/// What was asked of a slot and answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A booking took places, until its hold ran out between these instants.
+    Take(String, u64, Option<[Timestamp; 2]>),
+    /// So many places were refused.
+    Full(u64),
+    /// A hold was made a sale.
+    Keep(String),
+    /// A booking gave its places back.
+    Release(String),
+    /// So many places were free.
+    Free(u64),
+    /// These bookings have these places in the end.
+    End(BTreeMap<String, u64>),
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.kind {
+            Kind::Take(booking, places, None) => write!(f, "{booking} takes {places}"),
+            Kind::Take(booking, places, Some([_, end])) => {
+                write!(f, "{booking} takes {places} until {end}")
+            }
+            Kind::Full(places) => write!(f, "{places} asked for, and it is full"),
+            Kind::Keep(booking) => write!(f, "{booking} is confirmed"),
+            Kind::Release(booking) => write!(f, "{booking} gives its places back"),
+            Kind::Free(places) => write!(f, "{places} free, as it is shown"),
+            Kind::End(bookings) => write!(f, "in the end: {bookings:?}"),
+        }
+    }
+}
+
+/// Who has places, until when.
+type Holders = BTreeMap<String, (u64, Option<[Timestamp; 2]>)>;
+
+impl Object for Slot {
+    type State = Holders;
+    type Step = Step;
+
+    fn start(&self) -> Holders {
+        Holders::new()
+    }
+
+    fn looks(&self, step: &Step) -> bool {
+        matches!(step.kind, Kind::Full(_) | Kind::Free(_) | Kind::End(_))
+    }
+
+    fn step(&self, holders: &Holders, step: &Step) -> Vec<Holders> {
+        let [earliest, latest] = step.decided;
+        let is_out = |ends: &Option<[Timestamp; 2]>| ends.is_some_and(|[_, end]| end <= earliest);
+        let may_be_out = |ends: &Option<[Timestamp; 2]>| ends.is_some_and(|[end, _]| end <= latest);
+        let sum = |some: &dyn Fn(&Option<[Timestamp; 2]>) -> bool| -> u64 {
+            holders.values().filter(|(_, ends)| some(ends)).map(|(places, _)| places).sum()
+        };
+        let at_most = sum(&|ends| !is_out(ends));
+        let at_least = sum(&|ends| !may_be_out(ends));
+        let same = |legal: bool| if legal { vec![holders.clone()] } else { Vec::new() };
+        let mut after = holders.clone();
+        match &step.kind {
+            Kind::Take(booking, places, ends) => {
+                // Holds that ran out are dropped where their places are needed, the oldest first.
+                let mut old: Vec<_> = holders.iter().filter(|(_, it)| may_be_out(&it.1)).collect();
+                old.sort_by_key(|(_, (_, ends))| *ends);
+                let mut old = old.into_iter();
+                while after.values().map(|it| it.0).sum::<u64>() + places > self.capacity {
+                    let Some((dropped, _)) = old.next() else { return Vec::new() };
+                    after.remove(dropped);
+                }
+                let twice = after.insert(booking.clone(), (*places, *ends)).is_some();
+                if twice { Vec::new() } else { vec![after] }
+            }
+            Kind::Full(places) => same(at_most + places > self.capacity),
+            Kind::Keep(booking) => match after.get_mut(booking) {
+                Some((_, ends)) if !is_out(ends) => {
+                    *ends = None;
+                    vec![after]
+                }
+                _ => Vec::new(),
+            },
+            Kind::Release(booking) => match after.remove(booking) {
+                Some((_, ends)) if !is_out(&ends) => vec![after],
+                _ => Vec::new(),
+            },
+            Kind::Free(free) => {
+                let free_if = |taken: u64| self.capacity.saturating_sub(taken);
+                same((free_if(at_most)..=free_if(at_least)).contains(free))
+            }
+            Kind::End(bookings) => {
+                let has = |id: &String, places| holders.get(id).is_some_and(|it| it.0 == places);
+                let theirs = bookings.iter().all(|(id, places)| has(id, *places));
+                let no_others = holders
+                    .iter()
+                    .all(|(id, (_, ends))| bookings.contains_key(id) || may_be_out(ends));
+                same(theirs && no_others)
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! What must never be: each is found, and for its own reason.
+
+use crate::story::*;
+use serde_json::json;
+
+const SLOT: &str = "of the slot";
+const BOOKING: &str = "of the booking";
+
+#[test]
+fn a_place_sold_twice() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [0, 10], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    story.asks(BOB, [5, 15], ask("hold", "b"), Ok(hold("y", "bob", 1000)));
+    story.breaks(SLOT);
+}
+
+#[test]
+fn a_place_sold_while_a_hold_still_had_it() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let sold = booking("y", "bob", NINE, "confirmed", 1);
+    story.asks(BOB, [990, 999], ask("book", "b"), Ok(sold));
+    story.breaks(SLOT);
+}
+
+#[test]
+fn a_hold_confirmed_after_its_place_was_sold() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let sold = booking("y", "bob", NINE, "confirmed", 1);
+    story.asks(BOB, [1001, 1005], ask("book", "b"), Ok(sold));
+    // It was sent in time, and came too late.
+    let confirmed = booking("x", "alice", NINE, "confirmed", 2);
+    story.asks(ALICE, [998, 1020], about("confirm", "x"), Ok(confirmed));
+    story.breaks(SLOT);
+}
+
+#[test]
+fn a_hold_confirmed_after_its_end() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let confirmed = booking("x", "alice", NINE, "confirmed", 2);
+    story.asks(ALICE, [1001, 1020], about("confirm", "x"), Ok(confirmed));
+    story.breaks(SLOT);
+}
+
+#[test]
+fn a_hold_lost_before_its_end() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    story.asks(ALICE, [500, 510], about("confirm", "x"), Err("hold_expired"));
+    story.breaks(BOOKING);
+}
+
+#[test]
+fn a_booking_that_was_acknowledged_and_is_not_there() {
+    let mut story = Story::begin();
+    let booked = booking("x", "alice", NINE, "confirmed", 1);
+    story.asks(ALICE, [0, 5], ask("book", "a"), Ok(booked));
+    let broken = story.verdict_at(100, &[], &[slot(NINE, 1, 1)]).unwrap_err();
+    assert!(broken.contains(SLOT), "{broken}");
+}
+
+#[test]
+fn a_stale_read_after_the_acknowledgement() {
+    let mut story = Story::begin();
+    let booked = booking("x", "alice", NINE, "confirmed", 1);
+    story.asks(ALICE, [0, 5], ask("book", "a"), Ok(booked));
+    story.asks(BOB, [6, 9], look(), Ok(json!({"slots": [slot(NINE, 1, 1)]})));
+    story.breaks(SLOT);
+}
+
+#[test]
+fn a_booking_read_as_it_was_before_the_acknowledgement() {
+    let mut story = Story::begin();
+    let booked = booking("x", "alice", NINE, "confirmed", 1);
+    story.asks(ALICE, [0, 5], ask("book", "a"), Ok(booked.clone()));
+    let cancelled = booking("x", "alice", NINE, "cancelled", 2);
+    story.asks(ALICE, [6, 9], about("cancel", "x"), Ok(cancelled));
+    story.asks(ALICE, [10, 12], about("get", "x"), Ok(booked));
+    story.breaks(BOOKING);
+}
+
+#[test]
+fn a_place_refused_that_was_free() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let cancelled = booking("x", "alice", NINE, "cancelled", 2);
+    story.asks(ALICE, [6, 9], about("cancel", "x"), Ok(cancelled));
+    story.asks(BOB, [10, 12], ask("hold", "b"), Err("slot_full"));
+    story.breaks(SLOT);
+}
+
+#[test]
+fn a_command_done_and_said_to_be_impossible() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    story.asks(ALICE, [6, 9], about("confirm", "x"), Err("invalid_transition"));
+    story.breaks(BOOKING);
+}
+
+#[test]
+fn a_version_left_out() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let confirmed = booking("x", "alice", NINE, "confirmed", 3);
+    story.asks(ALICE, [6, 9], about("confirm", "x"), Ok(confirmed));
+    story.breaks(BOOKING);
+}
+
+#[test]
+fn one_version_told_in_two_ways() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    story.hears(ALICE, 6, "me", "bookings", &json!([hold("x", "alice", 2000)]));
+    story.breaks("a version of a booking is one thing");
+}
+
+#[test]
+fn a_booking_told_to_a_stranger() {
+    let mut story = Story::begin();
+    story.hears(BOB, 6, "me", "bookings", &json!([hold("x", "alice", 1000)]));
+    story.breaks("it is not for bob");
+}
+
+#[test]
+fn a_topic_told_to_somebody_without_a_subscription() {
+    let mut story = Story::begin();
+    story.hears(BOB, 6, "resource:room", "slots", &json!([slot(NINE, 1, 1)]));
+    story.breaks("bob has no subscription to resource:room");
+}
+
+#[test]
+fn who_booked_told_in_a_public_topic() {
+    let mut story = Story::begin();
+    story.sends(BOB, 1, json!({"action": "subscribe", "topic": "resource:room"}));
+    story.hears(BOB, 6, "resource:room", "bookings", &json!([hold("x", "alice", 1000)]));
+    story.breaks("it is not for bob");
+}
+
+#[test]
+fn a_change_that_somebody_was_not_told() {
+    let mut story = Story::begin();
+    story.asks(
+        BOB,
+        [1, 2],
+        json!({"action": "subscribe", "topic": "resource:room"}),
+        Ok(json!({"topic": "resource:room", "slots": [slot(NINE, 1, 1)]})),
+    );
+    let booked = booking("x", "alice", NINE, "confirmed", 1);
+    story.asks(ALICE, [3, 5], ask("book", "a"), Ok(booked.clone()));
+    let end = |story: &Story| {
+        let bookings = std::slice::from_ref(&booked);
+        story.verdict_at(100, bookings, &[slot(NINE, 0, 2)])
+    };
+    let broken = end(&story).unwrap_err();
+    assert!(broken.contains("nobody misses a change, but client 1 has"), "{broken}");
+    story.hears(BOB, 50, "resource:room", "slots", &json!([slot(NINE, 0, 2)]));
+    assert!(end(&story).is_ok());
+}
+
+#[test]
+fn a_booking_that_an_operator_was_not_told() {
+    let mut story = Story::begin();
+    story.asks(
+        OLGA,
+        [1, 2],
+        json!({"action": "subscribe", "topic": "resource:room/bookings"}),
+        Ok(json!({"topic": "resource:room/bookings", "bookings": []})),
+    );
+    let booked = booking("x", "alice", NINE, "confirmed", 1);
+    story.asks(ALICE, [3, 5], ask("book", "a"), Ok(booked.clone()));
+    let end = |story: &Story| {
+        let bookings = std::slice::from_ref(&booked);
+        story.verdict_at(100, bookings, &[slot(NINE, 0, 2)])
+    };
+    let broken = end(&story).unwrap_err();
+    assert!(broken.contains("nobody misses a change, but client 2 has"), "{broken}");
+    story.hears(OLGA, 50, "resource:room/bookings", "bookings", &json!([booked]));
+    assert!(end(&story).is_ok());
+}
+
+#[test]
+fn a_hold_that_is_shorter_or_longer_than_its_resource_says() {
+    for ends in [999, 1100] {
+        let mut story = Story::begin();
+        story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", ends)));
+        story.breaks("a hold lasts as long as its resource says");
+    }
+}
+
+#[test]
+fn a_booking_that_nobody_was_told_they_have() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [0, 5], ask("book", "a"), Err("slot_full"));
+    let booked = booking("x", "alice", NINE, "confirmed", 1);
+    story.loses(ALICE, 6);
+    let broken = story.verdict_at(100, &[booked], &[slot(NINE, 0, 2)]).unwrap_err();
+    assert!(broken.contains("each booking was answered to whoever asked for it"), "{broken}");
+}
+
+#[test]
+fn tables_that_do_not_add_up() {
+    let mut story = Story::begin();
+    let booked = booking("x", "alice", NINE, "confirmed", 1);
+    story.asks(ALICE, [0, 5], ask("book", "a"), Ok(booked.clone()));
+    let broken = story.verdict_at(100, &[booked], &[slot(NINE, 1, 2)]).unwrap_err();
+    assert!(broken.contains("bookings add up to what slots have taken"), "{broken}");
+}

@@ -1,0 +1,112 @@
+//! What is right, also where it looks odd at first.
+
+use crate::story::*;
+use serde_json::json;
+
+#[test]
+fn a_hold_is_refused_to_another_confirmed_and_told() {
+    let mut story = Story::begin();
+    story.asks(
+        BOB,
+        [1, 2],
+        json!({"action": "subscribe", "topic": "resource:room"}),
+        Ok(json!({"topic": "resource:room", "slots": [slot(NINE, 1, 1)]})),
+    );
+    story.asks(ALICE, [3, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    story.asks(BOB, [6, 8], ask("hold", "b"), Err("slot_full"));
+    let confirmed = booking("x", "alice", NINE, "confirmed", 2);
+    story.asks(ALICE, [9, 11], about("confirm", "x"), Ok(confirmed.clone()));
+    story.hears(BOB, 12, "resource:room", "slots", &json!([slot(NINE, 0, 2)]));
+    story.hears(BOB, 13, "resource:room", "slots", &json!([slot(NINE, 0, 4)]));
+    story.hears(ALICE, 13, "me", "bookings", &json!([confirmed]));
+    let checked = story.verdict_at(20, &[confirmed], &[slot(NINE, 0, 4)]).unwrap();
+    assert_eq!((checked.operations, checked.slots, checked.bookings), (4, 1, 1));
+    assert_eq!((checked.pushes, checked.undecided, checked.open), (3, 0, 0));
+}
+
+#[test]
+fn what_overlaps_may_have_come_in_either_order() {
+    let mut story = Story::begin();
+    let booked = booking("x", "alice", NINE, "confirmed", 1);
+    story.asks(ALICE, [0, 10], ask("book", "a"), Ok(booked));
+    story.asks(BOB, [5, 15], look(), Ok(json!({"slots": [slot(NINE, 1, 1)]})));
+    story.asks(OLGA, [6, 9], look(), Ok(json!({"slots": [slot(NINE, 0, 2)]})));
+    story.asks(BOB, [16, 18], look(), Ok(json!({"slots": [slot(NINE, 0, 2)]})));
+    story.is_good();
+}
+
+#[test]
+fn a_request_without_an_answer_has_happened_or_not() {
+    let booked = booking("x", "alice", NINE, "confirmed", 1);
+    let cancelled = booking("x", "alice", NINE, "cancelled", 2);
+    for (end, free) in [(booked.clone(), 0), (cancelled, 1)] {
+        let mut story = Story::begin();
+        story.asks(ALICE, [0, 5], ask("book", "a"), Ok(booked.clone()));
+        story.sends(ALICE, 6, about("cancel", "x"));
+        story.loses(ALICE, 8);
+        let checked = story.verdict_at(100, &[end], &[slot(NINE, free, 3)]).unwrap();
+        assert_eq!((checked.open, checked.slots, checked.bookings), (1, 1, 1));
+    }
+}
+
+#[test]
+fn an_attempt_that_was_repeated_is_one_booking_from_the_first_request_on() {
+    let mut story = Story::begin();
+    story.sends(ALICE, 1, ask("book", "a"));
+    story.loses(ALICE, 3);
+    // It is there before anybody has told Alice.
+    story.asks(BOB, [4, 6], ask("book", "b"), Err("slot_full"));
+    let booked = booking("x", "alice", NINE, "confirmed", 1);
+    story.asks(ALICE, [20, 25], ask("book", "a"), Ok(booked.clone()));
+    story.asks(ALICE, [30, 35], ask("book", "a"), Ok(booked));
+    story.is_good();
+}
+
+#[test]
+fn a_hold_runs_out_by_itself_and_the_place_is_sold_again() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    story.asks(BOB, [990, 995], ask("book", "b"), Err("slot_full"));
+    let sold = booking("y", "bob", NINE, "confirmed", 1);
+    story.asks(BOB, [1001, 1005], ask("book", "c"), Ok(sold.clone()));
+    story.asks(ALICE, [1010, 1015], about("confirm", "x"), Err("hold_expired"));
+    let expired = booking("x", "alice", NINE, "expired", 2);
+    story.asks(ALICE, [1020, 1021], about("get", "x"), Ok(expired.clone()));
+    let checked = story.verdict_at(2000, &[expired, sold], &[slot(NINE, 0, 5)]).unwrap();
+    assert_eq!((checked.slots, checked.bookings, checked.undecided), (1, 2, 0));
+}
+
+#[test]
+fn a_confirmation_that_was_asked_for_in_time_may_come_in_time() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let confirmed = booking("x", "alice", NINE, "confirmed", 2);
+    story.asks(ALICE, [999, 1005], about("confirm", "x"), Ok(confirmed));
+    story.is_good();
+}
+
+#[test]
+fn clocks_may_differ_by_what_is_known() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let confirmed = booking("x", "alice", NINE, "confirmed", 2);
+    story.asks(ALICE, [1020, 1025], about("confirm", "x"), Ok(confirmed));
+    assert!(story.verdict_with(0, None).is_err());
+    assert_eq!(story.verdict_with(50, None).map(|it| it.undecided), Ok(0));
+}
+
+#[test]
+fn a_booking_moves_and_leaves_its_place() {
+    let mut story = Story::begin();
+    let booked = booking("x", "alice", NINE, "confirmed", 1);
+    story.asks(ALICE, [0, 5], ask("book", "a"), Ok(booked));
+    let mut reschedule = about("reschedule", "x");
+    reschedule["start"] = json!(TEN);
+    let moved = booking("x", "alice", TEN, "confirmed", 2);
+    story.asks(ALICE, [6, 9], reschedule, Ok(moved.clone()));
+    let sold = booking("y", "bob", NINE, "confirmed", 1);
+    story.asks(BOB, [10, 15], ask("book", "b"), Ok(sold.clone()));
+    let slots = [slot(NINE, 0, 4), slot(TEN, 0, 2)];
+    let checked = story.verdict_at(20, &[moved, sold], &slots).unwrap();
+    assert_eq!((checked.slots, checked.bookings), (2, 2));
+}
