@@ -1,5 +1,5 @@
-//! `hold`, `book`, `confirm`, `cancel`, `reschedule`, `approve`, `decline`, `complete`, `noShow`,
-//! `get`, `list`.
+//! `hold`, `book`, `extend`, `confirm`, `cancel`, `reschedule`, `approve`, `decline`, `complete`,
+//! `noShow`, `get`, `list`.
 
 use crate::app::App;
 use crate::caller::Caller;
@@ -12,7 +12,9 @@ use domain::{
 };
 use jiff::Timestamp;
 use protocol::reply::Page;
-use protocol::request::{BookingCommand, Get, HoldOrBook, List, ReasonedCommand, Reschedule};
+use protocol::request::{
+    BookingCommand, Extend, Get, HoldOrBook, List, ReasonedCommand, Reschedule,
+};
 use protocol::view::BookingView;
 use protocol::{BookingRef, Reply};
 use store::bookings::calendar::CalendarKey;
@@ -73,6 +75,17 @@ fn random<const BYTES: usize>() -> Result<[u8; BYTES], Failure> {
     let mut bytes = [0; BYTES];
     rand::fill(&mut bytes).map_err(|_| Failure::Random)?;
     Ok(bytes)
+}
+
+/// Holds places for longer.
+pub async fn extend(
+    app: &App,
+    caller: &Caller,
+    asked: Extend,
+    now: Timestamp,
+) -> Result<Reply, Failure> {
+    let attempt = attempt(caller, (asked.key, asked.if_version), "extend".to_owned());
+    change(app, caller, &asked.booking, &Intent::Extend, &attempt, now).await
 }
 
 /// Turns a hold into a sale, or into a request where an operator must approve.

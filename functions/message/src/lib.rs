@@ -6,7 +6,7 @@
 //! | [`app`] | what requests are answered with |
 //! | [`session`] | `ping`, `refresh` |
 //! | [`resources`] | `resource.*`, `availability` |
-//! | [`bookings`] | `hold`, `book`, `confirm`, `cancel`, ... `get`, `list` |
+//! | [`bookings`] | `hold`, `book`, `extend`, `confirm`, `cancel`, ... `get`, `list` |
 //! | [`topics`] | `subscribe`, `unsubscribe` |
 //! | [`caller`] | who asks, and whether they may |
 //! | [`failure`] | what goes wrong -> the error that the client sees |
@@ -137,6 +137,7 @@ impl App {
             Request::Availability(asked) => resources::availability(self, &asked, now).await,
             Request::Hold(asked) => bookings::hold(self, &caller, asked, now).await,
             Request::Book(asked) => bookings::book(self, &caller, asked, now).await,
+            Request::Extend(asked) => bookings::extend(self, &caller, asked, now).await,
             Request::Confirm(asked) => bookings::confirm(self, &caller, asked, now).await,
             Request::Cancel(asked) => bookings::cancel(self, &caller, asked, now).await,
             Request::Reschedule(asked) => bookings::reschedule(self, &caller, asked, now).await,

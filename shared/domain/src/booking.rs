@@ -160,10 +160,15 @@ impl Booking {
             let take = Effect::Take(after.quantity, after.hold_expires_at);
             (*start, take)
         });
-        let kept = before.and_then(|before| before.hold_expires_at).into_iter().flat_map(|until| {
-            let keep = Effect::Keep(after.quantity, until);
-            old.intersection(&new).map(move |start| (*start, keep))
+        let held_until = before.and_then(|before| before.hold_expires_at);
+        let stays = held_until.and_then(|until| match after.hold_expires_at {
+            None => Some(Effect::Keep(after.quantity, until)),
+            Some(later) if later != until => Some(Effect::Extend(after.quantity, until, later)),
+            Some(_) => None,
         });
+        let kept = stays
+            .into_iter()
+            .flat_map(|effect| old.intersection(&new).map(move |start| (*start, effect)));
         left.chain(taken).chain(kept).collect()
     }
 }

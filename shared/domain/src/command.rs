@@ -2,7 +2,7 @@
 
 use crate::booking::{Booking, Mark, Status};
 use crate::ids::{ConfirmationCode, CustomerId, Key, Role, fingerprint};
-use crate::numbers::Version;
+use crate::numbers::{HoldSeconds, MaxHoldSeconds, Version};
 use crate::rejection::Rejection;
 use crate::resource::Approval;
 use crate::stretch::Stretch;
@@ -11,6 +11,8 @@ use jiff::Timestamp;
 /// What is to be done to a booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
+    /// Hold it for longer: from now on as long as a new hold, and in all no longer than that.
+    Extend(HoldSeconds, MaxHoldSeconds),
     /// Turn a hold into a sale, or into a pending booking where an operator approves.
     Confirm(Approval, ConfirmationCode),
     /// Give its places back, with a reason.
@@ -90,7 +92,9 @@ impl Command {
         if self.attempt.repeats(&current)? {
             return Ok(Decision::Done(Box::new(current)));
         }
-        if matches!(self.action, Action::Confirm(..)) && current.status == Status::Expired {
+        if matches!(self.action, Action::Confirm(..) | Action::Extend(..))
+            && current.status == Status::Expired
+        {
             // Running out raised the version: that it came too late says more than that it changed.
             return Err(Rejection::HoldExpired);
         }
@@ -105,6 +109,12 @@ impl Command {
             ..current.clone()
         };
         let allowed = match (&self.action, current.status) {
+            (Action::Extend(length, most), Status::Held) => {
+                // Never before the end it has: a hold is not cut short by a change of the resource.
+                let within = length.end_within(now, most.last(current.created_at));
+                next.hold_expires_at = current.hold_expires_at.map(|end| end.max(within));
+                true
+            }
             (Action::Confirm(approval, code), Status::Held) => {
                 next.sell(*approval, code);
                 true

@@ -10,6 +10,8 @@ pub enum Effect {
     Take(Quantity, Option<Timestamp>),
     /// Places held until this instant are now taken for good.
     Keep(Quantity, Timestamp),
+    /// Places held until the first instant are now held until the second, which is later.
+    Extend(Quantity, Timestamp, Timestamp),
     /// Places are given back; they were held until an instant, or taken for good.
     Release(Quantity, Option<Timestamp>),
 }

@@ -38,7 +38,7 @@ pub use effect::Effect;
 pub use grid::Grid;
 pub use ids::{BookingHash, BookingId, ConfirmationCode, CustomerId, Key, ResourceId, Role};
 pub use new_booking::{NewBooking, Sale};
-pub use numbers::{Capacity, HoldSeconds, Quantity, SlotMinutes, Version};
+pub use numbers::{Capacity, HoldSeconds, MaxHoldSeconds, Quantity, SlotMinutes, Version};
 pub use opening::Opening;
 pub use rejection::Rejection;
 pub use resource::{Approval, Availability, FormerGrid, Resource};

@@ -1,7 +1,7 @@
 //! Numbers with a range: a value of one of these types is in it.
 
 use crate::ids::Malformed;
-use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -68,6 +68,11 @@ ranged!(
     HoldSeconds, 1..=900, "a whole number from 1 to 900"
 );
 ranged!(
+    /// How long a hold lasts in all, in seconds, however often it is extended. Where this is less
+    /// than a resource's [`HoldSeconds`], a hold lasts those and is not extended.
+    MaxHoldSeconds, 1..=7200, "a whole number from 1 to 7200"
+);
+ranged!(
     /// How long a slot lasts, in minutes of elapsed time.
     SlotMinutes, 1..=1440, "a whole number from 1 to 1440"
 );
@@ -90,12 +95,47 @@ impl HoldSeconds {
     /// (2 s: 31 ms; 5 min: 4.7 s). So all the holds on a slot end at some 64 instants, and a slot
     /// keeps one number for each of these instead of one for each hold.
     pub fn end(self, now: Timestamp) -> Timestamp {
-        let length = i64::from(self.0) * 1000;
-        let grid = (length / 64).max(1);
-        let up = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil);
-        let end = now.round(up).unwrap_or(now).as_millisecond().saturating_add(length);
+        self.rounded(whole_millisecond_after(now).saturating_add(self.milliseconds()))
+    }
+
+    /// When a hold ends that is made or extended now and is not to last past the instant `last`: as
+    /// [`Self::end`], or at `last`, rounded up to the same grid.
+    pub fn end_within(self, now: Timestamp, last: Timestamp) -> Timestamp {
+        let end = whole_millisecond_after(now).saturating_add(self.milliseconds());
+        self.rounded(end.min(whole_millisecond_after(last)))
+    }
+
+    fn milliseconds(self) -> i64 {
+        i64::from(self.0) * 1000
+    }
+
+    fn rounded(self, end: i64) -> Timestamp {
+        let grid = (self.milliseconds() / 64).max(1);
         let rounded = end.saturating_add((-end).rem_euclid(grid));
         Timestamp::from_millisecond(rounded).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// In milliseconds since 1970.
+fn whole_millisecond_after(instant: Timestamp) -> i64 {
+    let up = TimestampRound::new().smallest(Unit::Millisecond).mode(RoundMode::Ceil);
+    instant.round(up).unwrap_or(instant).as_millisecond()
+}
+
+impl MaxHoldSeconds {
+    /// Fifteen minutes, where a resource does not say.
+    pub const DEFAULT: Self = Self(900);
+
+    /// The instant past which a hold that was made at `created` is not extended.
+    pub fn last(self, created: Timestamp) -> Timestamp {
+        let length = SignedDuration::from_secs(self.0.into());
+        created.checked_add(length).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl Default for MaxHoldSeconds {
+    fn default() -> Self {
+        Self::DEFAULT
     }
 }
 

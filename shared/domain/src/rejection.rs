@@ -21,7 +21,7 @@ pub enum Rejection {
     /// Not enough free capacity in every slot asked for.
     #[error("not enough free capacity in every slot asked for")]
     SlotFull,
-    /// The hold ran out before the confirmation came.
+    /// The hold ran out before the command came.
     #[error("the hold has run out")]
     HoldExpired,
     /// The booking has begun.

@@ -7,7 +7,7 @@
 
 use crate::grid::Grid;
 use crate::ids::ResourceId;
-use crate::numbers::{Capacity, HoldSeconds, Quantity, Version};
+use crate::numbers::{Capacity, HoldSeconds, MaxHoldSeconds, Quantity, Version};
 use crate::rejection::Rejection;
 use crate::slot::{Slot, Terms};
 use crate::stretch::Stretch;
@@ -65,6 +65,8 @@ pub struct Resource {
     pub capacity: Capacity,
     /// How long a hold lasts.
     pub hold_seconds: HoldSeconds,
+    /// How long a hold lasts at most, however often it is extended.
+    pub max_hold_seconds: MaxHoldSeconds,
     /// Whether bookings wait for an operator.
     pub approval: Approval,
     /// How often it was written.

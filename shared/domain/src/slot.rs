@@ -85,6 +85,11 @@ impl Slot {
         match effect {
             Effect::Take(quantity, until) => self.take(quantity, until, terms, now),
             Effect::Keep(quantity, until) => self.leave(quantity, until),
+            Effect::Extend(quantity, until, later) => {
+                let mut slot = self.leave(quantity, until)?;
+                slot.hold(quantity, later);
+                Ok(slot)
+            }
             Effect::Release(quantity, until) => {
                 let mut slot = match until {
                     Some(until) => self.leave(quantity, until)?,
@@ -109,11 +114,16 @@ impl Slot {
         let mut slot = Self { minutes: terms.minutes, ..self.at(now) };
         slot.taken += quantity.get();
         if let Some(until) = until {
-            let bucket = slot.expiring.entry(until).or_default();
-            *bucket = bucket.saturating_add(quantity.get());
+            slot.hold(quantity, until);
         }
         slot.version = slot.version.next();
         Ok(slot)
+    }
+
+    /// Places come into the bucket of the holds that end at an instant.
+    fn hold(&mut self, quantity: Quantity, until: Timestamp) {
+        let bucket = self.expiring.entry(until).or_default();
+        *bucket = bucket.saturating_add(quantity.get());
     }
 
     /// Places leave the bucket of the holds that end at an instant, while the slot still has it:

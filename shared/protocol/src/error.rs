@@ -21,7 +21,7 @@ pub enum Code {
     Closed,
     /// Not enough free capacity in every slot asked for.
     SlotFull,
-    /// The confirmation came too late.
+    /// `confirm` or `extend` came too late.
     HoldExpired,
     /// The booking has begun.
     TooLate,

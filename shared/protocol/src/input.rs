@@ -4,8 +4,8 @@ use crate::error::WireError;
 use crate::fields::Text;
 use domain::opening::{Day, Hours};
 use domain::{
-    Approval, Capacity, Grid, HoldSeconds, Opening, Resource, ResourceId, SlotMinutes,
-    TimeZoneName, Version,
+    Approval, Capacity, Grid, HoldSeconds, MaxHoldSeconds, Opening, Resource, ResourceId,
+    SlotMinutes, TimeZoneName, Version,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -72,6 +72,11 @@ pub struct ResourceInput {
     #[serde(default = "five_minutes")]
     #[schemars(with = "u32")]
     pub hold_seconds: HoldSeconds,
+    /// How long a hold lasts at most, however often it is extended, 1 to 7200 seconds. Where this is
+    /// less than `holdSeconds`, a hold lasts those and is not extended. Defaults to 900.
+    #[serde(default)]
+    #[schemars(with = "u32")]
+    pub max_hold_seconds: MaxHoldSeconds,
     /// `auto` confirms at once, `manual` waits for an operator. Defaults to `auto`.
     #[serde(default)]
     #[schemars(with = "String")]
@@ -98,6 +103,7 @@ impl ResourceInput {
             grid: Grid { time_zone: self.time_zone, slot_minutes: self.slot_minutes, opening },
             capacity: self.capacity,
             hold_seconds: self.hold_seconds,
+            max_hold_seconds: self.max_hold_seconds,
             approval: self.approval,
             version: Version::FIRST,
             former: Vec::new(),

@@ -48,6 +48,7 @@ actions! {
     "availability" Availability(Availability): "Reads slots. Anyone.",
     "hold" Hold(HoldOrBook): "Keeps places until the hold runs out. Anyone.",
     "book" Book(HoldOrBook): "Books places at once. Anyone.",
+    "extend" Extend(Extend): "Holds places for longer. Its owner, operators.",
     "confirm" Confirm(BookingCommand): "Turns a hold into a sale. Its owner, operators.",
     "cancel" Cancel(ReasonedCommand): "Gives a booking's places back. Its owner, operators.",
     "reschedule" Reschedule(Reschedule): "Moves a booking. Its owner, operators.",
@@ -160,6 +161,11 @@ fields! {
         #[schemars(with = "Option<String>")]
         key: Option<Key>,
     }
+}
+command! {
+    /// Holds places from now on for as long as a new hold would. The hold never ends before it would
+    /// have, nor lasts longer than its resource's `maxHoldSeconds` in all.
+    Extend {}
 }
 command! {
     /// Takes a booking to its next status.

@@ -124,6 +124,7 @@ mod tests {
             opening: std::collections::BTreeMap::new().try_into().unwrap(),
             capacity: 1,
             hold_seconds: 300,
+            max_hold_seconds: 900,
             approval: domain::Approval::Auto,
             version: 2,
         };

@@ -19,6 +19,7 @@ pub struct ResourceView {
     pub opening: Opening,
     pub capacity: u32,
     pub hold_seconds: u32,
+    pub max_hold_seconds: u32,
     #[schemars(with = "String")]
     pub approval: Approval,
     /// 1, 2, 3, ... without a gap.
@@ -35,6 +36,7 @@ impl From<&Resource> for ResourceView {
             opening: resource.grid.opening.clone(),
             capacity: resource.capacity.get(),
             hold_seconds: resource.hold_seconds.get(),
+            max_hold_seconds: resource.max_hold_seconds.get(),
             approval: resource.approval,
             version: resource.version.get(),
         }

@@ -3,8 +3,8 @@
 use domain::opening::{Day, Hours};
 use domain::{
     Action, Approval, Attempt, Booking, BookingId, Capacity, ConfirmationCode, CustomerId, Grid,
-    HoldSeconds, Key, NewBooking, Opening, Quantity, Resource, ResourceId, Role, Sale, SlotMinutes,
-    TimeZoneName, Version,
+    HoldSeconds, Key, MaxHoldSeconds, NewBooking, Opening, Quantity, Resource, ResourceId, Role,
+    Sale, SlotMinutes, TimeZoneName, Version,
 };
 use jiff::Timestamp;
 use store::bookings::change::{Intent, Target};
@@ -48,6 +48,7 @@ pub fn room(capacity: u32) -> Resource {
         grid: grid("UTC", 30, &["09:00-17:00"]),
         capacity: Capacity::new(capacity).unwrap(),
         hold_seconds: HoldSeconds::DEFAULT,
+        max_hold_seconds: MaxHoldSeconds::DEFAULT,
         approval: Approval::Auto,
         version: Version::FIRST,
         former: Vec::new(),

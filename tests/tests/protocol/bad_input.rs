@@ -55,6 +55,7 @@ const ACTIONS: &[(&str, Fields)] = &[
     ),
     ("hold", PLACE),
     ("book", PLACE),
+    ("extend", CHANGE),
     ("confirm", CHANGE),
     ("cancel", DECIDE),
     (
@@ -241,6 +242,7 @@ async fn every_field_of_a_resource() {
         ("slotMinutes", numbers(1440)),
         ("capacity", numbers(10_000)),
         ("holdSeconds", numbers(900)),
+        ("maxHoldSeconds", numbers(7200)),
         ("approval", vec![json!("perhaps"), json!(true), json!("Auto")]),
         ("opening", vec![json!("09:00-12:00"), json!(7), json!(null)]),
         ("zzz", vec![json!(1)]),

@@ -7,6 +7,7 @@ mod bad_input;
 mod begun;
 mod bookings;
 mod connecting;
+mod extensions;
 mod gone;
 mod grids;
 mod hostile;

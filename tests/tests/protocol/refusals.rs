@@ -34,9 +34,17 @@ async fn what_is_not_there() {
         "a#b",
         "\u{1F600}",
     ] {
-        for action in
-            ["get", "confirm", "cancel", "reschedule", "approve", "decline", "complete", "noShow"]
-        {
+        for action in [
+            "get",
+            "extend",
+            "confirm",
+            "cancel",
+            "reschedule",
+            "approve",
+            "decline",
+            "complete",
+            "noShow",
+        ] {
             let mut request = json!({"action": action, "booking": booking});
             if action == "reschedule" {
                 request["start"] = json!(room.slot(0));
@@ -62,7 +70,7 @@ async fn what_is_not_yours() {
     let held = owner.ok(room.one("hold", 0)).await;
     let booked = owner.ok(room.one("book", 0)).await;
     for booking in [&held, &booked] {
-        for action in ["get", "confirm", "cancel", "reschedule"] {
+        for action in ["get", "extend", "confirm", "cancel", "reschedule"] {
             let mut request = json!({"action": action, "booking": booking["id"]});
             if action == "reschedule" {
                 request["start"] = json!(room.slot(1));

@@ -17,6 +17,7 @@ async fn a_resource_is_what_was_put_with_the_defaults_filled_in() {
     for (name, value) in [
         ("capacity", json!(1)),
         ("holdSeconds", json!(300)),
+        ("maxHoldSeconds", json!(900)),
         ("approval", json!("auto")),
         ("version", json!(1)),
     ] {

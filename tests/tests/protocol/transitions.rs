@@ -3,8 +3,8 @@
 
 use e2e::{Client, Gateway, Room, Value, json};
 
-const CHANGES: [&str; 7] =
-    ["confirm", "cancel", "reschedule", "approve", "decline", "complete", "noShow"];
+const CHANGES: [&str; 8] =
+    ["extend", "confirm", "cancel", "reschedule", "approve", "decline", "complete", "noShow"];
 
 /// What a change leads to, in a room without approval.
 fn expected(status: &str, change: &str) -> Result<&'static str, &'static str> {
@@ -12,9 +12,10 @@ fn expected(status: &str, change: &str) -> Result<&'static str, &'static str> {
         ("held", "confirm") | ("pending", "approve") | ("confirmed", "reschedule") => {
             Ok("confirmed")
         }
+        ("held", "extend") => Ok("held"),
         ("held" | "pending" | "confirmed", "cancel") => Ok("cancelled"),
         ("pending", "decline") => Ok("declined"),
-        ("expired", "confirm") => Err("hold_expired"),
+        ("expired", "extend" | "confirm") => Err("hold_expired"),
         _ => Err("invalid_transition"),
     }
 }

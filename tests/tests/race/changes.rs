@@ -14,10 +14,11 @@ async fn live(client: &mut Client, room: &Room, seed: u64) {
     for _ in 0..CHANGES {
         let first = random.u32(0..5);
         let booking = random.choice(&mine).cloned();
-        let request = match (random.u32(0..7), booking) {
+        let request = match (random.u32(0..8), booking) {
             (0..3, _) | (_, None) => room.stretch("hold", first, first + random.u32(1..4)),
             (3 | 4, Some(booking)) => json!({"action": "confirm", "booking": booking}),
             (5, Some(booking)) => json!({"action": "cancel", "booking": booking}),
+            (6, Some(booking)) => json!({"action": "extend", "booking": booking}),
             (_, Some(booking)) => {
                 let mut request = room.stretch("reschedule", first, first + random.u32(1..4));
                 request.as_object_mut().unwrap().remove("resource");

@@ -2,10 +2,10 @@
 
 use crate::fixtures::{at, attempt, booking, code, half_hours, request, room};
 use domain::{
-    Action, Approval, Attempt, Booking, Command, CustomerId, Decision, Key, Rejection, Role,
-    Status, Version,
+    Action, Approval, Attempt, Booking, Command, CustomerId, Decision, HoldSeconds, Key,
+    MaxHoldSeconds, Rejection, Role, Status, Version,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 
 fn now() -> Timestamp {
     at("2027-01-11T09:01Z")
@@ -35,6 +35,10 @@ fn confirm() -> Action {
     Action::Confirm(Approval::Auto, code())
 }
 
+fn extend() -> Action {
+    Action::Extend(HoldSeconds::DEFAULT, MaxHoldSeconds::DEFAULT)
+}
+
 fn confirmed(attempt: &Attempt) -> Booking {
     change(&confirm(), attempt, &booking(Status::Held))
 }
@@ -47,6 +51,7 @@ fn refused(booking: &Booking) -> Result<Decision, Rejection> {
 fn the_attempt_that_changed_a_booking_last_is_answered_with_it() {
     let moved = half_hours("2027-01-12T10:00Z", "2027-01-12T10:30Z");
     for (action, before) in [
+        (extend(), Status::Held),
         (confirm(), Status::Held),
         (Action::Confirm(Approval::Manual, code()), Status::Held),
         (Action::Cancel(None), Status::Held),
@@ -141,12 +146,12 @@ fn a_refused_attempt_leaves_nothing_behind() {
 
 #[test]
 fn running_out_is_a_change_that_nobody_attempted() {
-    let mark = confirmed(&keyed("1", "extend")).last_attempt;
-    let held = Booking { last_attempt: mark, ..booking(Status::Held) };
+    let held = change(&extend(), &keyed("1", "extend"), &booking(Status::Held));
+    let end = held.hold_expires_at.unwrap();
     let repeats = |now| keyed("1", "extend").repeats(&held.at(now));
-    assert_eq!(repeats(at("2027-01-11T09:04:59.999999999Z")), Ok(true));
-    assert_eq!(repeats(at("2027-01-11T09:05Z")), Ok(false));
-    assert_eq!(keyed("1", "confirm").repeats(&held.at(at("2027-01-11T09:05Z"))), Ok(false));
+    assert_eq!(repeats(end - 1.nanosecond()), Ok(true));
+    assert_eq!(repeats(end), Ok(false));
+    assert_eq!(keyed("1", "confirm").repeats(&held.at(end)), Ok(false));
 }
 
 #[test]

@@ -96,12 +96,15 @@ fn the_step_kept_its_promise(before: &World, after: &World, op: &Op, outcome: &O
             };
             assert_eq!(seen(before), seen(after), "{op:?} can be seen");
         }
-        (Op::Change { what: What::Confirm, .. }, Ok(Some(booking))) => {
+        (Op::Change { what: What::Confirm | What::Extend, .. }, Ok(Some(booking))) => {
             let read = &before.table.bookings[booking.id.hash()];
+            if booking.status == Status::Held {
+                assert!(booking.hold_expires_at >= read.hold_expires_at, "cut short: {booking:?}");
+            }
             if let Some(until) = read.hold_expires_at.filter(|_| read.version != booking.version) {
                 let holds = |start| before.slot(start).expiring.get(&until).copied();
                 let enough = |start| holds(start) >= Some(read.quantity.get());
-                assert!(read.stretch.slots().all(enough), "confirmed without its hold");
+                assert!(read.stretch.slots().all(enough), "{op:?} without its hold");
             }
         }
         _ => {}

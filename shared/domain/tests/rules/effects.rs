@@ -44,6 +44,18 @@ fn a_sale_keeps_what_was_held() {
 }
 
 #[test]
+fn an_extension_moves_what_is_held_to_its_later_end() {
+    let held = booking(Status::Held);
+    let until = held.hold_expires_at.unwrap();
+    let later = at("2027-01-11T09:07Z");
+    let extended = Booking { hold_expires_at: Some(later), ..held.clone() };
+    let effects = Booking::effects(Some(&held), &extended);
+    assert_eq!(effects, both(Effect::Extend(two(), until, later)));
+    let written = Booking { version: held.version.next(), ..held.clone() };
+    assert_eq!(Booking::effects(Some(&held), &written), [], "to the end that it has");
+}
+
+#[test]
 fn what_is_given_back_is_released_as_it_was_taken() {
     for (before, after) in [
         (Status::Held, Status::Cancelled),

@@ -2,7 +2,8 @@
 
 use crate::fixtures::{at, booking, code, decide, grid, request, room, terms};
 use domain::{
-    Action, Effect, FormerGrid, Quantity, Resource, Role, Slot, SlotMinutes, Status, Version,
+    Action, Effect, FormerGrid, HoldSeconds, MaxHoldSeconds, Quantity, Resource, Role, Slot,
+    SlotMinutes, Status, Version,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
@@ -75,6 +76,8 @@ fn a_hold_at_the_end_of_time_lasts_to_the_end_of_time() {
     let last = at("9999-12-30T21:59Z");
     let until = |now| request(last).decide(&room, &code(), now).unwrap().hold_expires_at;
     assert_eq!(until(last), Some(Timestamp::MAX), "not 300 seconds");
+    let extended = MaxHoldSeconds::DEFAULT.last(last);
+    assert_eq!(HoldSeconds::DEFAULT.end_within(last, extended), Timestamp::MAX);
     let before = last - 300.seconds();
     assert!(until(before) >= Some(last) && until(before) < Some(Timestamp::MAX));
 }
@@ -159,6 +162,14 @@ proptest! {
             if let Ok(kept) = slot.after(Effect::Keep(quantity, until), terms, now) {
                 prop_assert_eq!(kept.taken, taken);
                 prop_assert!(slot.expiring[&until] >= quantity.get());
+            }
+            for later in [instant(2), Timestamp::MAX] {
+                let extended = slot.after(Effect::Extend(quantity, until, later), terms, now);
+                if let Ok(extended) = extended {
+                    prop_assert_eq!(extended.taken, taken);
+                    prop_assert!(extended.expiring[&later] >= quantity.get() || later == until);
+                    prop_assert!(extended.version >= slot.version);
+                }
             }
         }
         prop_assert!(slot.at(now).version >= slot.version);

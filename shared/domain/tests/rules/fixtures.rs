@@ -3,9 +3,9 @@
 use domain::opening::{Day, Hours};
 use domain::{
     Action, Approval, Attempt, Booking, BookingHash, BookingId, Capacity, Command,
-    ConfirmationCode, CustomerId, Decision, Grid, HoldSeconds, Key, NewBooking, Opening, Quantity,
-    Rejection, Resource, ResourceId, Role, Sale, SlotMinutes, Status, Stretch, Terms, TimeZoneName,
-    Version,
+    ConfirmationCode, CustomerId, Decision, Grid, HoldSeconds, Key, MaxHoldSeconds, NewBooking,
+    Opening, Quantity, Rejection, Resource, ResourceId, Role, Sale, SlotMinutes, Status, Stretch,
+    Terms, TimeZoneName, Version,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -46,6 +46,7 @@ pub fn room(zone: &str, minutes: u32, openings: &[&str]) -> Resource {
         grid: grid(zone, minutes, openings),
         capacity: Capacity::ONE,
         hold_seconds: HoldSeconds::DEFAULT,
+        max_hold_seconds: MaxHoldSeconds::DEFAULT,
         approval: Approval::Auto,
         version: Version::FIRST,
         former: Vec::new(),

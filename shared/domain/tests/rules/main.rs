@@ -7,6 +7,7 @@ mod calendar;
 mod calendar_properties;
 mod capacity;
 mod effects;
+mod extensions;
 mod extremes;
 mod fixtures;
 mod former_grids;

@@ -64,6 +64,7 @@ pub enum Which {
 /// What is done to a booking; times in minutes from 09:00 on.
 #[derive(Debug, Clone, Copy)]
 pub enum What {
+    Extend,
     Confirm,
     Cancel,
     Approve,
@@ -126,6 +127,7 @@ fn change(
     length: impl Strategy<Value = i64>,
 ) -> impl Strategy<Value = Op> {
     let what = prop_oneof![
+        6 => Just(What::Extend),
         8 => Just(What::Confirm),
         3 => Just(What::Cancel),
         2 => Just(What::Approve),
@@ -205,12 +207,14 @@ pub fn races_of_grids() -> impl Strategy<Value = Vec<Op>> {
     let wait = || (1..=31_000_i64).prop_map(|ms| Op::Pass(SignedDuration::from_millis(ms))).boxed();
     let end = || (0..=1_i64).prop_map(Op::PassToAnEnd).boxed();
     let how = How { operator: true, key: None, off: None };
-    let (which, what) = (Which::NearItsEnd, What::Confirm);
-    let confirm = || {
-        let how = how.clone();
-        late().prop_map(move |late| Op::Change { which, what, how: how.clone(), late }).boxed()
+    let change = |what: BoxedStrategy<What>| {
+        let (which, how) = (Which::NearItsEnd, how.clone());
+        let change = move |(what, late)| Op::Change { which, what, how: how.clone(), late };
+        (what, late()).prop_map(change).boxed()
     };
-    let steps = [sale(), put(), wait(), sale(), sale(), wait(), end(), sale(), confirm()];
+    let extend = || change(Just(What::Extend).boxed());
+    let last = || change(select(vec![What::Confirm, What::Extend]).boxed());
+    let steps = [sale(), put(), wait(), sale(), extend(), sale(), wait(), end(), sale(), last()];
     let steps = [&steps[..], &steps, &[sale(), sale()]].concat();
     let steps: Vec<_> = steps.into_iter().map(|step| prop::option::weighted(0.8, step)).collect();
     steps.prop_map(|steps| steps.into_iter().flatten().collect())

@@ -32,6 +32,10 @@ fn release(slot: &Slot, quantity: u32, until: Option<&str>) -> Result<Slot, Reje
     slot.after(Effect::Release(places(quantity), until.map(at)), terms(3), at(NOW))
 }
 
+fn extend(slot: &Slot, quantity: u32, until: &str, later: &str) -> Result<Slot, Rejection> {
+    slot.after(Effect::Extend(places(quantity), at(until), at(later)), terms(3), at(NOW))
+}
+
 /// A slot of three places: one held until 09:05, one until 09:10, one sold.
 fn busy() -> Slot {
     let slot = take(&untouched(), 1, Some(FIRST), 3).unwrap();
@@ -129,6 +133,29 @@ fn held_places_are_released_from_their_bucket_and_sold_ones_from_none() {
 }
 
 #[test]
+fn only_places_that_the_slot_still_has_are_held_for_longer() {
+    let slot = busy();
+    let third = "2027-01-11T09:15Z";
+    let extended = extend(&slot, 1, FIRST, third).unwrap();
+    assert_eq!((extended.taken, extended.version), (3, slot.version.plus(LEAVES_BUCKET)));
+    let ends = BTreeMap::from([(at(FIRST), 0), (at(SECOND), 1), (at(third), 1)]);
+    assert_eq!(extended.expiring, ends);
+    assert_eq!(extended.free(terms(3), at(FIRST)), 0, "it does not run out yet");
+    assert_eq!(extended.free(terms(3), at(third)), 2, "but then");
+
+    let together = extend(&slot, 1, FIRST, SECOND).unwrap();
+    assert_eq!(together.expiring, BTreeMap::from([(at(FIRST), 0), (at(SECOND), 2)]));
+    let (gone, one_change) = (together.at(at(SECOND)), together.version.next());
+    assert_eq!((gone.taken, gone.version), (1, one_change), "both at once");
+
+    let out = Err(Rejection::HoldExpired);
+    assert_eq!(extend(&slot, 2, FIRST, third), out, "more than are held until then");
+    assert_eq!(extend(&slot, 1, "2027-01-11T09:06Z", third), out, "nothing is held until then");
+    assert_eq!(extend(&extended, 1, FIRST, third), out, "extended already");
+    assert_eq!(extend(&slot.at(at(FIRST)), 1, FIRST, third), out, "dropped");
+}
+
+#[test]
 fn a_bucket_keeps_what_others_hold_in_it() {
     let slot = take(&busy(), 1, Some(FIRST), 4).unwrap();
     let kept = keep(&slot, 1, FIRST).unwrap();
@@ -173,7 +200,7 @@ proptest! {
     /// and is committed after that is newer than all that any reader has seen.
     #[test]
     fn what_is_committed_late_is_newer_than_what_was_seen(
-        held in held(), which in any::<prop::sample::Index>(), seen in 0..=5_i64, effect in 0..3,
+        held in held(), which in any::<prop::sample::Index>(), seen in 0..=7_i64, effect in 0..4,
     ) {
         let end = |minute: i64| at(NOW) + minute.minutes();
         let slot = held.iter().fold(untouched(), |slot, (minute, quantity)| {
@@ -184,6 +211,7 @@ proptest! {
         let effect = match effect {
             0 => Effect::Keep(places(quantity), end(minute)),
             1 => Effect::Release(places(quantity), Some(end(minute))),
+            2 => Effect::Extend(places(quantity), end(minute), end(minute + 2)),
             _ => Effect::Take(places(quantity), Some(end(minute))),
         };
         let after = slot.after(effect, terms(100), at(NOW)).unwrap();

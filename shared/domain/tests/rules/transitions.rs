@@ -3,8 +3,8 @@
 
 use crate::fixtures::{at, attempt, booking, code, decide, half_hours};
 use domain::{
-    Action, Approval, Attempt, Booking, Command, ConfirmationCode, Rejection, Role, SlotMinutes,
-    Status, Stretch, Version,
+    Action, Approval, Attempt, Booking, Command, ConfirmationCode, HoldSeconds, MaxHoldSeconds,
+    Rejection, Role, SlotMinutes, Status, Stretch, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -30,13 +30,14 @@ const COLUMNS: [&str; 10] = [
     "noShow",
 ];
 
-type Table = [(&'static str, [&'static str; 10]); 8];
+type Table = [(&'static str, [&'static str; 10]); 9];
 
 /// Before the booking begins, for customers and operators. Nothing leads to `waitlisted` yet, so
 /// nothing leads away from it.
 #[rustfmt::skip]
 const BEFORE: Table = [
     // action            held         run out pending      confirmed    wait cancel expired decl compl noShow
+    ("extend",          ["held",      OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("confirm, manual", ["pending",   OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("cancel",          ["cancelled", NO,     "cancelled", "cancelled", NO,  NO,    NO,     NO,  NO,   NO]),
@@ -50,6 +51,7 @@ const BEFORE: Table = [
 /// From its beginning on, for a customer.
 #[rustfmt::skip]
 const BEGUN_CUSTOMER: Table = [
+    ("extend",          ["held",      OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("confirm, manual", ["pending",   OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("cancel",          ["cancelled", NO,     LATE,        LATE,        NO,  NO,    NO,     NO,  NO,   NO]),
@@ -63,6 +65,7 @@ const BEGUN_CUSTOMER: Table = [
 /// From its beginning on, for an operator.
 #[rustfmt::skip]
 const BEGUN_OPERATOR: Table = [
+    ("extend",          ["held",      OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("confirm, manual", ["pending",   OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("cancel",          ["cancelled", NO,     "cancelled", "cancelled", NO,  NO,    NO,     NO,  NO,   NO]),
@@ -76,6 +79,7 @@ const BEGUN_OPERATOR: Table = [
 /// When it is over, for an operator.
 #[rustfmt::skip]
 const OVER_OPERATOR: Table = [
+    ("extend",          ["held",      OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("confirm, manual", ["pending",   OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("cancel",          ["cancelled", NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
@@ -108,6 +112,7 @@ struct Cell {
 fn action(name: &str) -> Action {
     let reason = Some("because".to_owned());
     match name {
+        "extend" => Action::Extend(HoldSeconds::DEFAULT, MaxHoldSeconds::DEFAULT),
         "confirm" => Action::Confirm(Approval::Auto, code()),
         "confirm, manual" => Action::Confirm(Approval::Manual, code()),
         "cancel" => Action::Cancel(reason),
@@ -193,7 +198,14 @@ fn an_action_changes_only_what_it_is_about() {
         let expected = Booking {
             status: after.status,
             version: before.version.next(),
-            hold_expires_at: None,
+            hold_expires_at: match &action {
+                // Until 09:15, a quarter of an hour after it was made: not past that, but for the
+                // rounding, and not before the end that it has.
+                Action::Extend(length, _) => before
+                    .hold_expires_at
+                    .map(|end| end.max(length.end_within(now, at("2027-01-11T09:15Z")))),
+                _ => None,
+            },
             stretch: match &action {
                 Action::Reschedule(stretch) => *stretch,
                 _ => before.stretch,

@@ -8,8 +8,8 @@ use crate::ops::{GRIDS, Op, SLOTS, What, Which};
 use domain::resource::REQUEST_LIFE;
 use domain::{
     Action, Approval, Attempt, Booking, BookingHash, Capacity, Command, CustomerId, Decision,
-    Effect, HoldSeconds, Key, NewBooking, Quantity, Rejection, Resource, Role, Sale, Slot, Status,
-    Version,
+    Effect, HoldSeconds, Key, MaxHoldSeconds, NewBooking, Quantity, Rejection, Resource, Role,
+    Sale, Slot, Status, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::sample::Index;
@@ -45,6 +45,7 @@ impl World {
         let resource = Resource {
             capacity: Capacity::new(capacity).unwrap(),
             hold_seconds: HoldSeconds::new(60).unwrap(),
+            max_hold_seconds: MaxHoldSeconds::new(150).unwrap(),
             approval,
             ..room("UTC", 30, &["09:00-11:00"])
         };
@@ -220,6 +221,10 @@ impl World {
                 command.decide(&read, now)
             };
             let decision = match what {
+                What::Extend => {
+                    let Resource { hold_seconds, max_hold_seconds, .. } = seen.resource;
+                    decide(Action::Extend(hold_seconds, max_hold_seconds))
+                }
                 What::Confirm => decide(Action::Confirm(seen.resource.approval, code())),
                 What::Cancel => decide(Action::Cancel(None)),
                 What::Approve => decide(Action::Approve(None, code())),

@@ -19,6 +19,8 @@ const MAX_WRITES: usize = 100;
 pub enum Intent {
     /// This.
     Act(Action),
+    /// Hold it for as much longer as its resource says.
+    Extend,
     /// Confirm it as its resource says, with this code.
     Confirm(ConfirmationCode),
     /// Move it to the stretch from here to there, or to one slot.
@@ -62,6 +64,9 @@ impl Bookings {
                 }
                 None => None,
             };
+            if matches!(intent, Intent::Extend) && next.hold_expires_at != read.hold_expires_at {
+                self.sweep_crowded(&next, now).await?;
+            }
             let mut writes = vec![self.replace(&next, read.version)?];
             writes.extend(self.slot_writes(&read, &next, taken, tries, now).await?);
             if writes.len() > MAX_WRITES {
@@ -97,6 +102,11 @@ impl Bookings {
         };
         match intent {
             Intent::Act(action) => Ok((decide(action.clone())?, None)),
+            Intent::Extend => {
+                let resource = self.resource(&read.resource).await?;
+                let action = Action::Extend(resource.hold_seconds, resource.max_hold_seconds);
+                Ok((decide(action)?, None))
+            }
             Intent::Confirm(code) => {
                 let resource = self.resource(&read.resource).await?;
                 Ok((decide(Action::Confirm(resource.approval, code.clone()))?, None))
@@ -141,6 +151,9 @@ impl Bookings {
                     self.slot_write(&resource.id, &slot, effect, terms, now)?
                 }
                 Effect::Keep(quantity, until) => self.keep(id, start, quantity, until)?,
+                Effect::Extend(quantity, until, later) => {
+                    self.extend(id, start, quantity, (until, later))?
+                }
                 Effect::Release(_, None) if gone(start) => continue,
                 Effect::Release(quantity, until) => self.release(id, start, quantity, until)?,
             });

@@ -4,11 +4,16 @@ use crate::bookings::write::NAMED;
 use crate::bookings::{AT_ONCE, Bookings, DECISIONS};
 use crate::error::{CommandError, Error};
 use crate::transact::Outcome;
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::resource::LONGEST_OPENING;
 use domain::{Booking, ConfirmationCode, NewBooking, Rejection, ResourceId, Slot, Stretch};
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// With more buckets that have run out a slot is swept before a hold there is extended. Beside all the
+/// buckets of live holds there is room for so many in 1 KB, which is what one write unit pays for.
+const CROWDED: usize = 8;
 
 impl Bookings {
     /// Holds or books a stretch: its slots and the booking in one transaction.
@@ -130,9 +135,29 @@ impl Bookings {
             }
         }
         let swept = !sweeps.is_empty();
+        self.write_sweeps(sweeps).await?;
+        Ok(swept)
+    }
+
+    /// Drops buckets that have run out from the slots of a booking whose hold is extended, where there
+    /// are many. Each extension leaves an empty one behind, and in a slot that is full nobody takes
+    /// places and drops it.
+    pub(super) async fn sweep_crowded(
+        &self,
+        booking: &Booking,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let (resource, stretch) = (&booking.resource, &booking.stretch);
+        let slots = self.slots(resource, stretch.start, stretch.end).await?;
+        let crowded = slots.values().filter(|slot| slot.run_out(now).count() > CROWDED);
+        let sweeps = crowded.map(|slot| self.sweep(resource, slot, now));
+        self.write_sweeps(sweeps.collect::<Result<_, _>>()?).await
+    }
+
+    async fn write_sweeps(&self, sweeps: Vec<TransactWriteItem>) -> Result<(), Error> {
         // Refused: somebody else has swept. Either way there are fewer now.
         let sweeps = sweeps.into_iter().map(|sweep| self.table.transact(vec![sweep]));
         futures::stream::iter(sweeps).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
-        Ok(swept)
+        Ok(())
     }
 }

@@ -112,6 +112,9 @@ impl Bookings {
                 self.take(resource, slot, (quantity, until), terms, now)
             }
             Effect::Keep(quantity, until) => self.keep(resource, slot.start, quantity, until),
+            Effect::Extend(quantity, until, later) => {
+                self.extend(resource, slot.start, quantity, (until, later))
+            }
             Effect::Release(quantity, until) => self.release(resource, slot.start, quantity, until),
         };
         Ok(write?)
@@ -163,6 +166,21 @@ impl Bookings {
     ) -> Result<TransactWriteItem, Error> {
         let mut step = Step::default();
         step.leave_bucket(quantity, until);
+        step.build(&self.table.name, &keys::slot(resource, start))
+    }
+
+    /// Moves held places from one bucket to another, while the slot still has the first.
+    pub(super) fn extend(
+        &self,
+        resource: &ResourceId,
+        start: Timestamp,
+        quantity: Quantity,
+        (until, later): (Timestamp, Timestamp),
+    ) -> Result<TransactWriteItem, Error> {
+        let mut step = Step::default();
+        step.leave_bucket(quantity, until);
+        let bucket = step.bucket(later);
+        step.add(&bucket, &quantity);
         step.build(&self.table.name, &keys::slot(resource, start))
     }
 

@@ -3,8 +3,8 @@
 use super::{Unavailable, instant};
 use crate::keys;
 use domain::{
-    Approval, Capacity, FormerGrid, Grid, HoldSeconds, Opening, Resource, ResourceId, SlotMinutes,
-    TimeZoneName, Version,
+    Approval, Capacity, FormerGrid, Grid, HoldSeconds, MaxHoldSeconds, Opening, Resource,
+    ResourceId, SlotMinutes, TimeZoneName, Version,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,8 @@ struct ResourceItem {
     grid: GridItem,
     capacity: Capacity,
     hold_seconds: HoldSeconds,
+    #[serde(default)]
+    max_hold_seconds: MaxHoldSeconds,
     approval: Approval,
     version: Version,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -81,6 +83,7 @@ pub fn from_resource(key: keys::ItemKey, resource: &Resource) -> Result<Item, Un
         grid: resource.grid.into(),
         capacity: resource.capacity,
         hold_seconds: resource.hold_seconds,
+        max_hold_seconds: resource.max_hold_seconds,
         approval: resource.approval,
         version: resource.version,
         former: resource.former.into_iter().map(former).collect(),
@@ -101,6 +104,7 @@ pub fn to_resource(item: Item) -> Result<Resource, Unavailable> {
         grid: item.grid.into(),
         capacity: item.capacity,
         hold_seconds: item.hold_seconds,
+        max_hold_seconds: item.max_hold_seconds,
         approval: item.approval,
         version: item.version,
         former: item.former.into_iter().map(former).collect::<Result<_, _>>()?,

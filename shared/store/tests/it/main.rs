@@ -10,6 +10,7 @@ mod again;
 mod conflicts;
 mod connections;
 mod crowded;
+mod extensions;
 mod holds;
 mod ledger;
 mod lists;

@@ -5,8 +5,8 @@ mod memory;
 
 use crate::ledger::Ledger;
 use domain::{
-    Action, Approval, Attempt, Booking, Capacity, HoldSeconds, Key, NewBooking, Quantity,
-    Rejection, Resource, Role, Sale, Version,
+    Action, Approval, Attempt, Booking, Capacity, HoldSeconds, Key, MaxHoldSeconds, NewBooking,
+    Quantity, Rejection, Resource, Role, Sale, Version,
 };
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
@@ -58,7 +58,7 @@ fn next(random: &mut Rng, memory: &Memory, now: Timestamp) -> Step {
         1 => Some(Version::new(current.get() + random.u64(0..2))),
         _ => None,
     };
-    let (number, which, to) = (random.u32(0..100), random.u32(0..12), stretch(random));
+    let (number, which, to) = (random.u32(0..100), random.u32(0..15), stretch(random));
     let act = |action| Intent::Act(action);
     let reason = || Some("because".to_owned());
     // Sometimes the same attempt is sent again, or another under its key.
@@ -75,9 +75,10 @@ fn next(random: &mut Rng, memory: &Memory, now: Timestamp) -> Step {
             let intent = match which {
                 0..5 => confirm(),
                 5..8 => cancel(),
-                8 => approve(),
-                9 => act(Action::Decline(reason())),
-                10 => act(Action::Complete),
+                8..11 => Intent::Extend,
+                11 => approve(),
+                12 => act(Action::Decline(reason())),
+                13 => act(Action::Complete),
                 _ => act(Action::NoShow),
             };
             attempt(&intent, which.to_string())
@@ -168,7 +169,11 @@ async fn the_store_does_what_the_rules_say() {
         let tables = Tables::start();
         let mut now = at(NOW);
         let capacity = random.u32(1..=4);
-        let resource = Resource { hold_seconds: HoldSeconds::new(60).unwrap(), ..room(capacity) };
+        let resource = Resource {
+            hold_seconds: HoldSeconds::new(60).unwrap(),
+            max_hold_seconds: MaxHoldSeconds::new(150).unwrap(),
+            ..room(capacity)
+        };
         let resource = tables.bookings.put_resource(resource, now).await.unwrap();
         let mut memory = Memory::new(resource);
         let (mut largest, mut log) = (capacity, Log::default());

@@ -171,9 +171,12 @@ async fn a_late_confirmation_meets_a_new_hold() {
 /// answered as if it were that late here too.
 #[tokio::test]
 async fn a_hold_that_another_has_dropped_is_out() {
-    for (command, if_version) in
-        [(confirm(), None), (cancel(), None), (cancel(), Some(Version::FIRST))]
-    {
+    for (command, if_version) in [
+        (confirm(), None),
+        (Intent::Extend, None),
+        (cancel(), None),
+        (cancel(), Some(Version::FIRST)),
+    ] {
         let tables = tables(room(1)).await;
         let first = hold("alice", "1", "09:00:00");
         let held = tables.bookings.place(&first, 50, at(NOW)).await.unwrap();
@@ -189,7 +192,7 @@ async fn a_hold_that_another_has_dropped_is_out() {
         };
         let ran_out = Box::new(held.at(end));
         let expected = match (&command, if_version) {
-            (Intent::Confirm(_), _) => Rejection::HoldExpired,
+            (Intent::Confirm(_) | Intent::Extend, _) => Rejection::HoldExpired,
             (_, None) => Rejection::InvalidTransition(ran_out),
             (_, Some(_)) => Rejection::VersionConflict(ran_out),
         };

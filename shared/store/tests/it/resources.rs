@@ -1,7 +1,7 @@
 //! Resources, and what may become of them once something is sold.
 
 use crate::ledger::Ledger;
-use domain::{Grid, NewBooking, Rejection, Resource, ResourceId, Terms, Version};
+use domain::{Grid, MaxHoldSeconds, NewBooking, Rejection, Resource, ResourceId, Terms, Version};
 use jiff::{SignedDuration, Timestamp};
 use store::CommandError;
 use support::fixtures::{NOW, Shortly, at, book, cancel, grid, room};
@@ -43,6 +43,26 @@ fn harmless() -> Vec<Grid> {
 fn starts(grid: &Grid) -> Vec<Timestamp> {
     let starts = grid.slots_between(at("08:00:00"), at("09:30:00"));
     starts.filter(|start| *start + grid.step() > at("09:00:00")).collect()
+}
+
+/// As it was before holds could be extended: the item lacks the longest time that a hold may last.
+#[tokio::test]
+async fn a_resource_of_an_earlier_release_is_read_with_the_defaults() {
+    let tables = Tables::start();
+    let most = MaxHoldSeconds::new(7200).unwrap();
+    let written = Resource { max_hold_seconds: most, ..room(1) };
+    put(&tables, &written, at(NOW)).await.unwrap();
+    for mut item in tables.raw.scan("bookings").await {
+        if item.remove("maxHoldSeconds").is_some() {
+            let put = tables.raw.client.put_item().table_name(tables.raw.name("bookings"));
+            put.set_item(Some(item)).send().await.unwrap();
+        }
+    }
+    let read = tables.bookings.resource(&written.id).await.unwrap();
+    assert_eq!(read, Resource { max_hold_seconds: MaxHoldSeconds::DEFAULT, ..written.clone() });
+    let again = put(&tables, &written, at(NOW)).await.unwrap();
+    assert_eq!((again.version, again.max_hold_seconds), (read.version.next(), most));
+    assert_eq!(tables.bookings.resource(&written.id).await.unwrap(), again);
 }
 
 /// What is sold stays sold, whatever becomes of the grid: no part of it is sold again, and none of it

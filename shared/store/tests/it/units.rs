@@ -117,6 +117,25 @@ async fn a_command_on_three_slots() {
     costs_of(3).await;
 }
 
+/// An extension moves the places of each slot to another bucket; where the hold's end stays as it is,
+/// only the booking is written.
+#[tokio::test]
+async fn an_extension_pays_for_its_slots_where_the_end_is_another() {
+    for slots in [1, 3] {
+        let tables = Tables::start();
+        let meter = Meter(&tables.bookings);
+        tables.bookings.put_resource(room(1), at(NOW)).await.unwrap();
+        let request = stretch(hold("alice", "1", "09:00:00"), slots);
+        let held = tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
+        let sale = ITEM * f64::from(slots + 1);
+        for (now, expected) in [(NOW, ITEM), ("08:04:00", sale), ("08:04:00", ITEM)] {
+            let extend =
+                tables.bookings.carry_out(&held.customer, &held.id, &Intent::Extend, None, at(now));
+            assert_eq!(meter.written(extend).await.1, expected, "{slots} slots at {now}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_reschedule_pays_for_the_slots_that_it_leaves_and_takes() {
     let tables = Tables::start();
@@ -228,6 +247,7 @@ async fn costs_with_history(count: usize) -> Vec<(&'static str, Consumed)> {
     let (held, units) = place(hold("alice", "1", "09:00:00")).await;
     costs.push(("hold", units));
     costs.push(("hold, repeated", place(hold("alice", "1", "09:00:00")).await.1));
+    costs.push(("extend", change(&held, Intent::Extend, at("08:01:00")).await));
     costs.push(("confirm", change(&held, confirm(), now).await));
     let move_to = Intent::Reschedule(at("11:00:00"), None);
     costs.push(("reschedule", change(&held, move_to, now).await));

@@ -66,6 +66,10 @@ impl Memory {
         };
         let decision = match intent {
             Intent::Act(action) => decide(action.clone())?,
+            Intent::Extend => {
+                let Resource { hold_seconds, max_hold_seconds, .. } = self.resource;
+                decide(Action::Extend(hold_seconds, max_hold_seconds))?
+            }
             Intent::Confirm(code) => decide(Action::Confirm(self.resource.approval, code.clone()))?,
             Intent::Reschedule(start, end) => match decide(Action::Reschedule(read.stretch))? {
                 done @ Decision::Done(_) => done,
