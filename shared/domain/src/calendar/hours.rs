@@ -9,7 +9,8 @@ use std::ops::Range;
 pub const DAY: u16 = 24 * 60;
 
 /// One opening, as `09:00-12:30`. One that ends at or before its start ends on the next day:
-/// `22:00-02:00` is a night, and both `12:00-12:00` and `00:00-24:00` are 24 hours.
+/// `22:00-02:00` is a night, and both `12:00-12:00` and `00:00-24:00` are 24 hours. It is kept as it is
+/// written: `22:00-00:00` does not equal `22:00-24:00`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Hours {

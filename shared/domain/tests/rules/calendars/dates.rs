@@ -6,7 +6,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use std::collections::BTreeMap;
 
-/// All of December 2027 in UTC from the 23rd on.
+/// From 23 to 26 December 2027, Thursday to Sunday, UTC.
 const WINDOW: (&str, &str) = ("2027-12-23T00:00Z", "2027-12-27T00:00Z");
 
 fn dates(dates: &[(&str, &[&str])]) -> Result<Dates, Invalid> {

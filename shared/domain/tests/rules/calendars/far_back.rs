@@ -15,7 +15,7 @@ fn first_from(calendar: &Calendar, from: &str) -> Timestamp {
     calendar.slots(at(from), Timestamp::MAX).next().unwrap().start
 }
 
-/// Slots of 7 hours: 8766 days after the run began, 21:00 is past by 3 slots of a day and 1 h a day...
+/// Slots of 7 hours start at all hours of the day, so whether their grid goes on shows years later.
 #[test]
 fn a_run_keeps_its_grid_for_good() {
     let around = daily("UTC", 420, &["00:00-24:00"]);

@@ -78,7 +78,7 @@ fn a_run_without_a_beginning_steps_from_each_local_midnight() {
     }
 }
 
-/// New York's Sunday of 23 hours has two slots of 10 hours as that of 25 has; the grid of each date is its own.
+/// New York, 14 March and 7 November 2027: Sundays of 23 and of 25 hours.
 #[test]
 fn a_run_without_a_beginning_has_fewer_or_more_slots_where_clocks_change() {
     let hours = daily("America/New_York", 60, &["00:00-24:00"]);
