@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`ids`] | who and what: customers, resources, bookings |
 //! | [`numbers`] | quantities, capacities, versions and their ranges |
+//! | [`calendar`] | the whole calendar of a resource: weekly hours, dates, closures, and their slots |
 //! | [`opening`] | weekly opening hours, and the slots they make on a real calendar |
 //! | [`stretch`] | whole, adjacent slots: what a booking covers |
 //! | [`time_zone`] | time zones by name |
@@ -19,6 +20,7 @@
 
 pub mod base36;
 pub mod booking;
+pub mod calendar;
 pub mod command;
 pub mod effect;
 pub mod grid;

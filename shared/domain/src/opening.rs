@@ -5,47 +5,21 @@
 //! that comes twice for its first coming: so two openings that do not overlap on the clock never
 //! overlap in time either.
 
+pub use crate::calendar::Day;
+
+use crate::calendar::clock::instant;
+use crate::calendar::hours;
 use crate::ids::Malformed;
 use crate::numbers::SlotMinutes;
-use jiff::civil::{Date, Time, Weekday};
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Minutes of a day; `24:00` is a day's end.
-const DAY: u16 = 24 * 60;
 /// No more than this many openings in a day: nobody's calendar has more.
 const MAX_HOURS_A_DAY: usize = 24;
-
-/// A weekday as the wire and the store spell it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the days of the week")]
-pub enum Day {
-    Mon,
-    Tue,
-    Wed,
-    Thu,
-    Fri,
-    Sat,
-    Sun,
-}
-
-impl From<Weekday> for Day {
-    fn from(day: Weekday) -> Self {
-        match day {
-            Weekday::Monday => Self::Mon,
-            Weekday::Tuesday => Self::Tue,
-            Weekday::Wednesday => Self::Wed,
-            Weekday::Thursday => Self::Thu,
-            Weekday::Friday => Self::Fri,
-            Weekday::Saturday => Self::Sat,
-            Weekday::Sunday => Self::Sun,
-        }
-    }
-}
 
 /// One opening of a day, as `09:00-12:30`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,18 +34,7 @@ impl Hours {
     pub const FORM: &'static str = "hours like 09:00-12:30, closing after it opens, 24:00 at most";
 
     fn parse(text: &str) -> Option<Self> {
-        let minutes = |text: &str| {
-            let (hour, minute) = text.split_once(':')?;
-            let digits = |part: &str| {
-                (part.len() == 2 && part.bytes().all(|byte| byte.is_ascii_digit()))
-                    .then(|| part.parse::<u16>().ok())?
-            };
-            let (hour, minute) = (digits(hour)?, digits(minute)?);
-            let total = hour * 60 + minute;
-            (minute < 60 && total <= DAY).then_some(total)
-        };
-        let (opens, closes) = text.split_once('-')?;
-        let (opens, closes) = (minutes(opens)?, minutes(closes)?);
+        let (opens, closes) = hours::read(text)?;
         (opens < closes).then_some(Self { opens, closes })
     }
 }
@@ -91,9 +54,7 @@ impl From<Hours> for String {
 
 impl fmt::Display for Hours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let clock = |minutes: u16| (minutes / 60, minutes % 60);
-        let ((from_h, from_m), (to_h, to_m)) = (clock(self.opens), clock(self.closes));
-        write!(f, "{from_h:02}:{from_m:02}-{to_h:02}:{to_m:02}")
+        hours::write(f, self.opens, self.closes)
     }
 }
 
@@ -166,18 +127,4 @@ impl Opening {
             .flatten()
             .filter(move |start| *start >= from && *start < to)
     }
-}
-
-/// The instant at which the clock of `zone` first reaches this minute of this date.
-fn instant(date: Date, minute: u16, zone: &TimeZone) -> Option<Timestamp> {
-    let (date, minute) = if minute == DAY { (date.tomorrow().ok()?, 0) } else { (date, minute) };
-    let clock = |part: u16| i8::try_from(part).ok();
-    let time = Time::new(clock(minute / 60)?, clock(minute % 60)?, 0, 0).ok()?;
-    let ambiguous = zone.to_ambiguous_timestamp(date.to_datetime(time));
-    if let AmbiguousOffset::Gap { .. } = ambiguous.offset() {
-        // Transitions are asked for strictly before an instant, and a gap begins with its own.
-        let after = ambiguous.later().ok()?.checked_add(SignedDuration::from_nanos(1)).ok()?;
-        return zone.preceding(after).next().map(|transition| transition.timestamp());
-    }
-    ambiguous.earlier().ok()
 }

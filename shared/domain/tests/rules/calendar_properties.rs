@@ -40,7 +40,7 @@ const ZONES: [&str; 26] = [
 ];
 
 /// A zone, and a date of 1990 to 2060 in it: mostly one on or next to which clocks change.
-fn days() -> impl Strategy<Value = (&'static str, Date)> {
+pub fn days() -> impl Strategy<Value = (&'static str, Date)> {
     (select(&ZONES[..]), 0..25_568_i64, -1..=1_i64, prop::bool::weighted(0.8)).prop_map(
         |(name, days, beside, near)| {
             let random = jiff::civil::date(1990, 1, 1) + days.days();
@@ -54,7 +54,7 @@ fn days() -> impl Strategy<Value = (&'static str, Date)> {
 }
 
 /// Openings of a day: any minutes, and often those at which clocks like to change.
-fn openings() -> impl Strategy<Value = Vec<(u16, u16)>> {
+pub fn openings() -> impl Strategy<Value = Vec<(u16, u16)>> {
     let popular =
         vec![0, 1, 30, 60, 90, 120, 135, 150, 180, 210, 240, 1320, 1380, 1410, 1439, 1440];
     let minute = prop_oneof![1 => 0..=1440_u16, 2 => select(popular)];
@@ -67,7 +67,7 @@ fn openings() -> impl Strategy<Value = Vec<(u16, u16)>> {
     })
 }
 
-fn slot_minutes() -> impl Strategy<Value = u32> {
+pub fn slot_minutes() -> impl Strategy<Value = u32> {
     select(vec![1, 5, 7, 15, 20, 30, 45, 60, 90, 120, 720, 1440_u32])
 }
 
@@ -93,12 +93,12 @@ fn reached(clock: &[(Timestamp, DateTime)], date: Date, minute: u16) -> Timestam
 }
 
 /// Noon in UTC of the day before.
-fn noon_before(date: Date) -> Timestamp {
+pub fn noon_before(date: Date) -> Timestamp {
     TimeZone::UTC.to_timestamp((date - 1.day()).at(12, 0, 0, 0)).unwrap()
 }
 
 /// Up to three days: whole minutes, or a nanosecond beside them.
-fn nearby() -> impl Strategy<Value = SignedDuration> {
+pub fn nearby() -> impl Strategy<Value = SignedDuration> {
     (0..4_320_i64, -1..=1_i64).prop_map(|(minutes, off)| {
         SignedDuration::from_mins(minutes) + SignedDuration::from_nanos(off)
     })

@@ -5,6 +5,7 @@
 mod attempts;
 mod calendar;
 mod calendar_properties;
+mod calendars;
 mod capacity;
 mod effects;
 mod extensions;
