@@ -6,15 +6,18 @@
 //! | [`race`] | a crowd wants the places of one resource |
 //! | [`offline`] | clients go away and come back |
 //! | [`kill`] | the host is killed, and started again on what it had written |
-//! | `world`, `actor` | clients, resources, and what they do |
+//! | `world`, `actor`, `life` | clients, resources, and what they do |
+//! | `settle` | how it ends |
 //!
 //! What the clients saw goes to the checker in [`crate::history`].
 
 mod actor;
 pub mod faults;
 pub mod kill;
+mod life;
 pub mod offline;
 pub mod race;
+mod settle;
 mod world;
 
 use std::fmt::Display;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use e2e::{Host, unique};
 use fastrand::Rng;
 use jiff::SignedDuration;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::actor::Actor;
@@ -20,6 +20,8 @@ use crate::history::{Outcome, operations};
 const HOLDS: u64 = 10_000;
 /// Who wants them.
 const CROWD: usize = 64;
+/// Places in each of the day's slots: in all about as many as there are clients.
+const CAPACITY: u64 = 5;
 const SKEW: SignedDuration = SignedDuration::from_millis(5);
 
 /// Runs the long race, by the first seed of the budget.
@@ -28,19 +30,18 @@ pub fn run(budget: &Budget) -> Result<Figures, Violation> {
     race(HOLDS, budget.seeds.start, left)
 }
 
-/// Races for so many holds, of which about half find a place.
+/// Races for so many holds of places that are soon all taken, and now and then given back.
 pub fn race(holds: u64, seed: u64, most: Duration) -> Result<Figures, Violation> {
     block_on(run_race(holds, seed, most))
 }
 
 async fn run_race(holds: u64, seed: u64, most: Duration) -> Result<Figures, Violation> {
     let host = Host::start(&[]);
-    let slots = u64::try_from(SLOTS).unwrap_or(1);
     let setting = Setting {
         customers: CROWD,
         rooms: 1,
         watched: false,
-        capacity: (holds / 2 / slots).max(1),
+        capacity: CAPACITY,
         slots: SLOTS,
         hold: 900,
         steps: 0,
@@ -61,9 +62,11 @@ async fn run_race(holds: u64, seed: u64, most: Duration) -> Result<Figures, Viol
         let mut random = Rng::with_seed(seed.wrapping_mul(1000) + number);
         let (tickets, room) = (&tickets, &room);
         async move {
+            let mut mine = Vec::new();
             while tickets.fetch_add(1, Ordering::Relaxed) < holds && Instant::now() < end {
                 let slot = SignedDuration::from_hours(random.i64(0..SLOTS));
-                run_one(actor, room, (first + slot).to_string(), &mut random, end).await;
+                let start = (first + slot).to_string();
+                run_one(actor, room, start, &mut mine, &mut random, end).await;
             }
         }
     });
@@ -104,12 +107,27 @@ async fn run_race(holds: u64, seed: u64, most: Duration) -> Result<Figures, Viol
     Ok(figures)
 }
 
-/// Holds a place, and keeps it or gives it back.
-async fn run_one(actor: &mut Actor, room: &str, start: String, random: &mut Rng, end: Instant) {
+/// Holds a place and keeps it, or gives it back; now and then gives back one that it kept.
+async fn run_one(
+    actor: &mut Actor,
+    room: &str,
+    start: String,
+    mine: &mut Vec<Value>,
+    random: &mut Rng,
+    end: Instant,
+) {
     let key = unique("attempt");
     let hold = json!({"action": "hold", "resource": room, "start": start, "key": key});
-    let Some(held) = actor.insist(hold, 1000, end).await else { return };
-    let action = if random.u32(0..4) == 0 { "cancel" } else { "confirm" };
-    let next = json!({"action": action, "booking": held["id"], "key": unique("attempt")});
-    actor.insist(next, 1000, end).await;
+    let change = |action: &str, id: &Value| json!({"action": action, "booking": id, "key": unique("attempt")});
+    if let Some(held) = actor.insist(hold, 1000, end).await {
+        let keeps = random.u32(0..5) > 0;
+        let next = change(if keeps { "confirm" } else { "cancel" }, &held["id"]);
+        if actor.insist(next, 1000, end).await.is_some() && keeps {
+            mine.push(held["id"].clone());
+        }
+    }
+    if !mine.is_empty() && random.bool() {
+        let one = mine.swap_remove(random.usize(..mine.len()));
+        actor.insist(change("cancel", &one), 1000, end).await;
+    }
 }

@@ -13,12 +13,11 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::actor::Actor;
-use crate::history::{Recorder, Row, Terms, Witness};
+use super::life::live;
+use crate::history::{Recorder, Terms};
 
 /// How long anything may take that has to come about.
-const PATIENCE: Duration = Duration::from_mins(1);
-/// How long pushes are waited for before it is looked at again.
-const LOOK: Duration = Duration::from_millis(50);
+pub(super) const PATIENCE: Duration = Duration::from_mins(1);
 const HOUR: SignedDuration = SignedDuration::from_hours(1);
 /// The slots of the day.
 pub(super) const SLOTS: i64 = 12;
@@ -50,7 +49,7 @@ pub(super) struct World {
     pub(super) recorder: Recorder,
     pub(super) actors: Vec<Actor>,
     pub(super) rooms: Vec<String>,
-    setting: Setting,
+    pub(super) setting: Setting,
     /// The first slot.
     pub(super) first: Timestamp,
 }
@@ -165,191 +164,9 @@ impl World {
         });
         futures::future::join_all(back).await.into_iter().collect()
     }
-
-    /// Waits until no hold can run out any more, and has every slot written once again: nobody is told
-    /// of the mere passing of time.
-    pub(super) async fn outlast_holds(&mut self, skew: SignedDuration) -> Result<(), String> {
-        let held = self.actors.iter().flat_map(|actor| actor.known.bookings.values());
-        let ends = held.filter_map(|it| crate::history::instant(&it["holdExpiresAt"])).max();
-        let left = ends.map(|end| end.duration_since(Timestamp::now()) + skew + skew);
-        let left = left.and_then(|left| Duration::try_from(left).ok()).unwrap_or_default();
-        tokio::time::sleep(left + Duration::from_millis(20)).await;
-        let (rooms, slots, first) = (self.rooms.clone(), self.setting.slots, self.first);
-        let customers: Vec<usize> = (0..self.setting.customers).collect();
-        // Their owners look at them: that they have run out is written then.
-        for number in customers {
-            let actor = &mut self.actors[number];
-            actor
-                .insist(json!({"action": "list", "limit": 100}), 100, Instant::now() + PATIENCE)
-                .await;
-        }
-        let operator = self.operator();
-        for room in rooms {
-            for slot in 0..=slots {
-                let start = (first + hours(slot)).to_string();
-                let book = json!({"action": "book", "resource": room, "start": start, "key": unique("touch")});
-                let Some(booked) = operator.insist(book, 100, Instant::now() + PATIENCE).await
-                else {
-                    continue;
-                };
-                let cancel =
-                    json!({"action": "cancel", "booking": booked["id"], "key": unique("touch")});
-                let cancelled = operator.insist(cancel, 100, Instant::now() + PATIENCE).await;
-                cancelled.ok_or("what was booked last cannot be cancelled")?;
-            }
-        }
-        Ok(())
-    }
-
-    /// How everything is: waits until all know it, for as long as that may take.
-    pub(super) async fn witness(&mut self, gateway: &Gateway) -> Result<Witness, String> {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let witness = self.look(gateway).await?;
-            let until = Instant::now() + LOOK;
-            let listening = self.actors.iter_mut().map(|actor| actor.listen(until));
-            futures::future::join_all(listening).await;
-            let knows = |actor: &Actor| {
-                let topics = actor.topics();
-                actor.is_connected()
-                    && actor.known.difference(&actor.customer, topics, &witness).is_empty()
-            };
-            // The checker says what is missing.
-            if self.actors.iter().all(knows) || Instant::now() > end {
-                return Ok(witness);
-            }
-            for actor in &mut self.actors {
-                actor.connect(end).await;
-            }
-        }
-    }
-
-    /// Asks the operator's way, and reads the tables.
-    async fn look(&mut self, gateway: &Gateway) -> Result<Witness, String> {
-        let (from, to) = (self.first.to_string(), (self.first + hours(SLOTS)).to_string());
-        let (mut bookings, mut slots) = (Vec::new(), BTreeMap::new());
-        let mut taken = BTreeMap::new();
-        let end = Instant::now() + PATIENCE;
-        for room in self.rooms.clone() {
-            let window =
-                |action: &str| json!({"action": action, "resource": room, "from": from, "to": to});
-            let mut list = window("list");
-            list["limit"] = json!(100);
-            loop {
-                let page = self.operator().insist(list.clone(), 100, end).await;
-                let page = page.ok_or("the bookings cannot be listed")?;
-                bookings.extend(page["bookings"].as_array().cloned().unwrap_or_default());
-                if !page["cursor"].is_string() {
-                    break;
-                }
-                list["cursor"] = page["cursor"].clone();
-            }
-            let page = self.operator().insist(window("availability"), 100, end).await;
-            let page = page.ok_or("the slots cannot be read")?;
-            slots.insert(room.clone(), page["slots"].as_array().cloned().unwrap_or_default());
-        }
-        let at = self.recorder.elapsed();
-        let now = Timestamp::now();
-        for room in &self.rooms {
-            let rows = gateway.tables.slots(room).await;
-            let rows = rows.into_iter().map(|(start, row)| (start, row.taken_at(now)));
-            taken.insert(room.clone(), rows.collect());
-        }
-        let mut rows = Vec::new();
-        for actor in &self.actors {
-            let theirs = gateway.tables.bookings(&actor.customer).await;
-            rows.extend(theirs.into_iter().map(|row| Row {
-                hash: row.id,
-                status: row.status,
-                version: row.version,
-                start: row.start,
-                end: row.end,
-                quantity: row.quantity,
-            }));
-        }
-        Ok(Witness { at, bookings, slots, rows, taken })
-    }
 }
 
-fn hours(many: i64) -> SignedDuration {
+/// So many slots.
+pub(super) fn hours(many: i64) -> SignedDuration {
     SignedDuration::from_hours(many)
-}
-
-/// One client's life.
-async fn live(
-    actor: &mut Actor,
-    rooms: &[String],
-    setting: Setting,
-    first: Timestamp,
-    mut random: Rng,
-) {
-    let end = Instant::now() + PATIENCE;
-    let time = |slot: i64| (first + hours(slot)).to_string();
-    for _ in 0..setting.steps {
-        if !actor.connect(end).await {
-            return;
-        }
-        if random.u32(0..100) < setting.offline {
-            actor.leave();
-            tokio::time::sleep(Duration::from_millis(random.u64(0..200))).await;
-            continue;
-        }
-        if actor.looks {
-            actor.listen(Instant::now() + Duration::from_millis(random.u64(0..60))).await;
-            continue;
-        }
-        let room = &rooms[random.usize(..rooms.len())];
-        let start = random.i64(0..setting.slots);
-        let length = if random.u32(0..4) == 0 { 2 } else { 1 };
-        let quantity = if random.u32(0..4) == 0 { setting.capacity.min(2) } else { 1 };
-        let ids: Vec<&String> = actor.known.bookings.keys().collect();
-        let one = random.choice(&ids).map(ToString::to_string);
-        let key = unique("attempt");
-        let sell = |action: &str| {
-            let mut sale = json!({
-                "action": action, "resource": room, "start": time(start), "quantity": quantity, "key": key,
-            });
-            if length > 1 {
-                sale["end"] = json!(time(start + length));
-            }
-            sale
-        };
-        let change = |action: &str, id: &str| json!({"action": action, "booking": id, "key": key});
-        let request = match (random.u32(0..100), one) {
-            // The operator gives back what others have, and takes little.
-            (0..10, Some(id)) if actor.operator => change("cancel", &id),
-            (0..60, _) if actor.operator => {
-                json!({"action": "availability", "resource": room, "from": time(0), "to": time(SLOTS)})
-            }
-            (60..100, _) if actor.operator => {
-                actor.listen(Instant::now() + Duration::from_millis(random.u64(0..40))).await;
-                continue;
-            }
-            (0..30, _) => sell("hold"),
-            (30..40, _) => sell("book"),
-            (40..60, Some(id)) => change("confirm", &id),
-            (60..72, Some(id)) => change("cancel", &id),
-            (72..82, Some(id)) => {
-                let mut reschedule = change("reschedule", &id);
-                reschedule["start"] = json!(time(start));
-                reschedule["end"] = json!(time(start + length));
-                reschedule
-            }
-            (82..88, Some(id)) => json!({"action": "get", "booking": id}),
-            (88..92, _) => json!({"action": "list", "limit": 100}),
-            (92..96, _) => {
-                json!({"action": "availability", "resource": room, "from": time(0), "to": time(SLOTS)})
-            }
-            _ => {
-                actor.listen(Instant::now() + Duration::from_millis(random.u64(0..40))).await;
-                continue;
-            }
-        };
-        if random.u32(0..100) < setting.offline / 4 {
-            actor.hurry(request).await;
-            continue;
-        }
-        let tries = random.u32(1..4);
-        actor.insist(request, tries, end).await;
-    }
 }

@@ -1,0 +1,91 @@
+//! What a client does, at random.
+
+use std::time::Duration;
+
+use e2e::unique;
+use fastrand::Rng;
+use jiff::Timestamp;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::actor::Actor;
+use super::world::{PATIENCE, SLOTS, Setting, hours};
+
+/// One client's life.
+pub(super) async fn live(
+    actor: &mut Actor,
+    rooms: &[String],
+    setting: Setting,
+    first: Timestamp,
+    mut random: Rng,
+) {
+    let end = Instant::now() + PATIENCE;
+    let time = |slot: i64| (first + hours(slot)).to_string();
+    for _ in 0..setting.steps {
+        if !actor.connect(end).await {
+            return;
+        }
+        if random.u32(0..100) < setting.offline {
+            actor.leave();
+            tokio::time::sleep(Duration::from_millis(random.u64(0..200))).await;
+            continue;
+        }
+        if actor.looks {
+            actor.listen(Instant::now() + Duration::from_millis(random.u64(0..60))).await;
+            continue;
+        }
+        let room = &rooms[random.usize(..rooms.len())];
+        let start = random.i64(0..setting.slots);
+        let length = if random.u32(0..4) == 0 { 2 } else { 1 };
+        let quantity = if random.u32(0..4) == 0 { setting.capacity.min(2) } else { 1 };
+        let ids: Vec<&String> = actor.known.bookings.keys().collect();
+        let one = random.choice(&ids).map(ToString::to_string);
+        let key = unique("attempt");
+        let sell = |action: &str| {
+            let mut sale = json!({
+                "action": action, "resource": room, "start": time(start), "quantity": quantity, "key": key,
+            });
+            if length > 1 {
+                sale["end"] = json!(time(start + length));
+            }
+            sale
+        };
+        let change = |action: &str, id: &str| json!({"action": action, "booking": id, "key": key});
+        let request = match (random.u32(0..100), one) {
+            // The operator gives back what others have, and takes little.
+            (0..10, Some(id)) if actor.operator => change("cancel", &id),
+            (0..60, _) if actor.operator => {
+                json!({"action": "availability", "resource": room, "from": time(0), "to": time(SLOTS)})
+            }
+            (60..100, _) if actor.operator => {
+                actor.listen(Instant::now() + Duration::from_millis(random.u64(0..40))).await;
+                continue;
+            }
+            (0..30, _) => sell("hold"),
+            (30..40, _) => sell("book"),
+            (40..60, Some(id)) => change("confirm", &id),
+            (60..72, Some(id)) => change("cancel", &id),
+            (72..82, Some(id)) => {
+                let mut reschedule = change("reschedule", &id);
+                reschedule["start"] = json!(time(start));
+                reschedule["end"] = json!(time(start + length));
+                reschedule
+            }
+            (82..88, Some(id)) => json!({"action": "get", "booking": id}),
+            (88..92, _) => json!({"action": "list", "limit": 100}),
+            (92..96, _) => {
+                json!({"action": "availability", "resource": room, "from": time(0), "to": time(SLOTS)})
+            }
+            _ => {
+                actor.listen(Instant::now() + Duration::from_millis(random.u64(0..40))).await;
+                continue;
+            }
+        };
+        if random.u32(0..100) < setting.offline / 4 {
+            actor.hurry(request).await;
+            continue;
+        }
+        let tries = random.u32(1..4);
+        actor.insist(request, tries, end).await;
+    }
+}
