@@ -69,6 +69,25 @@ fn a_left_out_date_breaks_a_run_whose_opening_began_on_it() {
     assert_eq!(first_from(&days, "2027-01-01T08:00Z"), at("2027-01-01T11:00Z"), "local midnight");
 }
 
+/// Nuuk's clocks skipped the last hour of Saturday, 30 March 2024, and with it that date's only
+/// opening: nothing of it touches what Sunday opens with.
+#[test]
+fn a_date_without_openings_is_not_taken_for_an_ordinary_one() {
+    let mut days = WEEK.map(|day| (day, &["00:00-24:00"][..]));
+    days[4] = (Day::Fri, &["00:00-23:00", "23:00-23:00"]);
+    days[5] = (Day::Sat, &["23:00-24:00"]);
+    let calendar = weekly("America/Nuuk", 420, &days);
+    assert!(calendar.week.is_around_the_clock());
+    let calendar = with_dates(calendar, &[("2024-03-31", &["09:00-24:00"])]);
+    let began = at("2024-03-31T10:00Z");
+    for from in ["2024-03-31T10:00Z", "2024-04-01T00:00Z", "2024-06-01T00:00Z"] {
+        assert_eq!(first_from(&calendar, from).duration_since(began).as_hours() % 7, 0, "{from}");
+    }
+    // The run before ends at the change, and steps from midnights.
+    assert_eq!(first_from(&calendar, "2024-03-30T03:00Z"), at("2024-03-30T09:00Z"));
+    assert_eq!(first_from(&calendar, "2024-03-30T17:00Z"), began);
+}
+
 /// Closed on Sundays at 03:00, but for all Sundays of seven years: dates fill the break of each week.
 #[test]
 fn dates_may_fill_the_break_of_each_week() {
