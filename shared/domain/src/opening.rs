@@ -20,7 +20,7 @@ const DAY: u16 = 24 * 60;
 const MAX_HOURS_A_DAY: usize = 24;
 
 /// A weekday as the wire and the store spell it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the days of the week")]
 pub enum Day {
@@ -48,7 +48,7 @@ impl From<Weekday> for Day {
 }
 
 /// One opening of a day, as `09:00-12:30`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Hours {
     opens: u16,
@@ -98,7 +98,7 @@ impl fmt::Display for Hours {
 }
 
 /// Opening hours of a week, each day's in order and apart.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<Day, Vec<Hours>>", into = "BTreeMap<Day, Vec<Hours>>")]
 pub struct Opening(BTreeMap<Day, Vec<Hours>>);
 

@@ -6,9 +6,11 @@
 //! |---|---|
 //! | [`budget`] | how far a part goes |
 //! | [`findings`] | what a part found, and its figures |
+//! | [`model`] | small models of the system, in every order of events |
 
 pub mod budget;
 pub mod findings;
+pub mod model;
 
 pub use budget::Budget;
 pub use findings::{Figures, Violation};
