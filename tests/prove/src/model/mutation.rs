@@ -11,6 +11,12 @@ pub enum Mutation {
     DropBucketsEarly,
     /// A confirmation believes the booking, whatever the slot says.
     ConfirmByBookingAlone,
+    /// A confirmation leaves its places in the bucket, which gives them back when it runs out.
+    ConfirmLeavesBucket,
+    /// A sale is answered whether it was written or not.
+    AnswerUnwritten,
+    /// A booking is expired a step before its hold runs out.
+    ExpireEarly,
     /// A new booking is written over one that is there.
     CreateOverwrites,
     /// A booking is changed whatever version it is at.
@@ -21,6 +27,24 @@ pub enum Mutation {
     MoveInTwo,
     /// After a change of the grid, it is sold on at once.
     SellInTransition,
-    /// Slots of a former grid are not swept by whoever counts their places as free.
-    FormerGridUnswept,
+    /// A subscription reads its snapshot before it is there.
+    SnapshotFirst,
+    /// A subscription and the connection's item are written one after the other.
+    SubscribeInTwo,
+    /// A refresh writes whatever version the connection is at.
+    RefreshOverwrites,
+    /// Subscribers are read from an index, which may lag.
+    SubscribersFromIndex,
+    /// Whoever subscribed is told, whatever its role and end are by now.
+    TellAnybody,
+    /// A post that failed is forgotten.
+    DropFailedPosts,
+    /// A connection is closed where API Gateway takes no more calls (429).
+    CloseRefused,
+    /// A connection that is still opening is forgotten where it cannot be found (410).
+    ForgetOpening,
+    /// A batch that failed in part does not come again.
+    IgnoreFailures,
+    /// Clients take every frame for the newest.
+    LateOverwrites,
 }

@@ -9,6 +9,7 @@ use super::sell::sweeps;
 use super::tables::{SlotWrite, Tables, Write};
 use domain::{Action, Attempt, Booking, Command, Decision, Effect, Rejection, Resource};
 use jiff::Timestamp;
+use std::sync::Arc;
 
 /// The change that a step belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +28,12 @@ pub struct Change<'a> {
 
 impl Change<'_> {
     /// Reads the booking, and decides.
-    pub fn look(self, lookup: Lookup, tables: &mut Tables, clock: u8) -> Result<After, Broken> {
+    pub fn look(
+        self,
+        lookup: Lookup,
+        tables: &mut Arc<Tables>,
+        clock: u8,
+    ) -> Result<After, Broken> {
         let scenario = &self.sales.scenario;
         let read = match lookup.step(self.number, tables, scenario, self.flight, clock)? {
             Lookup::Known(Some(read)) => read,
@@ -91,7 +97,7 @@ impl Change<'_> {
         let stretch = &moving.next.stretch;
         let from = moving.resource.as_ref().map(|resource| resource.reads_from(stretch.start));
         let slots = tables.slots(from.unwrap_or(stretch.start), stretch.end);
-        let sweeps = sweeps(self.sales, stretch, &slots, self.flight.now);
+        let sweeps = sweeps(stretch, &slots, self.flight.now);
         if sweeps.is_empty() {
             self.leave(moving, Some(Kept::new(slots)))
         } else {
@@ -122,7 +128,7 @@ impl Change<'_> {
         gone: impl Fn(Timestamp) -> bool,
     ) -> After {
         let Move { read, next, resource } = moving;
-        let (scenario, now) = (&self.sales.scenario, self.flight.now);
+        let now = self.flight.now;
         let over = Some(read.version);
         let mut writes = vec![Write::Booking { number: self.number, after: next.clone(), over }];
         for (start, effect) in Booking::effects(Some(read), next) {
@@ -143,7 +149,7 @@ impl Change<'_> {
                     (resource.slot(start, &none), resource.terms(start, &none, now))
                 }
             };
-            writes.push(Write::Slot(SlotWrite::new(scenario, &slot, effect, terms, now)));
+            writes.push(Write::Slot(SlotWrite::new(&slot, effect, terms, now)));
         }
         After::Next(Phase::Writing(Kept::new(writes)))
     }

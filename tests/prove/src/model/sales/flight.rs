@@ -2,11 +2,13 @@
 
 use super::super::explore::Broken;
 use super::super::kept::Kept;
+use super::super::mutation::Mutation;
 use super::scenario::Scenario;
 use super::tables::{Outcome, SlotWrite, Tables, Write};
 use domain::{Booking, Rejection, Resource, Slot};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Slots as a request has read them.
 pub type Slots = Kept<BTreeMap<Timestamp, Slot>>;
@@ -104,15 +106,17 @@ impl Lookup {
     pub fn step(
         self,
         number: usize,
-        tables: &mut Tables,
+        tables: &mut Arc<Tables>,
         scenario: &Scenario,
         flight: &Flight,
         clock: u8,
     ) -> Result<Self, Broken> {
+        let early = scenario.mutation == Some(Mutation::ExpireEarly);
+        let now = if early { flight.now + scenario.tick } else { flight.now };
         match self {
             Self::Unread => {
                 let Some(read) = &tables.bookings[number] else { return Ok(Self::Known(None)) };
-                let settled = read.at(flight.now) == **read;
+                let settled = read.at(now) == **read;
                 Ok(if settled {
                     Self::Known(Some(read.clone()))
                 } else {
@@ -120,10 +124,10 @@ impl Lookup {
                 })
             }
             Self::Unsettled(read) => {
-                let after = Kept::new(read.at(flight.now));
+                let after = Kept::new(read.at(now));
                 let over = Some(read.version);
                 let write = Write::Booking { number, after: after.clone(), over };
-                Ok(match tables.transact(scenario, clock, &[write])? {
+                Ok(match Arc::make_mut(tables).transact(scenario, clock, &[write])? {
                     Outcome::Written => Self::Known(Some(after)),
                     // Somebody else was faster.
                     Outcome::Refused(_) => Self::Unread,

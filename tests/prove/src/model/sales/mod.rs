@@ -33,7 +33,11 @@ use scenario::{Kind, Scenario};
 use sell::Sale;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 use tables::{Outcome, Tables, Write};
+
+/// Orders of a scenario.
+const MOST_ORDERS: usize = 12;
 
 /// The model of a scenario.
 #[derive(Debug)]
@@ -49,9 +53,9 @@ pub struct State {
     /// How often the clock has stepped.
     pub clock: u8,
     /// The table.
-    pub tables: Tables,
+    pub tables: Arc<Tables>,
     /// How often each order may still be sent.
-    left: Vec<u8>,
+    left: [u8; MOST_ORDERS],
     /// The requests under way, in an order of no meaning.
     flights: Vec<Kept<Flight>>,
 }
@@ -96,8 +100,14 @@ impl fmt::Display for Came {
 impl Sales {
     /// The model of this scenario.
     pub fn new(scenario: Scenario) -> Self {
+        assert!(scenario.orders.len() <= MOST_ORDERS, "{} orders too much", scenario.name);
         let (resource, moves) = (Kept::new(scenario.resource.clone()), scenario.moves());
         Self { scenario, resource, moves }
+    }
+
+    /// Whether this is done wrong.
+    fn wrong(&self, mutation: Mutation) -> bool {
+        self.scenario.mutation == Some(mutation)
     }
 
     /// What a request does first.
@@ -114,14 +124,18 @@ impl Sales {
         &self,
         flight: &Flight,
         which: u8,
-        tables: &mut Tables,
+        tables: &mut Arc<Tables>,
         clock: u8,
     ) -> Result<(After, bool), Broken> {
         match &flight.phase {
             Phase::Writing(writes) => return self.write(flight, writes, tables, clock),
             Phase::Sweeping(sweeps) => {
                 let (sweep, others) = sweeps.split_first().expect("there is one left");
-                tables.transact(&self.scenario, clock, &[Write::Slot(sweep.clone())])?;
+                Arc::make_mut(tables).transact(
+                    &self.scenario,
+                    clock,
+                    &[Write::Slot(sweep.clone())],
+                )?;
                 let after = match others {
                     [] => After::Anew(flight.now),
                     others => After::Next(Phase::Sweeping(others.to_vec())),
@@ -173,10 +187,10 @@ impl Sales {
         &self,
         flight: &Flight,
         writes: &[Write],
-        tables: &mut Tables,
+        tables: &mut Arc<Tables>,
         clock: u8,
     ) -> Result<(After, bool), Broken> {
-        if self.scenario.mutation == Some(Mutation::MoveInTwo) {
+        if self.wrong(Mutation::MoveInTwo) {
             let leaves = |write: &&Write| {
                 let Write::Slot(slot) = write else { return false };
                 matches!(slot.effect, Some(Effect::Release(..)))
@@ -185,17 +199,22 @@ impl Sales {
             let [first, rest] = [first, rest].map(|part| part.into_iter().cloned().collect());
             let (first, rest): (Vec<Write>, Vec<Write>) = (first, rest);
             if !first.is_empty() && rest.len() > 1 {
-                tables.transact(&self.scenario, clock, &first)?;
+                Arc::make_mut(tables).transact(&self.scenario, clock, &first)?;
                 return Ok((After::Next(Phase::Writing(Kept::new(rest))), false));
             }
         }
-        let outcome = tables.transact(&self.scenario, clock, writes)?;
+        let outcome = Arc::make_mut(tables).transact(&self.scenario, clock, writes)?;
         Ok(match outcome {
             Outcome::Written => match &writes[0] {
                 Write::Booking { after, .. } => (After::Answer(Ok(after.clone())), false),
                 _ => (After::Done, false),
             },
             Outcome::Refused(places) => match &writes[0] {
+                Write::Booking { after, over: None, .. }
+                    if self.wrong(Mutation::AnswerUnwritten) =>
+                {
+                    (After::Answer(Ok(after.clone())), false)
+                }
                 // The booking is as it was, and yet a slot does not have its places any more. If it
                 // is a hold, it has run out by the clock of whoever needed them.
                 Write::Booking { number, over: Some(_), .. } if !places.contains(&0) => {
@@ -220,8 +239,11 @@ impl Model for Sales {
             bookings: vec![None; self.scenario.bookings()],
             slots: BTreeMap::new(),
         };
-        let left = self.scenario.orders.iter().map(|order| order.times).collect();
-        State { clock: 0, tables, left, flights: Vec::new() }
+        let mut left = [0; MOST_ORDERS];
+        for (left, order) in left.iter_mut().zip(&self.scenario.orders) {
+            *left = order.times;
+        }
+        State { clock: 0, tables: Arc::new(tables), left, flights: Vec::new() }
     }
 
     fn steps(&self, state: &State) -> Vec<Step> {
@@ -238,7 +260,7 @@ impl Model for Sales {
             steps.push(Step::Die(number));
         }
         if state.flights.len() < self.scenario.at_once {
-            for (order, left) in state.left.iter().enumerate() {
+            for (order, left) in state.left[..self.scenario.orders.len()].iter().enumerate() {
                 // Nobody knows the id of a booking that is not there.
                 let known = match &self.scenario.orders[order].kind {
                     Kind::Change { booking, .. } => state.tables.bookings[*booking].is_some(),

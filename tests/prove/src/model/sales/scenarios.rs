@@ -4,6 +4,7 @@
 use super::scenario::{Scenario, code, room};
 use domain::resource::REQUEST_LIFE;
 use domain::{Action, Approval};
+use jiff::SignedDuration;
 
 /// How much of a scenario is explored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,23 +28,41 @@ impl Size {
 /// Two customers want the last place; answers are lost and holds run out.
 pub fn last_place(size: Size) -> Scenario {
     let scenario = Scenario::new("the last place", 1)
-        .sell(2, "alice", "a", true, (0, 1, 60), 1)
+        .sell(size.pick(1, 2), "alice", "a", true, (0, 1, 60), 1)
         .sell(1, "bob", "b", true, (0, 1, 60), 1)
         .confirm(1, "alice", 0)
         .confirm(1, "bob", 1)
-        .cancel(size.pick(0, 1), "alice", 0);
-    Scenario { at_once: size.pick(2, 3), ..scenario }
+        .cancel(1, "alice", 0);
+    Scenario { ticks: size.pick(2, 3), ..scenario }
+}
+
+/// Three at once want a place; as many requests are under way.
+pub fn crowd(size: Size) -> Scenario {
+    let scenario = Scenario::new("a crowd", size.pick(1, 2))
+        .sell(1, "alice", "a", true, (0, 1, 60), 1)
+        .sell(1, "bob", "b", false, (0, 1, 60), 1)
+        .sell(1, "carol", "c", false, (0, 1, 60), 1)
+        .confirm(size.pick(0, 1), "alice", 0);
+    Scenario { at_once: 3, ticks: size.pick(0, 2), ..scenario }
+}
+
+/// A hold has run out, and two want its place.
+pub fn run_out(size: Size) -> Scenario {
+    let scenario = Scenario::new("a hold that has run out", 1)
+        .sell(1, "alice", "a", true, (0, 1, 60), 1)
+        .sell(1, "bob", "b", false, (0, 1, 60), 1)
+        .sell(1, "carol", "c", size == Size::Large, (0, 1, 60), 1);
+    Scenario { ticks: 2, ..scenario }
 }
 
 /// Clocks that differ by a step, which is half of a hold.
 pub fn clocks(size: Size) -> Scenario {
     let scenario = Scenario::new("clocks that differ", size.pick(1, 2))
         .sell(1, "alice", "a", true, (0, 1, 60), 1)
-        .sell(size.pick(0, 1), "bob", "b", true, (0, 1, 60), size.pick(1, 2))
-        .sell(1, "carol", "c", false, (0, 1, 60), 1)
+        .sell(1, "carol", "c", false, (0, 1, 60), size.pick(1, 2))
         .confirm(1, "alice", 0)
-        .cancel(1, "alice", 0);
-    Scenario { skews: &[0, 1], ..scenario }
+        .cancel(size.pick(0, 1), "alice", 0);
+    Scenario { ticks: size.pick(2, 3), skews: &[0, 1], ..scenario }
 }
 
 /// The same key, for the same and for something else.
@@ -51,9 +70,9 @@ pub fn keys(size: Size) -> Scenario {
     let scenario = Scenario::new("keys that are repeated", 2)
         .sell(2, "alice", "a", true, (0, 1, 60), 1)
         .sell(1, "alice", "a", false, (0, 1, 60), 2)
-        .confirm(2, "alice", 0)
+        .confirm(size.pick(1, 2), "alice", 0)
         .cancel(1, "alice", 0);
-    Scenario { at_once: size.pick(2, 3), ticks: size.pick(2, 3), ..scenario }
+    Scenario { ticks: size.pick(0, 2), ..scenario }
 }
 
 /// Two slots: what is sold moves from one to the other, or covers both.
@@ -61,11 +80,11 @@ pub fn moves(size: Size) -> Scenario {
     let scenario = Scenario::new("moves", 1)
         .sell(1, "alice", "a", false, (0, 1, 60), 1)
         .sell(1, "bob", "b", true, (1, 1, 60), 1)
-        .confirm(1, "bob", 1)
-        .reschedule(size.pick(1, 2), "alice", 0, (0, 2, 60))
+        .confirm(size.pick(0, 1), "bob", 1)
+        .reschedule(1, "alice", 0, (0, 2, 60))
         .reschedule(1, "alice", 0, (1, 1, 60))
         .cancel(1, "alice", 0);
-    Scenario { at_once: size.pick(2, 3), ticks: 2, ..scenario }
+    Scenario { ticks: size.pick(0, 2), ..scenario }
 }
 
 /// An operator approves or declines.
@@ -78,9 +97,8 @@ pub fn approval(size: Size) -> Scenario {
         .confirm(1, "alice", 0)
         .cancel(1, "alice", 0)
         .operator(1, 0, "approve", Action::Approve(None, code()))
-        .operator(1, 0, "decline", Action::Decline(None))
-        .operator(size.pick(0, 1), 1, "decline", Action::Decline(None));
-    Scenario { at_once: size.pick(2, 3), ticks: size.pick(2, 3), ..scenario }
+        .operator(1, 0, "decline", Action::Decline(None));
+    Scenario { ticks: size.pick(0, 2), ..scenario }
 }
 
 /// The booking begins: the customer came, or did not, or the operator takes it back.
@@ -91,9 +109,9 @@ pub fn begun(size: Size) -> Scenario {
         .operator(1, 0, "complete", Action::Complete)
         .operator(1, 0, "mark as no show", Action::NoShow)
         .operator(1, 0, "cancel", Action::Cancel(None))
-        .sell(1, "bob", "b", true, (1, 1, 60), 1)
+        .sell(size.pick(0, 1), "bob", "b", true, (1, 1, 60), 1)
         .opening_after(1);
-    Scenario { at_once: size.pick(2, 3), ticks: 2, skews: &[0, 1], ..scenario }
+    Scenario { ticks: 1, ..scenario }
 }
 
 /// The capacity changes while somebody sells.
@@ -101,31 +119,30 @@ pub fn capacity(size: Size) -> Scenario {
     let scenario = Scenario::new("a change of the capacity", 1)
         .sell(1, "alice", "a", true, (0, 1, 60), 1)
         .sell(1, "bob", "b", false, (0, 1, 60), 1)
-        .confirm(1, "alice", 0)
+        .confirm(size.pick(0, 1), "alice", 0)
         .put(1, 60, 2)
-        .put(1, 60, 1);
-    Scenario { at_once: 2, ticks: size.pick(2, 3), ..scenario }
+        .put(size.pick(0, 1), 60, 1);
+    Scenario { ticks: size.pick(0, 3), ..scenario }
 }
 
 /// The grid changes while somebody sells: slots of an hour, then of half an hour. The clock steps by
-/// as long as a request may live, and a hold lasts a little longer.
+/// as long as a request may live, less a second, and a hold lasts a little longer.
 pub fn grid(size: Size) -> Scenario {
     let scenario = Scenario::new("a change of the grid", 1);
-    let resource = room(60, 1, 16);
-    let scenario = Scenario { resource, tick: REQUEST_LIFE, life: 1, ticks: 4, ..scenario }
-        .sell(1, "alice", "a", true, (0, 1, 60), 1)
+    let (resource, tick) = (room(60, 1, 16), REQUEST_LIFE - SignedDuration::from_secs(1));
+    let scenario = Scenario { resource, tick, life: 1, ticks: size.pick(3, 4), ..scenario }
+        .sell(1, "alice", "a", size == Size::Large, (0, 1, 60), 1)
         .sell(1, "bob", "b", false, (1, 1, 30), 1)
-        .confirm(1, "alice", 0)
         .put(1, 30, 1);
     match size {
         Size::Small => scenario,
-        Size::Large => scenario.cancel(1, "alice", 0).put(1, 60, 1),
+        Size::Large => scenario.confirm(1, "alice", 0).cancel(1, "alice", 0).put(1, 60, 1),
     }
 }
 
 /// All of them.
 pub fn all(size: Size) -> Vec<Scenario> {
-    [last_place, clocks, keys, moves, approval, begun, capacity, grid]
+    [last_place, crowd, run_out, clocks, keys, moves, approval, begun, capacity, grid]
         .map(|scenario| scenario(size))
         .into()
 }

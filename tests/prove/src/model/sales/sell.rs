@@ -11,6 +11,7 @@ use super::tables::{SlotWrite, Tables, Write};
 use domain::{Booking, Rejection, Request, Resource, Slot, Stretch};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// The sale that a step belongs to.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +38,7 @@ impl Sale<'_> {
         self,
         mut reads: Reads,
         which: u8,
-        tables: &mut Tables,
+        tables: &mut Arc<Tables>,
         clock: u8,
     ) -> Result<After, Broken> {
         match which {
@@ -106,8 +107,11 @@ impl Sale<'_> {
         resource: &Resource,
         touched: &BTreeMap<Timestamp, Slot>,
     ) -> After {
-        let (sales, now) = (self.sales, self.flight.now);
-        let sweeps = sweeps(sales, &booking.stretch, touched, now);
+        let (sales, mut now) = (self.sales, self.flight.now);
+        if sales.scenario.mutation == Some(Mutation::DropBucketsEarly) {
+            now += sales.scenario.tick;
+        }
+        let sweeps = sweeps(&booking.stretch, touched, now);
         if !sweeps.is_empty() {
             return After::Next(Phase::Sweeping(sweeps));
         }
@@ -118,7 +122,7 @@ impl Sale<'_> {
             let terms = resource.terms(start, touched, now);
             match slot.after(effect, terms, now) {
                 Ok(_) => {
-                    let write = SlotWrite::new(&sales.scenario, &slot, effect, terms, now);
+                    let write = SlotWrite::new(&slot, effect, terms, now);
                     writes.push(Write::Slot(write));
                 }
                 Err(Rejection::SlotFull) => {
@@ -134,7 +138,7 @@ impl Sale<'_> {
     pub fn look_again(
         self,
         lookup: Lookup,
-        tables: &mut Tables,
+        tables: &mut Arc<Tables>,
         clock: u8,
     ) -> Result<After, Broken> {
         let scenario = &self.sales.scenario;
@@ -149,14 +153,10 @@ impl Sale<'_> {
 /// The sweeps that have to come before a stretch is taken: of former grids' slots that overlap it.
 /// A slot of its own drops its buckets in the write that takes it; none has too many for that here.
 pub fn sweeps(
-    sales: &Sales,
     stretch: &Stretch,
     touched: &BTreeMap<Timestamp, Slot>,
     now: Timestamp,
 ) -> Vec<SlotWrite> {
-    if sales.scenario.mutation == Some(Mutation::FormerGridUnswept) {
-        return Vec::new();
-    }
     let own: BTreeSet<Timestamp> = stretch.slots().collect();
     let others = touched.values().filter(|slot| !own.contains(&slot.start));
     let overlap = others.filter(|slot| slot.start < stretch.end && slot.end() > stretch.start);

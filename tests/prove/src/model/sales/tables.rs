@@ -91,7 +91,7 @@ impl Tables {
                 }
                 Write::Slot(write) => {
                     let before = self.slots.get(&write.start).map(|slot| &**slot);
-                    let after = write.after(before)?;
+                    let after = write.after(before, scenario.mutation)?;
                     promises::of_slot(scenario, clock, before, &after, write)?;
                     self.slots.insert(write.start, Kept::new(after));
                 }
@@ -125,17 +125,9 @@ impl Tables {
 
 impl SlotWrite {
     /// An effect on a slot as it was read. Only what takes places drops buckets.
-    pub fn new(
-        scenario: &Scenario,
-        slot: &Slot,
-        effect: Effect,
-        terms: Terms,
-        now: Timestamp,
-    ) -> Self {
-        let early = scenario.mutation == Some(Mutation::DropBucketsEarly);
-        let by = if early { now + scenario.tick } else { now };
+    pub fn new(slot: &Slot, effect: Effect, terms: Terms, now: Timestamp) -> Self {
         let drops = match effect {
-            Effect::Take(..) => slot.run_out(by).collect(),
+            Effect::Take(..) => slot.run_out(now).collect(),
             Effect::Keep(..) | Effect::Release(..) => Vec::new(),
         };
         Self { start: slot.start, effect: Some(effect), drops, terms, now }
@@ -181,7 +173,7 @@ impl SlotWrite {
     }
 
     /// The slot after it: what the expression of that update makes of it.
-    fn after(&self, before: Option<&Slot>) -> Result<Slot, Broken> {
+    fn after(&self, before: Option<&Slot>, mutation: Option<Mutation>) -> Result<Slot, Broken> {
         let untouched = || Slot::untouched(self.start, self.terms.minutes);
         let mut slot = before.cloned().unwrap_or_else(untouched);
         let mut taken = i64::from(slot.taken) - i64::from(self.given_back());
@@ -204,6 +196,7 @@ impl SlotWrite {
                 slot.minutes = self.terms.minutes;
                 1
             }
+            Some(Effect::Keep(..)) if mutation == Some(Mutation::ConfirmLeavesBucket) => 1,
             Some(Effect::Keep(quantity, until)) => leave(until, quantity.get()),
             Some(Effect::Release(quantity, until)) => {
                 taken -= i64::from(quantity.get());
