@@ -81,11 +81,12 @@ fn every_wrong_design_of_sales_is_found_out() {
 fn every_wrong_design_of_pushes_is_found_out() {
     use Mutation::*;
     type Of = fn(Size) -> connections::Scenario;
-    let table: [(Mutation, Of, &str); 10] = [
+    let table: [(Mutation, Of, &str); 11] = [
         (SnapshotFirst, connections::subscribing, VIEW),
         (SubscribeInTwo, connections::subscribing, SAME),
         (RefreshOverwrites, connections::demoted, SAME),
         (SubscribersFromIndex, connections::subscribing, VIEW),
+        (ReadFirstShards, connections::growing, VIEW),
         (TellAnybody, connections::ending, ALLOWED),
         (DropFailedPosts, connections::failing, VIEW),
         (CloseRefused, connections::failing, OPEN),

@@ -35,6 +35,8 @@ pub enum Mutation {
     RefreshOverwrites,
     /// Subscribers are read from an index, which may lag.
     SubscribersFromIndex,
+    /// A push reads only as many shards of a topic as there were at first.
+    ReadFirstShards,
     /// Whoever subscribed is told, whatever its role and end are by now.
     TellAnybody,
     /// A post that failed is forgotten.

@@ -3,8 +3,7 @@
 //!
 //! What a change makes of a connection and its subscriptions is `store`'s own code, what a batch says in
 //! which topic `delivery`'s, what is booked `domain`'s. The rest is modelled, one step for each call of
-//! the database or of API Gateway. What is left out: topics of more than one shard, frames that are too
-//! large for one, and the memory of who was told what of a batch that comes again.
+//! the database or of API Gateway. What is left out: frames that are too large for one, and the memory of who was told what of a batch that comes again.
 //!
 //! It is taken for granted that failures end before records are too old to come again, that a client
 //! subscribes anew when its token has ended, and that a connection opens within a minute or never.
@@ -37,7 +36,7 @@ use scenario::{BOOKINGS, ME, NEVER, Scenario};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use store::{Connection, ConnectionId};
-use table::{CONNECTIONS, Table};
+use table::{CONNECTIONS, SHARDS, Table};
 use world::{RECORDS, THINGS, TOPICS, Telling, Update, World};
 
 /// What the topics are called in histories.
@@ -80,6 +79,7 @@ pub struct State {
     left: [u8; MENU],
     breaks: u8,
     faults: u8,
+    grown: bool,
 }
 
 /// A connection as API Gateway has it.
@@ -135,10 +135,19 @@ pub enum Step {
     Report,
     /// The push dies.
     PushDies,
+    /// The topics grow: subscriptions to come are spread over more shards.
+    Grow,
     /// A late frame arrives.
     Arrive(usize),
     /// The index catches up with the table, in a design that reads it.
     Index,
+}
+
+impl State {
+    /// How many shards the topics have.
+    pub fn shards(&self) -> u32 {
+        SHARDS[usize::from(self.grown)]
+    }
 }
 
 impl Client {
@@ -178,6 +187,11 @@ impl Pushes {
         self.scenario.mutation == Some(mutation)
     }
 
+    /// Whether topics may grow.
+    pub fn grows(&self) -> bool {
+        self.scenario.grows
+    }
+
     /// The time.
     pub fn now(&self, clock: u8) -> Timestamp {
         base() + self.scenario.tick * i32::from(clock)
@@ -200,7 +214,7 @@ impl Pushes {
             _ => NEVER,
         };
         Kept::new(Connection {
-            id: ConnectionId::new(number.to_string()),
+            id: ConnectionId::new(["first", "second"][number]),
             customer: customer("alice"),
             role: self.scenario.role,
             expires,
@@ -334,6 +348,7 @@ impl Model for Pushes {
             left,
             breaks: self.scenario.breaks,
             faults: self.scenario.faults,
+            grown: false,
         }
     }
 
@@ -361,6 +376,9 @@ impl Model for Pushes {
         } else {
             let records = self.records(state.written);
             steps.extend((state.told + 1..=records).map(Step::Push));
+        }
+        if self.scenario.grows && !state.grown {
+            steps.push(Step::Grow);
         }
         steps.extend((0..state.late.len()).map(Step::Arrive));
         // It is taken for granted that a connection opens within a minute.
@@ -427,6 +445,7 @@ impl Model for Pushes {
                 }
             }
             Step::Commit => next.written += 1,
+            Step::Grow => next.grown = true,
             Step::Push(to) => next.push = Some(Kept::new(Push::new(self, state, to))),
             Step::Arrive(place) => {
                 let late = next.late.remove(place);
@@ -468,9 +487,11 @@ impl Model for Pushes {
             Step::Push(to) => format!("push: records {} to {to}", state.told + 1),
             Step::Read(which, fate) => {
                 let push = state.push.as_ref().expect("there is a push");
-                let telling = &self.tellings(push.records)[push.unread[which]];
+                let telling = &self.tellings(push.records)[push.unread[which].0];
                 let topic = TOPIC_NAMES[telling.topic];
-                format!("push: reads who watches {topic}{}", fate.told())
+                let shards = push.unread[which].1;
+                let others = if shards > 0 { ", in all other shards" } else { "" };
+                format!("push: reads who watches {topic}{others}{}", fate.told())
             }
             Step::Post(number, fate) => {
                 let gone = if state.sockets[number] == Socket::Open { "" } else { ": 410" };
@@ -481,6 +502,7 @@ impl Model for Pushes {
             }
             Step::Report => "push: reports".to_owned(),
             Step::PushDies => "push: dies".to_owned(),
+            Step::Grow => "the topics grow".to_owned(),
             Step::Arrive(place) => {
                 let late = &state.late[place];
                 format!("a late frame arrives at connection {}", late.0)

@@ -5,13 +5,16 @@ use super::super::kept::Kept;
 use super::super::mutation::Mutation;
 use super::promises;
 use super::request::{Request, What};
-use super::table::CONNECTIONS;
+use super::table::{CONNECTIONS, SHARDS};
 use super::world::Update;
 use super::{Pushes, Socket, State};
 use jiff::{SignedDuration, Timestamp};
 
 /// As `delivery` says: so long after it was remembered, a connection is open or will never be.
 const OPENING: SignedDuration = SignedDuration::from_secs(60);
+
+/// The first shard of a topic.
+const FIRST: u32 = 0;
 
 /// A batch under way.
 #[derive(Debug, Clone, Hash)]
@@ -22,8 +25,9 @@ pub struct Push {
     pub now: Timestamp,
     /// Whether the records are too old to come again.
     pub last: bool,
-    /// The topics whose subscribers are to be read, by their place.
-    pub unread: Vec<usize>,
+    /// The topics whose subscribers are to be read, by their place: all in the first shard, or those
+    /// in all the others of so many.
+    pub unread: Vec<(usize, u32)>,
     /// What each connection is to be told, and the lowest place of a record that it is for.
     pub outboxes: [Option<Outbox>; CONNECTIONS],
     /// Connections that are to be closed, for the record at this place.
@@ -72,7 +76,7 @@ impl Push {
     /// A batch that nobody is told yet.
     pub fn new(pushes: &Pushes, state: &State, to: usize) -> Self {
         let records = (state.told, to);
-        let unread = (0..pushes.tellings(records).len()).collect();
+        let unread = (0..pushes.tellings(records).len()).map(|place| (place, FIRST)).collect();
         Self {
             records,
             now: pushes.now(state.clock),
@@ -96,7 +100,8 @@ impl Push {
         which: usize,
         fate: Fate,
     ) -> Result<(), Broken> {
-        let telling = &pushes.tellings(self.records)[self.unread.remove(which)];
+        let (place, shards) = self.unread.remove(which);
+        let telling = &pushes.tellings(self.records)[place];
         if fate != Fate::Well {
             self.fail(telling.first);
             return Ok(());
@@ -109,7 +114,8 @@ impl Push {
         };
         for ((topic, number), subscriber) in subscriptions {
             let told = subscriber.may_be_told(key, self.now) || pushes.wrong(Mutation::TellAnybody);
-            if topic != key || !told {
+            let there = if shards == FIRST { 0..1 } else { 1..shards };
+            if topic != key || !told || !there.contains(&subscriber.shard) {
                 continue;
             }
             let item = state.table.items[*number].as_ref();
@@ -127,6 +133,11 @@ impl Push {
             outbox.first = outbox.first.min(first);
             outbox.updates.extend(&telling.updates);
             outbox.updates.sort_unstable();
+        }
+        // How many shards there are is in the first of them.
+        let there = state.shards();
+        if shards == FIRST && there > SHARDS[0] && !pushes.wrong(Mutation::ReadFirstShards) {
+            self.unread.push((place, there));
         }
         Ok(())
     }

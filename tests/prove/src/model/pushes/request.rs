@@ -3,13 +3,18 @@
 
 use super::super::kept::Kept;
 use super::super::mutation::Mutation;
+use super::table::SHARDS;
 use super::world::{OF_TOPIC, THINGS};
 use super::{Pushes, Socket, State};
 use domain::Role;
 use jiff::Timestamp;
 use std::sync::Arc;
 use store::connections::Decision;
+use store::connections::shards::pick;
 use store::{Connection, Subscribed};
+
+/// A shard that is not known yet.
+const UNKNOWN: u32 = u32::MAX;
 
 /// A request about a connection.
 #[derive(Debug, Clone, Hash)]
@@ -22,6 +27,8 @@ pub struct Request {
     pub now: Timestamp,
     /// What it does next.
     pub phase: Phase,
+    /// The shard that its subscription is to be in.
+    pub shard: u32,
     /// The snapshot, as far as it is read.
     pub read: Vec<u64>,
 }
@@ -46,6 +53,8 @@ pub enum What {
 pub enum Phase {
     /// Reads the connection.
     Looking,
+    /// Reads how many shards the topic has, which a subscription is spread over.
+    Sharding(Kept<Connection>),
     /// Reads the connection, to forget it: nobody waits for that.
     Forgetting,
     /// Writes what was decided.
@@ -67,7 +76,7 @@ impl Request {
             What::Subscribe(_) if pushes.wrong(Mutation::SnapshotFirst) => Phase::Reading,
             _ => Phase::Looking,
         };
-        Self { connection, what, now, phase, read: Vec::new() }
+        Self { connection, what, now, phase, shard: UNKNOWN, read: Vec::new() }
     }
 
     /// Its next step; nothing is left of it when it is answered.
@@ -80,6 +89,24 @@ impl Request {
                 {
                     return None;
                 }
+                match self.what {
+                    What::Subscribe(topic) if self.shard == UNKNOWN => {
+                        match read.topics.get(&pushes.world.topics[topic]) {
+                            Some(shard) => self.shard = *shard,
+                            // Where they never grow, looking how many there are is no step.
+                            None if !pushes.grows() => self.shard = pick(&read.id, SHARDS[0]),
+                            None => {
+                                self.phase = Phase::Sharding(read);
+                                return Some(self);
+                            }
+                        }
+                    }
+                    _ => {}
+                }
+                self.decide(pushes, state, &read)
+            }
+            Phase::Sharding(read) => {
+                self.shard = pick(&read.id, state.shards());
                 self.decide(pushes, state, &read)
             }
             Phase::Writing(before, after) => self.write(pushes, state, before, after),
@@ -110,7 +137,7 @@ impl Request {
             What::Connect => return None,
             What::Forget => None,
             What::Subscribe(topic) => {
-                match read.subscribe(&pushes.world.topics[topic], 0, self.now) {
+                match read.subscribe(&pushes.world.topics[topic], self.shard, self.now) {
                     Decision::Change(after, _) => Some(after),
                     Decision::Keep(Subscribed::Yes) => return self.written(pushes, state),
                     _ => return None,
@@ -236,6 +263,7 @@ impl Request {
     pub fn doing(&self) -> String {
         let doing = match &self.phase {
             Phase::Looking | Phase::Forgetting => "reads the connection",
+            Phase::Sharding(_) => "reads how many shards there are",
             Phase::Writing(..) => "writes the connection and its subscriptions",
             Phase::WritingRest(..) => "writes the subscriptions",
             Phase::Reading => "reads the snapshot",

@@ -36,6 +36,8 @@ pub struct Scenario {
     pub tick: SignedDuration,
     /// Over how many steps of the clock a request may live.
     pub life: u8,
+    /// Whether topics grow: subscriptions to come are spread over more shards.
+    pub grows: bool,
     /// What is done wrong.
     pub mutation: Option<Mutation>,
 }
@@ -65,6 +67,7 @@ impl Scenario {
             ticks: 0,
             tick: SignedDuration::from_secs(9),
             life: 0,
+            grows: false,
             mutation: None,
         }
     }
@@ -84,6 +87,17 @@ pub fn subscribing(size: Size) -> Scenario {
     ];
     let scenario = Scenario::new("subscribing", Role::Operator, menu);
     Scenario { commits: size.pick(1, 2), at_once: size.pick(2, 3), ..scenario }
+}
+
+/// The topic grows while it subscribes.
+pub fn growing(size: Size) -> Scenario {
+    let menu = vec![
+        (What::Subscribe(ROOM), 2),
+        (What::Unsubscribe(ROOM), 1),
+        (What::Subscribe(BOOKINGS), size.pick(0, 1)),
+    ];
+    let scenario = Scenario::new("topics that grow", Role::Operator, menu);
+    Scenario { commits: size.pick(1, 2), grows: true, ..scenario }
 }
 
 /// A new token of a lower role, while it subscribes.
@@ -119,7 +133,7 @@ pub fn ending(size: Size) -> Scenario {
 pub fn failing(size: Size) -> Scenario {
     let menu = vec![(What::Subscribe(ROOM), size.pick(1, 2))];
     let scenario = Scenario::new("posts that fail", Role::Customer, menu);
-    Scenario { connections: size.pick(1, 2), faults: size.pick(1, 2), at_once: 1, ..scenario }
+    Scenario { connections: size.pick(1, 2), faults: size.pick(1, 3), at_once: 1, ..scenario }
 }
 
 /// Connections that open slowly, break without a word, and come back.
@@ -134,7 +148,7 @@ pub fn breaking(size: Size) -> Scenario {
 
 /// All of them.
 pub fn all(size: Size) -> Vec<Scenario> {
-    [subscribing, demoted, promoted, ending, failing, breaking]
+    [subscribing, growing, demoted, promoted, ending, failing, breaking]
         .map(|scenario| scenario(size))
         .into()
 }

@@ -10,6 +10,9 @@ use store::{Connection, Subscriber, TopicKey};
 /// How many connections there may be, one after the other.
 pub const CONNECTIONS: usize = 2;
 
+/// How many shards a topic has, and how many after it has grown.
+pub const SHARDS: [u32; 2] = [1, 4];
+
 /// Subscriptions by topic and number of the connection.
 pub type Subscriptions = BTreeMap<(TopicKey, usize), Kept<Subscriber>>;
 

@@ -40,9 +40,10 @@ pub fn last_place(size: Size) -> Scenario {
 pub fn crowd(size: Size) -> Scenario {
     let scenario = Scenario::new("a crowd", size.pick(1, 2))
         .sell(1, "alice", "a", true, (0, 1, 60), 1)
-        .sell(1, "bob", "b", false, (0, 1, 60), 1)
+        .sell(1, "bob", "b", size == Size::Large, (0, 1, 60), 1)
         .sell(1, "carol", "c", false, (0, 1, 60), 1)
-        .confirm(size.pick(0, 1), "alice", 0);
+        .confirm(size.pick(0, 1), "alice", 0)
+        .confirm(size.pick(0, 1), "bob", 1);
     Scenario { at_once: 3, ticks: size.pick(0, 2), ..scenario }
 }
 
@@ -51,8 +52,9 @@ pub fn run_out(size: Size) -> Scenario {
     let scenario = Scenario::new("a hold that has run out", 1)
         .sell(1, "alice", "a", true, (0, 1, 60), 1)
         .sell(1, "bob", "b", false, (0, 1, 60), 1)
-        .sell(1, "carol", "c", size == Size::Large, (0, 1, 60), 1);
-    Scenario { ticks: 2, ..scenario }
+        .sell(1, "carol", "c", size == Size::Large, (0, 1, 60), 1)
+        .confirm(size.pick(0, 1), "carol", 2);
+    Scenario { at_once: size.pick(2, 3), ticks: size.pick(2, 3), ..scenario }
 }
 
 /// Clocks that differ by a step, which is half of a hold.
@@ -61,7 +63,8 @@ pub fn clocks(size: Size) -> Scenario {
         .sell(1, "alice", "a", true, (0, 1, 60), 1)
         .sell(1, "carol", "c", false, (0, 1, 60), size.pick(1, 2))
         .confirm(1, "alice", 0)
-        .cancel(size.pick(0, 1), "alice", 0);
+        .cancel(size.pick(0, 1), "alice", 0)
+        .sell(size.pick(0, 1), "bob", "b", true, (0, 1, 60), 1);
     Scenario { ticks: size.pick(2, 3), skews: &[0, 1], ..scenario }
 }
 
