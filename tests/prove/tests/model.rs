@@ -1,6 +1,7 @@
 //! The models, explored in the small; and designs that are wrong, each of which they find out.
 
 use prove::model::explore::{Model, explore};
+use prove::model::limit::{self, ENTERED, Limit, NOT_KEPT_OUT};
 use prove::model::mutation::Mutation;
 use prove::model::pushes::promises::{ALLOWED, OPEN, SAME, VIEW};
 use prove::model::pushes::{self, Pushes, scenario as connections};
@@ -27,6 +28,13 @@ fn holds<M: Model>(name: &str, model: &M) {
 fn every_promise_of_sales_holds() {
     for scenario in scenarios::all(Size::Small) {
         holds(scenario.name, &Sales::new(scenario));
+    }
+}
+
+#[test]
+fn every_promise_of_the_limit_holds() {
+    for scenario in limit::scenarios(Size::Small) {
+        holds(scenario.name, &Limit::new(scenario));
     }
 }
 
@@ -78,6 +86,21 @@ fn every_wrong_design_of_sales_is_found_out() {
 }
 
 #[test]
+fn every_wrong_design_of_the_limit_is_found_out() {
+    use Mutation::*;
+    type Of = fn(Size) -> limit::Scenario;
+    let table: [(Mutation, Of, &str); 4] = [
+        (EnterOverwrites, limit::two_keys, ENTERED),
+        (EnterAfterwards, limit::two_keys, ENTERED),
+        (TakeBackAll, limit::one_key, ENTERED),
+        (NeverDropClosed, limit::two_keys, NOT_KEPT_OUT),
+    ];
+    for (mutation, scenario, promise) in table {
+        breaks(mutation, promise, &Limit::new(scenario(Size::Small).with(mutation)));
+    }
+}
+
+#[test]
 fn every_wrong_design_of_pushes_is_found_out() {
     use Mutation::*;
     type Of = fn(Size) -> connections::Scenario;
@@ -103,6 +126,11 @@ fn every_wrong_design_of_pushes_is_found_out() {
 #[ignore = "sizes"]
 fn sizes() {
     let secs = std::env::var("SECS").map_or(10, |it| it.parse().expect("number"));
+    for scenario in limit::scenarios(Size::Large) {
+        let name = scenario.name;
+        let end = Instant::now() + Duration::from_secs(secs);
+        println!("{name} {:?}", explore(name, &Limit::new(scenario), end));
+    }
     for scenario in pushes::scenario::all(Size::Large) {
         let name = scenario.name;
         let end = Instant::now() + Duration::from_secs(secs);

@@ -11,16 +11,19 @@
 //! | [`kept`] | values that many states share |
 //! | [`mutation`] | designs that are wrong, to see that the models can tell |
 //! | [`sales`] | holds, bookings, changes, expiry |
+//! | [`limit`] | how much a customer may have open |
 //! | [`pushes`] | connections, subscriptions, what clients are told |
 
 pub mod explore;
 pub mod kept;
+pub mod limit;
 pub mod mutation;
 pub mod pushes;
 pub mod sales;
 
 use crate::{Budget, Figures, Violation};
 use explore::{Counterexample, Explored, Model, explore, per_second};
+use limit::Limit;
 use pushes::Pushes;
 use sales::Sales;
 use sales::scenarios::{self, Size};
@@ -32,6 +35,10 @@ pub fn run(budget: &Budget) -> Result<Figures, Violation> {
     for scenario in scenarios::all(Size::Large) {
         let name = scenario.name;
         total.add(name, &Sales::new(scenario), budget.end)?;
+    }
+    for scenario in limit::scenarios(Size::Large) {
+        let name = scenario.name;
+        total.add(name, &Limit::new(scenario), budget.end)?;
     }
     for scenario in pushes::scenario::all(Size::Large) {
         let name = scenario.name;

@@ -27,6 +27,14 @@ pub enum Mutation {
     MoveInTwo,
     /// After a change of the grid, it is sold on at once.
     SellInTransition,
+    /// What a customer has open is written whatever version it is at.
+    EnterOverwrites,
+    /// A sale is written before it is entered.
+    EnterAfterwards,
+    /// Whoever takes back takes what other attempts of the same key rest on.
+    TakeBackAll,
+    /// Nothing is ever dropped of what a customer had open.
+    NeverDropClosed,
     /// A subscription reads its snapshot before it is there.
     SnapshotFirst,
     /// A subscription and the connection's item are written one after the other.
