@@ -5,9 +5,9 @@ use prove::model::limit::{self, ENTERED, Limit, NOT_KEPT_OUT};
 use prove::model::mutation::Mutation;
 use prove::model::pushes::promises::{ALLOWED, OPEN, SAME, VIEW};
 use prove::model::pushes::{self, Pushes, scenario as connections};
-use prove::model::sales::Sales;
 use prove::model::sales::promises::{ANSWERS, BOOKS, NOT_EARLY, NOTHING_TWICE, VERSIONS};
 use prove::model::sales::scenarios::{self, Size};
+use prove::model::sales::{Sales, grids};
 use std::time::{Duration, Instant};
 
 /// Nobody waits longer for a model: one that takes so long fails for it.
@@ -33,7 +33,7 @@ fn every_promise_of_sales_holds() {
 
 #[test]
 fn every_promise_of_the_limit_holds() {
-    for scenario in limit::scenarios(Size::Small) {
+    for scenario in limit::scenario::all(Size::Small) {
         holds(scenario.name, &Limit::new(scenario));
     }
 }
@@ -78,7 +78,7 @@ fn every_wrong_design_of_sales_is_found_out() {
         (ChangeOverwrites, scenarios::moves, VERSIONS),
         (ExpiryOverwrites, scenarios::last_place, VERSIONS),
         (MoveInTwo, scenarios::moves, BOOKS),
-        (SellInTransition, scenarios::grid, NOTHING_TWICE),
+        (SellInTransition, grids::finer, NOTHING_TWICE),
     ];
     for (mutation, scenario, promise) in table {
         breaks(mutation, promise, &Sales::new(scenario(Size::Small).with(mutation)));
@@ -88,12 +88,12 @@ fn every_wrong_design_of_sales_is_found_out() {
 #[test]
 fn every_wrong_design_of_the_limit_is_found_out() {
     use Mutation::*;
-    type Of = fn(Size) -> limit::Scenario;
+    type Of = fn(Size) -> limit::scenario::Scenario;
     let table: [(Mutation, Of, &str); 4] = [
-        (EnterOverwrites, limit::two_keys, ENTERED),
-        (EnterAfterwards, limit::two_keys, ENTERED),
-        (TakeBackAll, limit::one_key, ENTERED),
-        (NeverDropClosed, limit::two_keys, NOT_KEPT_OUT),
+        (EnterOverwrites, limit::scenario::two_keys, ENTERED),
+        (EnterAfterwards, limit::scenario::two_keys, ENTERED),
+        (TakeBackAll, limit::scenario::one_key, ENTERED),
+        (NeverDropClosed, limit::scenario::two_keys, NOT_KEPT_OUT),
     ];
     for (mutation, scenario, promise) in table {
         breaks(mutation, promise, &Limit::new(scenario(Size::Small).with(mutation)));
@@ -119,26 +119,5 @@ fn every_wrong_design_of_pushes_is_found_out() {
     ];
     for (mutation, scenario, promise) in table {
         breaks(mutation, promise, &Pushes::new(scenario(Size::Small).with(mutation)));
-    }
-}
-
-#[test]
-#[ignore = "sizes"]
-fn sizes() {
-    let secs = std::env::var("SECS").map_or(10, |it| it.parse().expect("number"));
-    for scenario in limit::scenarios(Size::Large) {
-        let name = scenario.name;
-        let end = Instant::now() + Duration::from_secs(secs);
-        println!("{name} {:?}", explore(name, &Limit::new(scenario), end));
-    }
-    for scenario in pushes::scenario::all(Size::Large) {
-        let name = scenario.name;
-        let end = Instant::now() + Duration::from_secs(secs);
-        println!("{name} {:?}", explore(name, &Pushes::new(scenario), end));
-    }
-    for scenario in scenarios::all(Size::Large) {
-        let name = scenario.name;
-        let end = Instant::now() + Duration::from_secs(secs);
-        println!("{name} {:?}", explore(name, &Sales::new(scenario), end));
     }
 }

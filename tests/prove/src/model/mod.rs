@@ -36,7 +36,7 @@ pub fn run(budget: &Budget) -> Result<Figures, Violation> {
         let name = scenario.name;
         total.add(name, &Sales::new(scenario), budget.end)?;
     }
-    for scenario in limit::scenarios(Size::Large) {
+    for scenario in limit::scenario::all(Size::Large) {
         let name = scenario.name;
         total.add(name, &Limit::new(scenario), budget.end)?;
     }

@@ -1,9 +1,10 @@
 //! What must hold, whatever happens.
 
 use super::super::explore::Broken;
+use super::Pushes;
 use super::request::Phase;
+use super::state::{Socket, State};
 use super::world::{OF_TOPIC, TOPICS};
-use super::{Pushes, Socket, State};
 
 /// Whoever subscribed and is connected knows what the table says, once all is quiet.
 pub const VIEW: &str = "when all is quiet, every open connection knows what it subscribed to";

@@ -3,11 +3,12 @@
 use super::super::explore::Broken;
 use super::super::kept::Kept;
 use super::super::mutation::Mutation;
+use super::Pushes;
 use super::promises;
 use super::request::{Request, What};
+use super::state::{Socket, State};
 use super::table::{CONNECTIONS, SHARDS};
 use super::world::Update;
-use super::{Pushes, Socket, State};
 use jiff::{SignedDuration, Timestamp};
 
 /// As `delivery` says: so long after it was remembered, a connection is open or will never be.

@@ -3,9 +3,10 @@
 
 use super::super::kept::Kept;
 use super::super::mutation::Mutation;
+use super::Pushes;
+use super::state::{Socket, State};
 use super::table::SHARDS;
 use super::world::{OF_TOPIC, THINGS};
-use super::{Pushes, Socket, State};
 use domain::Role;
 use jiff::Timestamp;
 use std::sync::Arc;

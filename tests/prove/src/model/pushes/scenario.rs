@@ -146,9 +146,37 @@ pub fn breaking(size: Size) -> Scenario {
     Scenario { open: false, connections, breaks, commits, ticks, tick, at_once: 1, ..scenario }
 }
 
-/// All of them.
+/// Several pages, several changes, posts that fail.
+fn paging() -> Scenario {
+    let menu = vec![(What::Subscribe(BOOKINGS), 1)];
+    let scenario = Scenario::new("pages while it changes", Role::Operator, menu);
+    Scenario { commits: 3, faults: 2, ..scenario }
+}
+
+/// All that a client may ask for at once.
+fn pipelined() -> Scenario {
+    let menu = vec![
+        (What::Subscribe(BOOKINGS), 2),
+        (What::Subscribe(ROOM), 2),
+        (What::Unsubscribe(ROOM), 1),
+        (What::Refresh(Role::Customer, NEVER), 1),
+    ];
+    let scenario = Scenario::new("three requests at once", Role::Operator, menu);
+    Scenario { commits: 1, at_once: 3, ..scenario }
+}
+
+/// The token ends while posts fail.
+fn ending_badly() -> Scenario {
+    let name = "a token that ends while posts fail";
+    Scenario { name, at_once: 1, faults: 1, ..ending(Size::Large) }
+}
+
+/// All of them; in the small, those that are small.
 pub fn all(size: Size) -> Vec<Scenario> {
-    [subscribing, growing, demoted, promoted, ending, failing, breaking]
-        .map(|scenario| scenario(size))
-        .into()
+    let all = [subscribing, growing, demoted, promoted, ending, failing, breaking];
+    let mut all: Vec<Scenario> = all.map(|scenario| scenario(size)).into();
+    if size == Size::Large {
+        all.extend([paging(), pipelined(), ending_badly()]);
+    }
+    all
 }

@@ -8,14 +8,17 @@
 //! | module | what it knows |
 //! |---|---|
 //! | [`scenario`] | who may ask for what, how often, and by which clocks |
-//! | [`scenarios`] | the scenarios that are explored |
+//! | [`scenarios`], [`grids`] | the scenarios that are explored |
 //! | [`tables`] | the table, and its conditional writes |
 //! | [`flight`] | a request under way |
 //! | [`sell`], [`change`] | its steps |
+//! | [`history`] | steps in words |
 //! | [`promises`] | what must hold, whatever happens |
 
 pub mod change;
 pub mod flight;
+pub mod grids;
+pub mod history;
 pub mod promises;
 pub mod scenario;
 pub mod scenarios;
@@ -26,13 +29,12 @@ use super::explore::{Broken, Model};
 use super::kept::Kept;
 use super::mutation::Mutation;
 use change::Change;
-use domain::{Booking, Effect, Rejection, Resource};
+use domain::{Effect, Resource};
 use flight::{After, Flight, Lookup, Phase, Reads};
-use jiff::Timestamp;
+use history::Came;
 use scenario::{Kind, Scenario};
 use sell::Sale;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::Arc;
 use tables::{Outcome, Tables, Write};
 
@@ -71,30 +73,6 @@ pub enum Step {
     Go(usize, u8),
     /// The process that works on a request dies, or its answer is lost.
     Die(usize),
-}
-
-/// What came of a step.
-#[derive(Debug)]
-pub enum Came {
-    /// Nothing to tell of.
-    Nothing,
-    /// A transaction was refused.
-    Refused,
-    /// The request was answered.
-    Answered(Result<Kept<Booking>, Rejection>),
-}
-
-impl fmt::Display for Came {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Nothing => Ok(()),
-            Self::Refused => f.write_str(": refused"),
-            Self::Answered(Ok(booking)) => {
-                write!(f, ": answered {}, version {}", booking.status.as_str(), booking.version)
-            }
-            Self::Answered(Err(rejection)) => write!(f, ": {rejection}"),
-        }
-    }
 }
 
 impl Sales {
@@ -334,57 +312,6 @@ impl Model for Sales {
     }
 
     fn tell(&self, state: &State, step: &Step) -> String {
-        let text = |number: usize| &self.scenario.orders[state.flights[number].order].text;
-        let clock = |now: Timestamp| now.strftime("%H:%M:%S").to_string();
-        match *step {
-            Step::Tick => {
-                format!("the clock shows {}", clock(self.scenario.time(state.clock + 1, 0)))
-            }
-            Step::Send(order, skew) => {
-                let now = clock(self.scenario.time(state.clock, skew));
-                format!("{}; begins at {now} by its clock", self.scenario.orders[order].text)
-            }
-            Step::Die(number) => format!("{}; its process dies", text(number)),
-            Step::Go(number, which) => {
-                let flight = &state.flights[number];
-                format!("{}; {}", text(number), doing(&flight.phase, which))
-            }
-        }
-    }
-}
-
-/// What a request does in this phase.
-fn doing(phase: &Phase, which: u8) -> String {
-    let lookup = |lookup: &Lookup| match lookup {
-        Lookup::Unsettled(_) => "writes that its booking has run out".to_owned(),
-        _ => "reads its booking".to_owned(),
-    };
-    match phase {
-        Phase::Selling(reads) if which == 0 => lookup(&reads.booking),
-        Phase::LookingAgain(it) | Phase::Looking(it) => lookup(it),
-        Phase::Selling(_) if which == 1 => "reads the resource".to_owned(),
-        Phase::ReadingResource(_) | Phase::Putting => "reads the resource".to_owned(),
-        Phase::Selling(_) | Phase::ReadingSlots(_) => "reads the slots".to_owned(),
-        Phase::SellingMoved(..) => "reads the slots of former grids too".to_owned(),
-        Phase::ReadingLeft(..) => "reads the slots that it leaves".to_owned(),
-        Phase::Sweeping(_) => "sweeps a slot of a former grid".to_owned(),
-        Phase::Writing(writes) => {
-            let writes = writes.iter().map(|write| match write {
-                Write::Booking { after, .. } => {
-                    format!("booking {} v{}", after.status.as_str(), after.version)
-                }
-                Write::Slot(slot) => {
-                    let effect = slot.effect.map(|effect| format!("{effect:?}"));
-                    let drops = if slot.drops.is_empty() { "" } else { ", drops buckets" };
-                    format!(
-                        "slot of {} {}{drops}",
-                        slot.start.strftime("%H:%M"),
-                        effect.unwrap_or_default()
-                    )
-                }
-                Write::Resource(after, _) => format!("resource v{}", after.version),
-            });
-            format!("writes {}", writes.collect::<Vec<_>>().join(" + "))
-        }
+        self.history_of(state, step)
     }
 }

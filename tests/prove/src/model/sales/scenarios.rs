@@ -1,10 +1,9 @@
 //! The scenarios that are explored. Each is small enough that all of it is; what one leaves out,
 //! another has.
 
-use super::scenario::{Scenario, code, room};
-use domain::resource::REQUEST_LIFE;
+use super::grids;
+use super::scenario::{Scenario, code};
 use domain::{Action, Approval};
-use jiff::SignedDuration;
 
 /// How much of a scenario is explored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,24 +127,12 @@ pub fn capacity(size: Size) -> Scenario {
     Scenario { ticks: size.pick(0, 3), ..scenario }
 }
 
-/// The grid changes while somebody sells: slots of an hour, then of half an hour. The clock steps by
-/// as long as a request may live, less a second, and a hold lasts a little longer.
-pub fn grid(size: Size) -> Scenario {
-    let scenario = Scenario::new("a change of the grid", 1);
-    let (resource, tick) = (room(60, 1, 16), REQUEST_LIFE - SignedDuration::from_secs(1));
-    let scenario = Scenario { resource, tick, life: 1, ticks: size.pick(3, 4), ..scenario }
-        .sell(1, "alice", "a", size == Size::Large, (0, 1, 60), 1)
-        .sell(1, "bob", "b", false, (1, 1, 30), 1)
-        .put(1, 30, 1);
-    match size {
-        Size::Small => scenario,
-        Size::Large => scenario.confirm(1, "alice", 0).cancel(1, "alice", 0).put(1, 60, 1),
-    }
-}
-
 /// All of them.
 pub fn all(size: Size) -> Vec<Scenario> {
-    [last_place, crowd, run_out, clocks, keys, moves, approval, begun, capacity, grid]
-        .map(|scenario| scenario(size))
-        .into()
+    let mut all: Vec<Scenario> =
+        [last_place, crowd, run_out, clocks, keys, moves, approval, begun, capacity]
+            .map(|scenario| scenario(size))
+            .into();
+    all.extend(grids::all(size));
+    all
 }
