@@ -19,7 +19,7 @@ use super::mutation::Mutation;
 use super::sales::scenario::{code, customer, room, slot};
 use attempt::{After, Attempt, Phase};
 use domain::resource::REQUEST_LIFE;
-use domain::{Action, Booking, Command, Decision, Key, Quantity, Request, Resource, Role};
+use domain::{Action, Booking, Command, Decision, Key, NewBooking, Quantity, Resource, Role, Sale};
 use jiff::{SignedDuration, Timestamp};
 use scenario::Scenario;
 use std::collections::BTreeSet;
@@ -40,7 +40,7 @@ const BOOKINGS: usize = 3;
 pub struct Limit {
     scenario: Scenario,
     resource: Resource,
-    requests: Vec<Request>,
+    requests: Vec<NewBooking>,
 }
 
 /// Everything there is at one time.
@@ -80,10 +80,10 @@ impl Limit {
     /// The model of this scenario.
     pub fn new(scenario: Scenario) -> Self {
         let resource = room(60, 10, 16);
-        let request = |(key, places, _): &(usize, u32, u8)| Request {
+        let request = |(key, places, _): &(usize, u32, u8)| NewBooking {
             customer: customer("alice"),
             key: Key::parse(&key.to_string()).expect("it is a key"),
-            hold: true,
+            sale: Sale::Hold,
             resource: resource.id.clone(),
             start: slot(0, 60),
             end: None,
@@ -104,7 +104,7 @@ impl Limit {
     }
 
     /// What an order asks for.
-    pub fn request(&self, order: usize) -> &Request {
+    pub fn request(&self, order: usize) -> &NewBooking {
         &self.requests[order]
     }
 

@@ -5,8 +5,8 @@ use super::super::sales::scenario::{code, customer, room, slot};
 use delivery::conflate::Conflation;
 use delivery::{News, topic};
 use domain::{
-    Action, Attempt, Booking, BookingId, Command, Decision, Key, Quantity, Request, Resource, Role,
-    Slot, Status,
+    Action, Attempt, Booking, BookingId, Command, Decision, Key, NewBooking, Quantity, Resource,
+    Role, Sale, Slot, Status,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -132,11 +132,11 @@ fn shown(resource: &Resource, slot: &Slot, now: Timestamp) -> u64 {
     resource.availability(slot.start, &touched, now).version.get()
 }
 
-fn request(resource: &Resource, who: &str) -> Request {
-    Request {
+fn request(resource: &Resource, who: &str) -> NewBooking {
+    NewBooking {
         customer: customer(who),
         key: Key::parse("key").expect("it is a key"),
-        hold: false,
+        sale: Sale::Book,
         resource: resource.id.clone(),
         start: slot(0, 60),
         end: None,

@@ -33,7 +33,7 @@ use domain::{Effect, Resource};
 use flight::{After, Flight, Lookup, Phase, Reads};
 use history::Came;
 use scenario::{Kind, Scenario};
-use sell::Sale;
+use sell::Selling;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tables::{Outcome, Tables, Write};
@@ -91,7 +91,7 @@ impl Sales {
     /// What a request does first.
     fn first(&self, order: usize) -> Phase {
         match self.scenario.orders[order].kind {
-            Kind::Sell { .. } => Phase::Selling(Sale::reads(self)),
+            Kind::Sell { .. } => Phase::Selling(Selling::reads(self)),
             Kind::Change { .. } => Phase::Looking(Lookup::Unread),
             Kind::Put(_) => Phase::Putting,
         }
@@ -124,7 +124,7 @@ impl Sales {
         }
         let after = match &self.scenario.orders[flight.order].kind {
             Kind::Sell { booking, request } => {
-                let sale = Sale { sales: self, flight, number: *booking, request };
+                let sale = Selling { sales: self, flight, number: *booking, request };
                 match flight.phase.clone() {
                     Phase::Selling(reads) => sale.read(reads, which, tables, clock)?,
                     Phase::SellingMoved(booking, resource) => {

@@ -4,7 +4,7 @@ use super::super::explore::Broken;
 use super::State;
 use super::scenario::{Kind, Scenario};
 use super::tables::{SlotWrite, Tables};
-use domain::{Booking, Request, Resource, Slot, Status, Terms};
+use domain::{Booking, NewBooking, Resource, Slot, Status, Terms};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -109,7 +109,7 @@ fn newer(
 pub fn of_sale(
     tables: &Tables,
     number: usize,
-    request: &Request,
+    request: &NewBooking,
     answer: &Booking,
 ) -> Result<(), Broken> {
     if answer.fingerprint != request.fingerprint() || answer.id != request.id() {

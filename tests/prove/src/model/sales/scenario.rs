@@ -4,7 +4,7 @@ use super::super::mutation::Mutation;
 use domain::opening::{Day, Hours};
 use domain::{
     Action, Approval, Attempt, BookingHash, Capacity, ConfirmationCode, CustomerId, Grid,
-    HoldSeconds, Key, Opening, Quantity, Request, Resource, ResourceId, Role, SlotMinutes,
+    HoldSeconds, Key, NewBooking, Opening, Quantity, Resource, ResourceId, Role, Sale, SlotMinutes,
     TimeZoneName, Version,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -55,7 +55,7 @@ pub enum Kind {
         /// Which booking it makes.
         booking: usize,
         /// What it asks for.
-        request: Request,
+        request: NewBooking,
     },
     /// A change of a booking.
     Change {
@@ -143,27 +143,30 @@ impl Scenario {
         self
     }
 
-    /// The order for a new booking of places in slots of so many minutes; `hold` or `book`.
+    /// The order for a new booking of places in slots of so many minutes.
     pub fn sell(
         mut self,
         times: u8,
         who: &str,
         key: &str,
-        hold: bool,
+        sale: Sale,
         (first, slots, minutes): (i64, i64, i64),
         places: u32,
     ) -> Self {
-        let request = Request {
+        let request = NewBooking {
             customer: customer(who),
             key: Key::parse(key).expect("it is a key"),
-            hold,
+            sale,
             resource: self.resource.id.clone(),
             start: slot(first, minutes),
             end: Some(slot(first + slots, minutes)),
             quantity: Quantity::new(places).expect("it is a quantity"),
         };
         let booking = self.booking(&request.hash());
-        let what = if hold { "hold" } else { "book" };
+        let what = match sale {
+            Sale::Hold => "hold",
+            Sale::Book => "book",
+        };
         let last = if slots > 1 { format!("-{}", first + slots - 1) } else { String::new() };
         let text = format!(
             "{who}: {what} slot {first}{last} of {minutes} min, {places} places, key {key}"

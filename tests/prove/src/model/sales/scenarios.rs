@@ -3,6 +3,7 @@
 
 use super::grids;
 use super::scenario::{Scenario, code};
+use domain::Sale::{Book, Hold};
 use domain::{Action, Approval};
 
 /// How much of a scenario is explored.
@@ -27,8 +28,8 @@ impl Size {
 /// Two customers want the last place; answers are lost and holds run out.
 pub fn last_place(size: Size) -> Scenario {
     let scenario = Scenario::new("the last place", 1)
-        .sell(size.pick(1, 2), "alice", "a", true, (0, 1, 60), 1)
-        .sell(1, "bob", "b", true, (0, 1, 60), 1)
+        .sell(size.pick(1, 2), "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "bob", "b", Hold, (0, 1, 60), 1)
         .confirm(1, "alice", 0)
         .confirm(1, "bob", 1)
         .cancel(1, "alice", 0);
@@ -38,9 +39,9 @@ pub fn last_place(size: Size) -> Scenario {
 /// Three at once want a place; as many requests are under way.
 pub fn crowd(size: Size) -> Scenario {
     let scenario = Scenario::new("a crowd", size.pick(1, 2))
-        .sell(1, "alice", "a", true, (0, 1, 60), 1)
-        .sell(1, "bob", "b", size == Size::Large, (0, 1, 60), 1)
-        .sell(1, "carol", "c", false, (0, 1, 60), 1)
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "bob", "b", size.pick(Book, Hold), (0, 1, 60), 1)
+        .sell(1, "carol", "c", Book, (0, 1, 60), 1)
         .confirm(size.pick(0, 1), "alice", 0)
         .confirm(size.pick(0, 1), "bob", 1);
     Scenario { at_once: 3, ticks: size.pick(0, 2), ..scenario }
@@ -49,9 +50,9 @@ pub fn crowd(size: Size) -> Scenario {
 /// A hold has run out, and two want its place.
 pub fn run_out(size: Size) -> Scenario {
     let scenario = Scenario::new("a hold that has run out", 1)
-        .sell(1, "alice", "a", true, (0, 1, 60), 1)
-        .sell(1, "bob", "b", false, (0, 1, 60), 1)
-        .sell(1, "carol", "c", size == Size::Large, (0, 1, 60), 1)
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "bob", "b", Book, (0, 1, 60), 1)
+        .sell(1, "carol", "c", size.pick(Book, Hold), (0, 1, 60), 1)
         .confirm(size.pick(0, 1), "carol", 2);
     Scenario { at_once: size.pick(2, 3), ticks: size.pick(2, 3), ..scenario }
 }
@@ -59,19 +60,19 @@ pub fn run_out(size: Size) -> Scenario {
 /// Clocks that differ by a step, which is half of a hold.
 pub fn clocks(size: Size) -> Scenario {
     let scenario = Scenario::new("clocks that differ", size.pick(1, 2))
-        .sell(1, "alice", "a", true, (0, 1, 60), 1)
-        .sell(1, "carol", "c", false, (0, 1, 60), size.pick(1, 2))
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "carol", "c", Book, (0, 1, 60), size.pick(1, 2))
         .confirm(1, "alice", 0)
         .cancel(size.pick(0, 1), "alice", 0)
-        .sell(size.pick(0, 1), "bob", "b", true, (0, 1, 60), 1);
+        .sell(size.pick(0, 1), "bob", "b", Hold, (0, 1, 60), 1);
     Scenario { ticks: size.pick(2, 3), skews: &[0, 1], ..scenario }
 }
 
 /// The same key, for the same and for something else.
 pub fn keys(size: Size) -> Scenario {
     let scenario = Scenario::new("keys that are repeated", 2)
-        .sell(2, "alice", "a", true, (0, 1, 60), 1)
-        .sell(1, "alice", "a", false, (0, 1, 60), 2)
+        .sell(2, "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "alice", "a", Book, (0, 1, 60), 2)
         .confirm(size.pick(1, 2), "alice", 0)
         .cancel(1, "alice", 0);
     Scenario { ticks: size.pick(0, 2), ..scenario }
@@ -80,8 +81,8 @@ pub fn keys(size: Size) -> Scenario {
 /// Two slots: what is sold moves from one to the other, or covers both.
 pub fn moves(size: Size) -> Scenario {
     let scenario = Scenario::new("moves", 1)
-        .sell(1, "alice", "a", false, (0, 1, 60), 1)
-        .sell(1, "bob", "b", true, (1, 1, 60), 1)
+        .sell(1, "alice", "a", Book, (0, 1, 60), 1)
+        .sell(1, "bob", "b", Hold, (1, 1, 60), 1)
         .confirm(size.pick(0, 1), "bob", 1)
         .reschedule(1, "alice", 0, (0, 2, 60))
         .reschedule(1, "alice", 0, (1, 1, 60))
@@ -94,8 +95,8 @@ pub fn approval(size: Size) -> Scenario {
     let mut scenario = Scenario::new("approval", 1);
     scenario.resource.approval = Approval::Manual;
     let scenario = scenario
-        .sell(1, "alice", "a", true, (0, 1, 60), 1)
-        .sell(1, "bob", "b", false, (0, 1, 60), 1)
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "bob", "b", Book, (0, 1, 60), 1)
         .confirm(1, "alice", 0)
         .cancel(1, "alice", 0)
         .operator(1, 0, "approve", Action::Approve(None, code()))
@@ -106,12 +107,12 @@ pub fn approval(size: Size) -> Scenario {
 /// The booking begins: the customer came, or did not, or the operator takes it back.
 pub fn begun(size: Size) -> Scenario {
     let scenario = Scenario::new("what has begun", 1)
-        .sell(1, "alice", "a", false, (0, 2, 60), 1)
+        .sell(1, "alice", "a", Book, (0, 2, 60), 1)
         .cancel(1, "alice", 0)
         .operator(1, 0, "complete", Action::Complete)
         .operator(1, 0, "mark as no show", Action::NoShow)
         .operator(1, 0, "cancel", Action::Cancel(None))
-        .sell(size.pick(0, 1), "bob", "b", true, (1, 1, 60), 1)
+        .sell(size.pick(0, 1), "bob", "b", Hold, (1, 1, 60), 1)
         .opening_after(1);
     Scenario { ticks: 1, ..scenario }
 }
@@ -119,8 +120,8 @@ pub fn begun(size: Size) -> Scenario {
 /// The capacity changes while somebody sells.
 pub fn capacity(size: Size) -> Scenario {
     let scenario = Scenario::new("a change of the capacity", 1)
-        .sell(1, "alice", "a", true, (0, 1, 60), 1)
-        .sell(1, "bob", "b", false, (0, 1, 60), 1)
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "bob", "b", Book, (0, 1, 60), 1)
         .confirm(size.pick(0, 1), "alice", 0)
         .put(1, 60, 2)
         .put(size.pick(0, 1), 60, 1);

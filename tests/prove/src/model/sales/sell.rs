@@ -8,14 +8,14 @@ use super::Sales;
 use super::flight::{After, Flight, Lookup, Phase, Reads, Slots};
 use super::scenario::code;
 use super::tables::{SlotWrite, Tables, Write};
-use domain::{Booking, Rejection, Request, Resource, Slot, Stretch};
+use domain::{Booking, NewBooking, Rejection, Resource, Slot, Stretch};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The sale that a step belongs to.
 #[derive(Debug, Clone, Copy)]
-pub struct Sale<'a> {
+pub struct Selling<'a> {
     /// The model.
     pub sales: &'a Sales,
     /// The request.
@@ -23,10 +23,10 @@ pub struct Sale<'a> {
     /// The number of its booking.
     pub number: usize,
     /// What is asked for.
-    pub request: &'a Request,
+    pub request: &'a NewBooking,
 }
 
-impl Sale<'_> {
+impl Selling<'_> {
     /// What it reads first: the resource only where that may change.
     pub fn reads(sales: &Sales) -> Reads {
         let fixed = (!sales.moves).then(|| sales.resource.clone());
