@@ -63,7 +63,7 @@ impl Status {
 }
 
 /// One booking as it was written last.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Booking {
     /// Its id: where it was first sold, and the hash of its customer's key.
     pub id: BookingId,
@@ -96,7 +96,7 @@ pub struct Booking {
 }
 
 /// What is kept of an attempt to change a booking: enough to recognise it when it is sent again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Mark {
     /// Whose attempt, under which key.
     #[serde(rename = "k")]

@@ -4,7 +4,7 @@ use crate::numbers::Quantity;
 use jiff::Timestamp;
 
 /// What a command does to a booking's places in one slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
     /// Places are taken: held until an instant, or for good.
     Take(Quantity, Option<Timestamp>),

@@ -8,7 +8,7 @@ use crate::time_zone::TimeZoneName;
 use jiff::{SignedDuration, Timestamp};
 
 /// Opening hours in a time zone, cut into slots.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Grid {
     /// The zone that the hours are written in.
     pub time_zone: TimeZoneName,

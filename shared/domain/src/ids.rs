@@ -90,7 +90,7 @@ text_type!(
 );
 
 /// What a caller may do beyond looking after their own bookings.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
     /// Books for themselves.
@@ -182,7 +182,7 @@ impl From<BookingId> for String {
 }
 
 /// The code that a confirmed customer shows at the door: 8 characters that are hard to misread.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ConfirmationCode(String);
 

@@ -22,7 +22,7 @@ use std::fmt;
 const MAX_HOURS_A_DAY: usize = 24;
 
 /// One opening of a day, as `09:00-12:30`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Hours {
     opens: u16,
@@ -59,7 +59,7 @@ impl fmt::Display for Hours {
 }
 
 /// Opening hours of a week, each day's in order and apart.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<Day, Vec<Hours>>", into = "BTreeMap<Day, Vec<Hours>>")]
 pub struct Opening(BTreeMap<Day, Vec<Hours>>);
 

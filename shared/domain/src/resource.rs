@@ -33,7 +33,7 @@ pub const LONGEST_OPENING: SignedDuration = SignedDuration::from_hours(26);
 pub const LONGEST_SLOT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Whether a booking is confirmed at once or by an operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Approval {
     /// Confirmed at once.
@@ -44,7 +44,7 @@ pub enum Approval {
 }
 
 /// A grid that a resource had before.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FormerGrid {
     /// The grid.
     pub grid: Grid,
@@ -53,7 +53,7 @@ pub struct FormerGrid {
 }
 
 /// A room, a table, a seat: opening rules, capacity, and how it is sold.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Resource {
     /// Its name in requests and topics.
     pub id: ResourceId,

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 pub const MAX_SLOTS: usize = 96;
 
 /// Whole, adjacent slots: what a booking covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Stretch {
     /// The first slot's start.
     pub start: Timestamp,

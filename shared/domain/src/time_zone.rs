@@ -3,6 +3,7 @@
 use crate::ids::Malformed;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
+use std::hash::{Hash, Hasher};
 
 /// A time zone of the IANA database, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,6 +20,12 @@ impl TimeZoneName {
     /// The rules of the zone.
     pub fn zone(&self) -> &TimeZone {
         &self.0
+    }
+}
+
+impl Hash for TimeZoneName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.iana_name().hash(state);
     }
 }
 

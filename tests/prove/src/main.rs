@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use prove::{Budget, Figures, Violation, host_runs};
+use prove::{Budget, Figures, Violation, host_runs, model};
 
 /// Shows by exploration that nothing is sold twice and nothing is lost.
 #[derive(Debug, Parser)]
@@ -29,7 +29,8 @@ struct Cli {
 /// A part of the proof: its name, and what runs it.
 type Part = (&'static str, fn(&Budget) -> Result<Figures, Violation>);
 
-const PARTS: [Part; 4] = [
+const PARTS: [Part; 5] = [
+    ("model", model::run),
     ("faults", host_runs::faults::run),
     ("race", host_runs::race::run),
     ("offline", host_runs::offline::run),

@@ -13,7 +13,7 @@ pub const MAX_OPENINGS_A_DAY: usize = 96;
 const WEEK: u16 = 7 * DAY;
 
 /// A weekday as the wire and the store spell it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the days of the week")]
 pub enum Day {

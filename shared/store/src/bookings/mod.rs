@@ -8,12 +8,12 @@
 //! | [`own`] | a customer's bookings |
 //! | [`calendar`] | a resource's bookings, by the pointers in its calendar |
 //! | [`slots`] | what is offered |
-//! | `open` | what a customer has open, and how much that may be |
+//! | [`open`] | what a customer has open, and how much that may be |
 //! | `write` | the writes that transactions are made of |
 
 pub mod calendar;
 pub mod change;
-mod open;
+pub mod open;
 pub mod own;
 pub mod resources;
 pub mod sell;

@@ -15,19 +15,19 @@ use domain::resource::REQUEST_LIFE;
 use domain::{Booking, BookingHash, CustomerId, Quantity, Rejection, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 
 /// With so many entries it is looked up which of them are still open: the item stays small.
 const CROWDED: usize = 16;
 
 /// What a customer has opened lately.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-pub(super) struct OpenBookings {
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct OpenBookings {
     version: Version,
     entries: BTreeMap<BookingHash, Entry>,
 }
 
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 struct Entry {
     /// Places.
     q: Quantity,
@@ -58,15 +58,38 @@ struct OpenItem {
 }
 
 impl OpenBookings {
+    /// How often it was written.
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// What it names, with the places of each.
+    pub fn entries(&self) -> impl Iterator<Item = (&BookingHash, Quantity)> {
+        self.entries.iter().map(|(hash, entry)| (hash, entry.q))
+    }
+
+    /// Counts a write of it, over the version that it had.
+    pub fn count_write(&mut self) -> Version {
+        let read = self.version;
+        self.version = read.next();
+        read
+    }
+
+    /// Whether it has to be looked up which entries are still open.
+    pub fn is_crowded(&self) -> bool {
+        self.entries.len() >= CROWDED
+    }
+
     /// Whether this customer may have so many places open under this hash, beside what else is. The
     /// first may be of any size.
-    fn takes(&self, hash: &BookingHash, quantity: Quantity, max: u64) -> bool {
+    pub fn takes(&self, hash: &BookingHash, quantity: Quantity, max: u64) -> bool {
         let others = self.entries.iter().filter(|(of, _)| *of != hash);
         let mut places = others.map(|(_, entry)| u64::from(entry.q.get())).peekable();
         places.peek().is_none() || places.sum::<u64>() + u64::from(quantity.get()) <= max
     }
 
-    fn enter(&mut self, booking: &Booking, now: Timestamp) {
+    /// Enters a booking that is about to be made.
+    pub fn enter(&mut self, booking: &Booking, now: Timestamp) {
         let at = now.as_millisecond();
         let entry = self.entries.entry(booking.id.hash().clone());
         let entry = entry.or_insert(Entry { q: booking.quantity, at, n: 0 });
@@ -75,14 +98,27 @@ impl OpenBookings {
         entry.n = entry.n.saturating_add(1);
     }
 
-    /// Whether there was anything to take back.
-    fn take_back(&mut self, hash: &BookingHash) -> bool {
+    /// Takes back what one attempt entered that made no booking: another attempt of the same key may
+    /// rest on the entry. Whether there was anything to take back.
+    pub fn take_back(&mut self, hash: &BookingHash) -> bool {
         let Some(entry) = self.entries.get_mut(hash) else { return false };
         entry.n = entry.n.saturating_sub(1);
         if entry.n == 0 {
             self.entries.remove(hash);
         }
         true
+    }
+
+    /// Drops the entries of bookings that are no longer open, are over, or were never made: `made`
+    /// are those that there are.
+    pub fn drop_closed(&mut self, made: &[Booking], now: Timestamp) {
+        let since = now.as_millisecond().saturating_sub(2 * 1000 * REQUEST_LIFE.as_secs());
+        self.entries.retain(|hash, entry| {
+            match made.iter().find(|booking| booking.id.hash() == hash) {
+                Some(booking) => booking.at(now).is_open() && booking.stretch.end > now,
+                None => entry.at > since,
+            }
+        });
     }
 }
 
@@ -106,7 +142,7 @@ impl Bookings {
         let (customer, hash) = (&booking.customer, booking.id.hash());
         for attempt in 0..2 * DECISIONS {
             let takes = |open: &OpenBookings| open.takes(hash, booking.quantity, max);
-            if !takes(&open) || open.entries.len() >= CROWDED {
+            if !takes(&open) || open.is_crowded() {
                 self.drop_closed(customer, &mut open, now).await?;
             }
             if !takes(&open) {
@@ -147,16 +183,9 @@ impl Bookings {
         now: Timestamp,
     ) -> Result<(), Error> {
         let keys = open.entries.keys().map(|hash| keys::booking(customer, hash)).collect();
-        let mut made = HashSet::new();
-        for item in self.table.batch(keys).await? {
-            let booking = to_booking(item)?;
-            if !booking.at(now).is_open() || booking.stretch.end <= now {
-                open.entries.remove(booking.id.hash());
-            }
-            made.insert(booking.id.hash().clone());
-        }
-        let since = now.as_millisecond().saturating_sub(2 * 1000 * REQUEST_LIFE.as_secs());
-        open.entries.retain(|hash, entry| made.contains(hash) || entry.at > since);
+        let items = self.table.batch(keys).await?.into_iter();
+        let made: Vec<Booking> = items.map(to_booking).collect::<Result<_, _>>()?;
+        open.drop_closed(&made, now);
         Ok(())
     }
 
@@ -166,8 +195,7 @@ impl Bookings {
         customer: &CustomerId,
         open: &mut OpenBookings,
     ) -> Result<bool, Error> {
-        let read = open.version;
-        open.version = read.next();
+        let read = open.count_write();
         let key = keys::open_bookings(customer);
         let item = OpenItem { pk: key.pk, sk: key.sk, open: open.clone() };
         let item = serde_dynamo::to_item(item)?;

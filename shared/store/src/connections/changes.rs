@@ -1,28 +1,13 @@
 //! Remember, forget, subscribe, unsubscribe, refresh.
 
 use super::Connections;
-use super::commit::Decision::{Change, End, Keep};
-use super::connection::{Connection, ConnectionId, MAX_TOPICS};
+use super::Subscribed;
+use super::connection::{Connection, ConnectionId, Decision};
 use super::shards::pick;
 use super::topic::TopicKey;
 use crate::error::Error;
 use domain::Role;
 use jiff::Timestamp;
-
-/// Whether a subscription was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subscribed {
-    /// It was, or had been before.
-    Yes,
-    /// The topic is for operators, which this connection's is not, or no longer.
-    Forbidden,
-    /// The connection's token has ended.
-    Expired,
-    /// The connection has as many topics as it may.
-    TooMany,
-    /// There is no such connection any more.
-    Gone,
-}
 
 impl Connections {
     /// Remembers a connection, and subscribes it to its first topics. A second time it changes
@@ -34,7 +19,7 @@ impl Connections {
 
     /// Forgets a connection and its subscriptions.
     pub async fn forget(&self, id: &ConnectionId) -> Result<(), Error> {
-        self.change(id, None, |_| End(())).await?;
+        self.change(id, None, |_| Decision::End(())).await?;
         Ok(())
     }
 
@@ -51,34 +36,15 @@ impl Connections {
             Some(shard) => *shard,
             None => pick(&read.id, self.shards(topic).await?),
         };
-        let subscribed = self.change(&read.id, Some(read), |connection| {
-            let known = connection.topics.contains_key(topic);
-            if !connection.is_live(now) {
-                Keep(Subscribed::Expired)
-            } else if !topic.is_open_to(connection.role) {
-                Keep(Subscribed::Forbidden)
-            } else if !known && connection.topics.len() >= MAX_TOPICS {
-                Keep(Subscribed::TooMany)
-            } else if known && connection.version > 0 {
-                Keep(Subscribed::Yes)
-            } else {
-                Change(connection.with_topic(topic, shard), Subscribed::Yes)
-            }
-        });
+        let subscribed =
+            self.change(&read.id, Some(read), |connection| connection.subscribe(topic, shard, now));
         Ok(subscribed.await?.unwrap_or(Subscribed::Gone))
     }
 
     /// Ends a subscription, if there is one. It is decided first on the connection as read by the
     /// caller.
     pub async fn unsubscribe(&self, read: &Connection, topic: &TopicKey) -> Result<(), Error> {
-        let unsubscribed = self.change(&read.id, Some(read), |connection| {
-            if connection.topics.contains_key(topic) {
-                Change(connection.without_topic(topic), ())
-            } else {
-                Keep(())
-            }
-        });
-        unsubscribed.await?;
+        self.change(&read.id, Some(read), |connection| connection.unsubscribe(topic)).await?;
         Ok(())
     }
 
@@ -91,10 +57,7 @@ impl Connections {
         role: Role,
         expires: Timestamp,
     ) -> Result<Option<Connection>, Error> {
-        self.change(&read.id, Some(read), |connection| {
-            let next = connection.refreshed(role, expires.as_second());
-            Change(next.clone(), next)
-        })
-        .await
+        let expires = expires.as_second();
+        self.change(&read.id, Some(read), |connection| connection.refresh(role, expires)).await
     }
 }

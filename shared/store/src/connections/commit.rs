@@ -1,7 +1,7 @@
 //! A change of a connection as one transaction: its item, and the subscriptions that repeat it.
 
 use super::Connections;
-use super::connection::{Connection, ConnectionId};
+use super::connection::{Connection, ConnectionId, Decision};
 use super::topic::TopicKey;
 use crate::error::{Error, Unavailable};
 use crate::keys;
@@ -13,16 +13,6 @@ use serde::Serialize;
 /// Attempts before `Busy`. Only requests of one connection contend with each other: enough for as many
 /// of them at once as it may have topics.
 const DECISIONS: u32 = 20;
-
-/// What is to become of a connection, and what the caller is told.
-pub(super) enum Decision<T> {
-    /// It stays as it is.
-    Keep(T),
-    /// It becomes this.
-    Change(Connection, T),
-    /// It is no more.
-    End(T),
-}
 
 #[derive(Serialize)]
 struct ConnectionItem<'a> {
@@ -96,21 +86,15 @@ impl Connections {
             (Some(before), None) => writes.push(self.delete_connection(before)?),
             (None, None) => {}
         }
-        for (connection, topic, shard) in subscriptions(before) {
-            if after.and_then(|after| after.topics.get(topic)) != Some(&shard) {
-                let key = keys::subscription(topic.as_str(), shard, connection.id.as_str());
-                let delete = Delete::builder().table_name(&self.table.name);
-                let delete = delete.set_key(Some(key.attributes())).build()?;
-                writes.push(TransactWriteItem::builder().delete(delete).build());
-            }
-        }
-        for (connection, topic, shard) in subscriptions(after) {
-            let same = before.is_some_and(|before| {
-                before.topics.get(topic) == Some(&shard) && repeat_the_same(before, connection)
+        for difference in differences(before, after) {
+            writes.push(match difference {
+                Difference::Put(connection, topic, shard) => {
+                    self.put_subscription(connection, topic, shard)?
+                }
+                Difference::Delete(connection, topic, shard) => {
+                    self.delete_subscription(connection, topic, shard)?
+                }
             });
-            if !same {
-                writes.push(self.put_subscription(connection, topic, shard)?);
-            }
         }
         self.table.transact(writes).await
     }
@@ -141,6 +125,18 @@ impl Connections {
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
+    fn delete_subscription(
+        &self,
+        connection: &Connection,
+        topic: &TopicKey,
+        shard: u32,
+    ) -> Result<TransactWriteItem, Unavailable> {
+        let key = keys::subscription(topic.as_str(), shard, connection.id.as_str());
+        let delete = Delete::builder().table_name(&self.table.name);
+        let delete = delete.set_key(Some(key.attributes())).build()?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
     fn put_subscription(
         &self,
         connection: &Connection,
@@ -161,6 +157,33 @@ impl Connections {
         let put = Put::builder().table_name(&self.table.name).set_item(Some(item)).build()?;
         Ok(TransactWriteItem::builder().put(put).build())
     }
+}
+
+/// A write of a subscription: of this connection, to this topic, in this shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Difference<'a> {
+    /// It is to repeat what the connection says.
+    Put(&'a Connection, &'a TopicKey, u32),
+    /// It is to go.
+    Delete(&'a Connection, &'a TopicKey, u32),
+}
+
+/// What has to be written of a connection's subscriptions when it changes from `before` (nothing: it
+/// is new) to `after` (nothing: it is no more).
+pub fn differences<'a>(
+    before: Option<&'a Connection>,
+    after: Option<&'a Connection>,
+) -> Vec<Difference<'a>> {
+    let gone = subscriptions(before)
+        .filter(|(_, topic, shard)| after.and_then(|it| it.topics.get(topic)) != Some(shard));
+    let written = subscriptions(after).filter(|(connection, topic, shard)| {
+        !before.is_some_and(|before| {
+            before.topics.get(topic) == Some(shard) && repeat_the_same(before, connection)
+        })
+    });
+    let delete = |(connection, topic, shard)| Difference::Delete(connection, topic, shard);
+    let put = |(connection, topic, shard)| Difference::Put(connection, topic, shard);
+    gone.map(delete).chain(written.map(put)).collect()
 }
 
 fn subscriptions(of: Option<&Connection>) -> impl Iterator<Item = (&Connection, &TopicKey, u32)> {

@@ -40,7 +40,7 @@ impl fmt::Display for ConnectionId {
 }
 
 /// A connected client.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Connection {
     /// Its name.
@@ -61,6 +61,32 @@ pub struct Connection {
     pub version: u64,
 }
 
+/// What is to become of a connection, and what whoever asked is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision<T> {
+    /// It stays as it is.
+    Keep(T),
+    /// It becomes this.
+    Change(Connection, T),
+    /// It is no more.
+    End(T),
+}
+
+/// Whether a subscription was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subscribed {
+    /// It was, or had been before.
+    Yes,
+    /// The topic is for operators, which this connection's is not, or no longer.
+    Forbidden,
+    /// The connection's token has ended.
+    Expired,
+    /// The connection has as many topics as it may.
+    TooMany,
+    /// There is no such connection any more.
+    Gone,
+}
+
 impl Connection {
     /// Whether its token is good at this instant.
     pub fn is_live(&self, now: Timestamp) -> bool {
@@ -72,25 +98,40 @@ impl Connection {
         self.connected / 1000 + LIFETIME.as_secs()
     }
 
-    /// Subscribed to one topic more.
-    pub(super) fn with_topic(&self, topic: &TopicKey, shard: u32) -> Self {
-        let mut next = self.next();
-        next.topics.entry(topic.clone()).or_insert(shard);
-        next
+    /// Subscribed to one topic more, if it may be at this instant.
+    pub fn subscribe(&self, topic: &TopicKey, shard: u32, now: Timestamp) -> Decision<Subscribed> {
+        let known = self.topics.contains_key(topic);
+        if !self.is_live(now) {
+            Decision::Keep(Subscribed::Expired)
+        } else if !topic.is_open_to(self.role) {
+            Decision::Keep(Subscribed::Forbidden)
+        } else if !known && self.topics.len() >= MAX_TOPICS {
+            Decision::Keep(Subscribed::TooMany)
+        } else if known && self.version > 0 {
+            Decision::Keep(Subscribed::Yes)
+        } else {
+            let mut next = self.next();
+            next.topics.entry(topic.clone()).or_insert(shard);
+            Decision::Change(next, Subscribed::Yes)
+        }
     }
 
     /// Subscribed to one topic less.
-    pub(super) fn without_topic(&self, topic: &TopicKey) -> Self {
+    pub fn unsubscribe(&self, topic: &TopicKey) -> Decision<()> {
+        if !self.topics.contains_key(topic) {
+            return Decision::Keep(());
+        }
         let mut next = self.next();
         next.topics.remove(topic);
-        next
+        Decision::Change(next, ())
     }
 
-    /// With a new role and end, and without the topics that this role may not be told of.
-    pub(super) fn refreshed(&self, role: Role, expires: i64) -> Self {
+    /// With a new role and end, and without the topics that this role may not be told of. Says what
+    /// it then is.
+    pub fn refresh(&self, role: Role, expires: i64) -> Decision<Self> {
         let mut next = Self { role, expires, ..self.next() };
         next.topics.retain(|topic, _| topic.is_open_to(role));
-        next
+        Decision::Change(next.clone(), next)
     }
 
     fn next(&self) -> Self {

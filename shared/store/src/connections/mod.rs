@@ -17,14 +17,14 @@
 //! | [`shards`] | how a topic's subscriptions are spread |
 
 pub mod changes;
-mod commit;
+pub mod commit;
 pub mod connection;
 pub mod shards;
 pub mod subscribers;
 pub mod topic;
 
-pub use changes::Subscribed;
-pub use connection::{Connection, ConnectionId, FIRST_VERSION, MAX_TOPICS};
+pub use commit::{Difference, differences};
+pub use connection::{Connection, ConnectionId, Decision, FIRST_VERSION, MAX_TOPICS, Subscribed};
 pub use subscribers::Subscriber;
 pub use topic::TopicKey;
 

@@ -1,0 +1,156 @@
+//! Confirms, cancels, moves, ...: as `store::bookings::change` does it.
+
+use super::super::explore::Broken;
+use super::super::kept::Kept;
+use super::Sales;
+use super::flight::{After, Flight, Lookup, Move, Phase, Slots};
+use super::scenario::Intent;
+use super::sell::sweeps;
+use super::tables::{SlotWrite, Tables, Write};
+use domain::{Action, Attempt, Booking, Command, Decision, Effect, Rejection, Resource};
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// The change that a step belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct Change<'a> {
+    /// The model.
+    pub sales: &'a Sales,
+    /// The request.
+    pub flight: &'a Flight,
+    /// The number of its booking.
+    pub number: usize,
+    /// What is to be done.
+    pub intent: &'a Intent,
+    /// By whom.
+    pub attempt: &'a Attempt,
+}
+
+impl Change<'_> {
+    /// Reads the booking, and decides.
+    pub fn look(
+        self,
+        lookup: Lookup,
+        tables: &mut Arc<Tables>,
+        clock: u8,
+    ) -> Result<After, Broken> {
+        let scenario = &self.sales.scenario;
+        let read = match lookup.step(self.number, tables, scenario, self.flight, clock)? {
+            Lookup::Known(Some(read)) => read,
+            Lookup::Known(None) => return Ok(After::Answer(Err(Rejection::NoSuchBooking))),
+            lookup => return Ok(After::Next(Phase::Looking(lookup))),
+        };
+        Ok(match self.intent {
+            Intent::Act(action) => self.decided(&read, self.decide(&read, action.clone()), None),
+            Intent::Reschedule(..) => {
+                // Whether it may be moved at all comes before where to.
+                match self.decide(&read, Action::Reschedule(read.stretch)) {
+                    Ok(Decision::Change(_)) if self.sales.moves => {
+                        After::Next(Phase::ReadingResource(read))
+                    }
+                    Ok(Decision::Change(_)) => self.aim(&read, &self.sales.resource),
+                    decision => self.decided(&read, decision, None),
+                }
+            }
+        })
+    }
+
+    fn decide(self, read: &Booking, action: Action) -> Result<Decision, Rejection> {
+        Command { action, attempt: self.attempt.clone() }.decide(read, self.flight.now)
+    }
+
+    /// Decides where to move to.
+    pub fn aim(self, read: &Kept<Booking>, resource: &Kept<Resource>) -> After {
+        let Intent::Reschedule(start, end) = self.intent else {
+            return After::Answer(Err(Rejection::NoSuchResource));
+        };
+        let now = self.flight.now;
+        let stretch = resource.grid.stretch(*start, *end, now);
+        let stretch = stretch.and_then(|stretch| {
+            resource.settled(&stretch, now)?;
+            Ok(stretch)
+        });
+        let decision = stretch.and_then(|stretch| self.decide(read, Action::Reschedule(stretch)));
+        self.decided(read, decision, Some(resource.clone()))
+    }
+
+    fn decided(
+        self,
+        read: &Kept<Booking>,
+        decision: Result<Decision, Rejection>,
+        resource: Option<Kept<Resource>>,
+    ) -> After {
+        let next = match decision {
+            Ok(Decision::Change(next)) => Kept::new(*next),
+            Ok(Decision::Done(done)) => return After::Answer(Ok(Kept::new(*done))),
+            Err(rejection) => return After::Answer(Err(rejection)),
+        };
+        let moving = Move { read: read.clone(), next, resource };
+        match moving.resource {
+            Some(_) => After::Next(Phase::ReadingSlots(moving)),
+            None => self.leave(moving, None),
+        }
+    }
+
+    /// Reads the slots that it moves to.
+    pub fn read_slots(self, moving: Move, tables: &Tables) -> After {
+        let stretch = &moving.next.stretch;
+        let from = moving.resource.as_ref().map(|resource| resource.reads_from(stretch.start));
+        let slots = tables.slots(from.unwrap_or(stretch.start), stretch.end);
+        let sweeps = sweeps(stretch, &slots, self.flight.now);
+        if sweeps.is_empty() {
+            self.leave(moving, Some(Kept::new(slots)))
+        } else {
+            After::Next(Phase::Sweeping(sweeps))
+        }
+    }
+
+    /// What is given back is read only after it was refused once.
+    fn leave(self, moving: Move, taken: Option<Slots>) -> After {
+        if self.flight.again {
+            After::Next(Phase::ReadingLeft(moving, taken))
+        } else {
+            self.write(&moving, taken.as_ref(), |_| false)
+        }
+    }
+
+    /// Reads the slots that it leaves.
+    pub fn read_left(self, moving: &Move, taken: Option<&Slots>, tables: &Tables) -> After {
+        let stretch = &moving.read.stretch;
+        let left = tables.slots(stretch.start, stretch.end);
+        self.write(moving, taken, |start| !left.contains_key(&start))
+    }
+
+    fn write(
+        self,
+        moving: &Move,
+        taken: Option<&Slots>,
+        gone: impl Fn(Timestamp) -> bool,
+    ) -> After {
+        let Move { read, next, resource } = moving;
+        let now = self.flight.now;
+        let over = Some(read.version);
+        let mut writes = vec![Write::Booking { number: self.number, after: next.clone(), over }];
+        for (start, effect) in Booking::effects(Some(read), next) {
+            let (slot, terms) = match (effect, resource, taken) {
+                (Effect::Take(..), Some(resource), Some(taken)) => {
+                    let terms = resource.terms(start, taken, now);
+                    let slot = resource.slot(start, taken);
+                    if let Err(rejection) = slot.after(effect, terms, now) {
+                        return After::Answer(Err(rejection));
+                    }
+                    (slot, terms)
+                }
+                (Effect::Release(_, None), ..) if gone(start) => continue,
+                // Neither the slot nor the terms matter to what is kept or given back.
+                _ => {
+                    let resource = &self.sales.resource;
+                    let none = std::collections::BTreeMap::new();
+                    (resource.slot(start, &none), resource.terms(start, &none, now))
+                }
+            };
+            writes.push(Write::Slot(SlotWrite::new(&slot, effect, terms, now)));
+        }
+        After::Next(Phase::Writing(Kept::new(writes)))
+    }
+}

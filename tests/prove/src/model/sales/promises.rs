@@ -1,0 +1,213 @@
+//! What must hold, whatever happens.
+
+use super::super::explore::Broken;
+use super::State;
+use super::scenario::{Kind, Scenario};
+use super::tables::{SlotWrite, Tables};
+use domain::{Booking, NewBooking, Resource, Slot, Status, Terms};
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// At every instant, what is sold and held is not more than there is, by the bookings themselves.
+pub const NOTHING_TWICE: &str = "nothing is sold twice";
+/// What a slot says is taken is what bookings took in it, and its buckets.
+pub const BOOKS: &str = "a slot says what its bookings took";
+/// Places that are held by everybody's clock are there to be confirmed.
+pub const HOLDS: &str = "a live hold has its places";
+/// What is free is what nobody has.
+pub const FREE: &str = "what is free, held and sold adds up to the capacity";
+/// Every change of a booking is the next version of it, and what is final stays.
+pub const VERSIONS: &str = "a booking goes from version to version, and what is final stays";
+/// No booking is expired before some clock shows the end of its hold.
+pub const NOT_EARLY: &str = "no hold ends before its time";
+/// Who is answered with a booking finds it.
+pub const ANSWERS: &str = "what is answered is there, and the same key is the same booking";
+/// The conditions and expressions of `store` do to a slot what the domain says.
+pub const AS_DECIDED: &str = "a slot is written as the domain decides";
+/// Every write of a slot is newer than whatever anybody may have seen of it before.
+pub const NEWER: &str = "of two views of a slot, the higher version is the newer";
+
+/// Checks the change of a booking.
+pub fn of_booking(
+    scenario: &Scenario,
+    clock: u8,
+    before: Option<&Booking>,
+    after: &Booking,
+) -> Result<(), Broken> {
+    let expected = before.map_or(1, |before| before.version.get() + 1);
+    if after.version.get() != expected {
+        return Err(Broken::new(
+            VERSIONS,
+            format!("{} where {expected} comes next", after.version),
+        ));
+    }
+    let Some(before) = before else { return Ok(()) };
+    if !matches!(before.status, Status::Held | Status::Pending | Status::Confirmed) {
+        let (from, to) = (before.status.as_str(), after.status.as_str());
+        return Err(Broken::new(VERSIONS, format!("from {from} to {to}")));
+    }
+    let ends = before.hold_expires_at.is_some_and(|end| end > scenario.fastest(clock));
+    if after.status == Status::Expired && ends {
+        return Err(Broken::new(NOT_EARLY, "a hold is expired before any clock says so"));
+    }
+    Ok(())
+}
+
+/// Checks the write of a slot. A wrong design is to break a promise, not only to differ from the
+/// domain.
+pub fn of_slot(
+    scenario: &Scenario,
+    clock: u8,
+    before: Option<&Slot>,
+    after: &Slot,
+    write: &SlotWrite,
+) -> Result<(), Broken> {
+    if scenario.mutation.is_some() {
+        return Ok(());
+    }
+    let untouched = Slot::untouched(write.start, write.terms.minutes);
+    let before = before.unwrap_or(&untouched);
+    let decided = match write.effect {
+        Some(effect) => before.after(effect, write.terms, write.now),
+        None => Ok(before.at(write.now)),
+    };
+    // Buckets that ran out may be dropped now or later: at the instant of the write it is the same.
+    if decided.as_ref().map(|slot| slot.at(write.now)) != Ok(after.at(write.now)) {
+        let how = format!("{decided:?} is decided, {after:?} is written");
+        return Err(Broken::new(AS_DECIDED, how));
+    }
+    newer(scenario, clock, before, after, write.terms)
+}
+
+/// Two readers, one before a write and one after it, whose clock is not behind the other's: where it
+/// is, by more than the time between them, a bucket may run out for the first and not for the second.
+fn newer(
+    scenario: &Scenario,
+    clock: u8,
+    before: &Slot,
+    after: &Slot,
+    terms: Terms,
+) -> Result<(), Broken> {
+    for first in scenario.skews {
+        for second in scenario.skews.iter().filter(|second| *second >= first) {
+            let (first, second) = (scenario.time(clock, *first), scenario.time(clock, *second));
+            let [old, new] = [(before, first), (after, second)]
+                .map(|(slot, now)| (slot.at(now).version, slot.free(terms, now)));
+            if new.0 <= old.0 && new.1 != old.1 {
+                let how = format!(
+                    "version {} with {} free at {first}, then version {} with {} free at {second}",
+                    old.0, old.1, new.0, new.1
+                );
+                return Err(Broken::new(NEWER, how));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks an answer to a new booking: it is there, and it is what was asked for.
+pub fn of_sale(
+    tables: &Tables,
+    number: usize,
+    request: &NewBooking,
+    answer: &Booking,
+) -> Result<(), Broken> {
+    if answer.fingerprint != request.fingerprint() || answer.id != request.id() {
+        return Err(Broken::new(ANSWERS, "another booking is answered than was asked for"));
+    }
+    of_answer(tables, number, answer)
+}
+
+/// Checks an answer: that version of the booking has been written, and nothing older is there.
+pub fn of_answer(tables: &Tables, number: usize, answer: &Booking) -> Result<(), Broken> {
+    let Some(written) = &tables.bookings[number] else {
+        return Err(Broken::new(ANSWERS, "a booking is answered that is not there"));
+    };
+    let older = written.version < answer.version;
+    let other = written.version == answer.version && **written != *answer;
+    if older || other || written.id != answer.id {
+        let (is, was) = (written.version, answer.version);
+        return Err(Broken::new(ANSWERS, format!("version {was} is answered, {is} is there")));
+    }
+    Ok(())
+}
+
+/// Checks a state.
+pub fn of_state(scenario: &Scenario, state: &State) -> Result<(), Broken> {
+    let tables = &state.tables;
+    let fastest = scenario.fastest(state.clock);
+    let bookings = || tables.bookings.iter().flatten().map(|booking| &**booking);
+    let live = |booking: &Booking| booking.hold_expires_at.is_none_or(|end| end > fastest);
+
+    let starts: BTreeSet<Timestamp> = bookings().flat_map(|one| one.stretch.slots()).collect();
+    for start in &starts {
+        // A slot that began before and is not over may be one of another grid.
+        let covers = |booking: &Booking| {
+            let minutes = i64::from(booking.stretch.slot_minutes.get());
+            let step = SignedDuration::from_mins(minutes);
+            let mut slots = booking.stretch.slots();
+            let slot = slots.find(|slot| *slot <= *start && *slot + step > *start);
+            slot.map_or(0, |slot| booking.places_in(slot))
+        };
+        let taken: u32 = bookings().filter(|one| live(one)).map(covers).sum();
+        if taken > scenario.most() {
+            return Err(Broken::new(NOTHING_TWICE, format!("{taken} places at {start}")));
+        }
+    }
+    let touched: BTreeSet<Timestamp> = tables.slots.keys().copied().chain(starts).collect();
+    for start in touched {
+        let untouched = Slot::untouched(start, scenario.resource.grid.slot_minutes);
+        let slot = tables.slots.get(&start).map_or(&untouched, |slot| &**slot);
+        of_books(slot, bookings(), &tables.resource, fastest)?;
+    }
+    Ok(())
+}
+
+/// Checks one slot against the bookings.
+fn of_books<'a>(
+    slot: &Slot,
+    bookings: impl Iterator<Item = &'a Booking>,
+    resource: &Resource,
+    fastest: Timestamp,
+) -> Result<(), Broken> {
+    let mut sold = 0;
+    let mut held = BTreeMap::<Timestamp, u32>::new();
+    for booking in bookings {
+        let places = booking.places_in(slot.start);
+        match booking.hold_expires_at {
+            Some(end) if places > 0 => *held.entry(end).or_default() += places,
+            _ => sold += places,
+        }
+    }
+    let buckets: u32 = slot.expiring.values().sum();
+    if slot.taken != sold + buckets {
+        let how = format!("{} taken, {sold} sold and {buckets} in buckets", slot.taken);
+        return Err(Broken::new(BOOKS, how));
+    }
+    let ends: BTreeSet<Timestamp> = slot.expiring.keys().chain(held.keys()).copied().collect();
+    for end in ends.into_iter().filter(|end| *end > fastest) {
+        let (has, holds) = (slot.expiring.get(&end), held.get(&end));
+        if has.copied().unwrap_or(0) != holds.copied().unwrap_or(0) {
+            let how = format!("{has:?} in the bucket of {end}, {holds:?} are held until then");
+            return Err(Broken::new(HOLDS, how));
+        }
+    }
+    let live: u32 =
+        held.range(fastest..).filter(|(end, _)| **end > fastest).map(|(_, it)| it).sum();
+    let terms = Terms { minutes: slot.minutes, places: resource.capacity.get() };
+    let free = slot.free(terms, fastest);
+    if free != resource.capacity.get().saturating_sub(sold + live) {
+        let how = format!("{free} free, {live} held and {sold} sold of {}", resource.capacity);
+        return Err(Broken::new(FREE, how));
+    }
+    Ok(())
+}
+
+/// Checks that an order's answer is the booking that it is about.
+pub fn of_order(tables: &Tables, kind: &Kind, answer: &Booking) -> Result<(), Broken> {
+    match kind {
+        Kind::Sell { booking, request } => of_sale(tables, *booking, request, answer),
+        Kind::Change { booking, .. } => of_answer(tables, *booking, answer),
+        Kind::Put(_) => Ok(()),
+    }
+}

@@ -1,0 +1,139 @@
+//! The scenarios that are explored. Each is small enough that all of it is; what one leaves out,
+//! another has.
+
+use super::grids;
+use super::scenario::{Scenario, code};
+use domain::Sale::{Book, Hold};
+use domain::{Action, Approval};
+
+/// How much of a scenario is explored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    /// A second or so.
+    Small,
+    /// All that there is time for.
+    Large,
+}
+
+impl Size {
+    /// One number or another.
+    pub fn pick<T>(self, small: T, large: T) -> T {
+        match self {
+            Self::Small => small,
+            Self::Large => large,
+        }
+    }
+}
+
+/// Two customers want the last place; answers are lost and holds run out.
+pub fn last_place(size: Size) -> Scenario {
+    let scenario = Scenario::new("the last place", 1)
+        .sell(size.pick(1, 2), "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "bob", "b", Hold, (0, 1, 60), 1)
+        .confirm(1, "alice", 0)
+        .confirm(1, "bob", 1)
+        .cancel(1, "alice", 0);
+    Scenario { ticks: size.pick(2, 3), ..scenario }
+}
+
+/// Three at once want a place; as many requests are under way.
+pub fn crowd(size: Size) -> Scenario {
+    let scenario = Scenario::new("a crowd", size.pick(1, 2))
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "bob", "b", size.pick(Book, Hold), (0, 1, 60), 1)
+        .sell(1, "carol", "c", Book, (0, 1, 60), 1)
+        .confirm(size.pick(0, 1), "alice", 0)
+        .confirm(size.pick(0, 1), "bob", 1);
+    Scenario { at_once: 3, ticks: size.pick(0, 2), ..scenario }
+}
+
+/// A hold has run out, and two want its place.
+pub fn run_out(size: Size) -> Scenario {
+    let scenario = Scenario::new("a hold that has run out", 1)
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "bob", "b", Book, (0, 1, 60), 1)
+        .sell(1, "carol", "c", size.pick(Book, Hold), (0, 1, 60), 1)
+        .confirm(size.pick(0, 1), "carol", 2);
+    Scenario { at_once: size.pick(2, 3), ticks: size.pick(2, 3), ..scenario }
+}
+
+/// Clocks that differ by a step, which is half of a hold.
+pub fn clocks(size: Size) -> Scenario {
+    let scenario = Scenario::new("clocks that differ", size.pick(1, 2))
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "carol", "c", Book, (0, 1, 60), size.pick(1, 2))
+        .confirm(1, "alice", 0)
+        .cancel(size.pick(0, 1), "alice", 0)
+        .sell(size.pick(0, 1), "bob", "b", Hold, (0, 1, 60), 1);
+    Scenario { ticks: size.pick(2, 3), skews: &[0, 1], ..scenario }
+}
+
+/// The same key, for the same and for something else.
+pub fn keys(size: Size) -> Scenario {
+    let scenario = Scenario::new("keys that are repeated", 2)
+        .sell(2, "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "alice", "a", Book, (0, 1, 60), 2)
+        .confirm(size.pick(1, 2), "alice", 0)
+        .cancel(1, "alice", 0);
+    Scenario { ticks: size.pick(0, 2), ..scenario }
+}
+
+/// Two slots: what is sold moves from one to the other, or covers both.
+pub fn moves(size: Size) -> Scenario {
+    let scenario = Scenario::new("moves", 1)
+        .sell(1, "alice", "a", Book, (0, 1, 60), 1)
+        .sell(1, "bob", "b", Hold, (1, 1, 60), 1)
+        .confirm(size.pick(0, 1), "bob", 1)
+        .reschedule(1, "alice", 0, (0, 2, 60))
+        .reschedule(1, "alice", 0, (1, 1, 60))
+        .cancel(1, "alice", 0);
+    Scenario { ticks: size.pick(0, 2), ..scenario }
+}
+
+/// An operator approves or declines.
+pub fn approval(size: Size) -> Scenario {
+    let mut scenario = Scenario::new("approval", 1);
+    scenario.resource.approval = Approval::Manual;
+    let scenario = scenario
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "bob", "b", Book, (0, 1, 60), 1)
+        .confirm(1, "alice", 0)
+        .cancel(1, "alice", 0)
+        .operator(1, 0, "approve", Action::Approve(None, code()))
+        .operator(1, 0, "decline", Action::Decline(None));
+    Scenario { ticks: size.pick(0, 2), ..scenario }
+}
+
+/// The booking begins: the customer came, or did not, or the operator takes it back.
+pub fn begun(size: Size) -> Scenario {
+    let scenario = Scenario::new("what has begun", 1)
+        .sell(1, "alice", "a", Book, (0, 2, 60), 1)
+        .cancel(1, "alice", 0)
+        .operator(1, 0, "complete", Action::Complete)
+        .operator(1, 0, "mark as no show", Action::NoShow)
+        .operator(1, 0, "cancel", Action::Cancel(None))
+        .sell(size.pick(0, 1), "bob", "b", Hold, (1, 1, 60), 1)
+        .opening_after(1);
+    Scenario { ticks: 1, ..scenario }
+}
+
+/// The capacity changes while somebody sells.
+pub fn capacity(size: Size) -> Scenario {
+    let scenario = Scenario::new("a change of the capacity", 1)
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "bob", "b", Book, (0, 1, 60), 1)
+        .confirm(size.pick(0, 1), "alice", 0)
+        .put(1, 60, 2)
+        .put(size.pick(0, 1), 60, 1);
+    Scenario { ticks: size.pick(0, 3), ..scenario }
+}
+
+/// All of them.
+pub fn all(size: Size) -> Vec<Scenario> {
+    let mut all: Vec<Scenario> =
+        [last_place, crowd, run_out, clocks, keys, moves, approval, begun, capacity]
+            .map(|scenario| scenario(size))
+            .into();
+    all.extend(grids::all(size));
+    all
+}

@@ -1,0 +1,165 @@
+//! Holds and books, as `store::bookings::sell` does it. What is left out: the pointer in the calendar
+//! and the entry among what a customer has open, neither of which any promise here rests on.
+
+use super::super::explore::Broken;
+use super::super::kept::Kept;
+use super::super::mutation::Mutation;
+use super::Sales;
+use super::flight::{After, Flight, Lookup, Phase, Reads, Slots};
+use super::scenario::code;
+use super::tables::{SlotWrite, Tables, Write};
+use domain::{Booking, NewBooking, Rejection, Resource, Slot, Stretch};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The sale that a step belongs to.
+#[derive(Debug, Clone, Copy)]
+pub struct Selling<'a> {
+    /// The model.
+    pub sales: &'a Sales,
+    /// The request.
+    pub flight: &'a Flight,
+    /// The number of its booking.
+    pub number: usize,
+    /// What is asked for.
+    pub request: &'a NewBooking,
+}
+
+impl Selling<'_> {
+    /// What it reads first: the resource only where that may change.
+    pub fn reads(sales: &Sales) -> Reads {
+        let fixed = (!sales.moves).then(|| sales.resource.clone());
+        Reads { resource: fixed, ..Reads::default() }
+    }
+
+    /// The next of the reads that are made at the same time: the booking, the resource, the slots.
+    pub fn read(
+        self,
+        mut reads: Reads,
+        which: u8,
+        tables: &mut Arc<Tables>,
+        clock: u8,
+    ) -> Result<After, Broken> {
+        match which {
+            0 => {
+                let scenario = &self.sales.scenario;
+                reads.booking =
+                    reads.booking.step(self.number, tables, scenario, self.flight, clock)?;
+            }
+            1 => reads.resource = Some(tables.resource.clone()),
+            _ => {
+                let end = self.request.end.unwrap_or(self.request.start);
+                reads.slots = Some(Kept::new(tables.slots(self.request.start, end)));
+            }
+        }
+        Ok(match reads {
+            Reads {
+                booking: Lookup::Known(made),
+                resource: Some(resource),
+                slots: Some(slots),
+            } => self.decide(made, &resource, &slots),
+            reads => After::Next(Phase::Selling(reads)),
+        })
+    }
+
+    fn decide(
+        self,
+        made: Option<Kept<Booking>>,
+        resource: &Kept<Resource>,
+        slots: &Slots,
+    ) -> After {
+        if let Some(made) = made {
+            return After::Answer(self.request.repeats(&made).map(|()| made));
+        }
+        match self.booking(resource) {
+            Err(rejection) => After::Answer(Err(rejection)),
+            Ok(booking) if resource.has_moved() => {
+                After::Next(Phase::SellingMoved(Kept::new(booking), resource.clone()))
+            }
+            Ok(booking) => self.write(&Kept::new(booking), resource, slots),
+        }
+    }
+
+    fn booking(self, resource: &Resource) -> Result<Booking, Rejection> {
+        let now = self.flight.now;
+        if self.sales.scenario.mutation == Some(Mutation::SellInTransition) {
+            let settled = Resource { former: Vec::new(), ..resource.clone() };
+            return self.request.decide(&settled, &code(), now);
+        }
+        self.request.decide(resource, &code(), now)
+    }
+
+    /// Reads the slots of former grids as well.
+    pub fn read_moved(
+        self,
+        booking: &Kept<Booking>,
+        resource: &Kept<Resource>,
+        tables: &Tables,
+    ) -> After {
+        let from = resource.reads_from(booking.stretch.start);
+        self.write(booking, resource, &tables.slots(from, booking.stretch.end))
+    }
+
+    fn write(
+        self,
+        booking: &Kept<Booking>,
+        resource: &Resource,
+        touched: &BTreeMap<Timestamp, Slot>,
+    ) -> After {
+        let (sales, mut now) = (self.sales, self.flight.now);
+        if sales.scenario.mutation == Some(Mutation::DropBucketsEarly) {
+            now += sales.scenario.tick;
+        }
+        let sweeps = sweeps(&booking.stretch, touched, now);
+        if !sweeps.is_empty() {
+            return After::Next(Phase::Sweeping(sweeps));
+        }
+        let create = Write::Booking { number: self.number, after: booking.clone(), over: None };
+        let mut writes = vec![create];
+        for (start, effect) in Booking::effects(None, booking) {
+            let slot = resource.slot(start, touched);
+            let terms = resource.terms(start, touched, now);
+            match slot.after(effect, terms, now) {
+                Ok(_) => {
+                    let write = SlotWrite::new(&slot, effect, terms, now);
+                    writes.push(Write::Slot(write));
+                }
+                Err(Rejection::SlotFull) => {
+                    return After::Next(Phase::LookingAgain(Lookup::Unread));
+                }
+                Err(rejection) => return After::Answer(Err(rejection)),
+            }
+        }
+        After::Next(Phase::Writing(Kept::new(writes)))
+    }
+
+    /// Looks whether another attempt of this key was faster.
+    pub fn look_again(
+        self,
+        lookup: Lookup,
+        tables: &mut Arc<Tables>,
+        clock: u8,
+    ) -> Result<After, Broken> {
+        let scenario = &self.sales.scenario;
+        Ok(match lookup.step(self.number, tables, scenario, self.flight, clock)? {
+            Lookup::Known(Some(made)) => After::Answer(self.request.repeats(&made).map(|()| made)),
+            Lookup::Known(None) => After::Answer(Err(Rejection::SlotFull)),
+            lookup => After::Next(Phase::LookingAgain(lookup)),
+        })
+    }
+}
+
+/// The sweeps that have to come before a stretch is taken: of former grids' slots that overlap it.
+/// A slot of its own drops its buckets in the write that takes it; none has too many for that here.
+pub fn sweeps(
+    stretch: &Stretch,
+    touched: &BTreeMap<Timestamp, Slot>,
+    now: Timestamp,
+) -> Vec<SlotWrite> {
+    let own: BTreeSet<Timestamp> = stretch.slots().collect();
+    let others = touched.values().filter(|slot| !own.contains(&slot.start));
+    let overlap = others.filter(|slot| slot.start < stretch.end && slot.end() > stretch.start);
+    let needed = overlap.filter(|slot| slot.run_out(now).any(|(_, places)| places > 0));
+    needed.map(|slot| SlotWrite::sweep(slot, now)).collect()
+}
