@@ -6,6 +6,7 @@
 
 mod access;
 mod front;
+mod memory;
 mod operations;
 mod server;
 mod stream_file;
@@ -32,6 +33,7 @@ use crate::iam::Iam;
 use crate::journal::{Journal, JournalError};
 use crate::template::{StartingPosition, Table};
 use front::Front;
+pub use memory::Memory;
 use server::Server;
 use stream_file::StreamFile;
 

@@ -21,6 +21,8 @@ use crate::queues::Queues;
 use crate::template::Plan;
 use mapping::Mapping;
 pub use mapping::MappingError;
+pub use record::{Change, event};
+pub use verdict::{Verdict, read as verdict};
 
 /// How often records that DynamoDB would have forgotten are removed.
 const PRUNE: Duration = Duration::from_hours(1);

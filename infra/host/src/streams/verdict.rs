@@ -8,7 +8,7 @@ use super::record::Change;
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub enum Verdict {
     /// All of it is done.
     Done,
     /// Everything before this index is done, the rest has to come again.
@@ -16,7 +16,7 @@ pub(super) enum Verdict {
 }
 
 /// Reads the result of a function that reports its failures.
-pub(super) fn read(result: &[u8], batch: &[Change]) -> Verdict {
+pub fn read(result: &[u8], batch: &[Change]) -> Verdict {
     let all_failed = Verdict::FailedFrom(0);
     let failures = match serde_json::from_slice(result) {
         Ok(Value::Null) => return Verdict::Done,
