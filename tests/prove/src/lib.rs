@@ -6,9 +6,11 @@
 //! |---|---|
 //! | [`budget`] | how far a part goes |
 //! | [`findings`] | what a part found, and its figures |
+//! | [`simulation`] | the real functions in a simulated world, seed by seed |
 
 pub mod budget;
 pub mod findings;
+pub mod simulation;
 
 pub use budget::Budget;
 pub use findings::{Figures, Violation};

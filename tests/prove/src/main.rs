@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
-use prove::{Budget, Figures, Violation};
+use prove::{Budget, Figures, Violation, simulation};
 
 /// Shows by exploration that nothing is sold twice and nothing is lost.
 #[derive(Debug, Parser)]
@@ -29,7 +29,7 @@ struct Cli {
 /// A part of the proof: its name, and what runs it.
 type Part = (&'static str, fn(&Budget) -> Result<Figures, Violation>);
 
-const PARTS: [Part; 0] = [];
+const PARTS: [Part; 1] = [("simulation", simulation::run)];
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

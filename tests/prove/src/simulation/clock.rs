@@ -1,0 +1,25 @@
+//! The world's time, as the SDK asks for it: signatures are dated by it.
+
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use aws_smithy_async::time::TimeSource;
+
+use super::world::World;
+
+/// The world's time.
+#[derive(Debug)]
+pub struct Clock(Arc<World>);
+
+impl Clock {
+    /// The clock of this world.
+    pub fn of(world: &Arc<World>) -> Self {
+        Self(Arc::clone(world))
+    }
+}
+
+impl TimeSource for Clock {
+    fn now(&self) -> SystemTime {
+        self.0.now().into()
+    }
+}
