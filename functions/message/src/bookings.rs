@@ -7,17 +7,17 @@ use crate::failure::Failure;
 use crate::page::{Wanted, fit};
 use aws_lc_rs::rand;
 use domain::{
-    Action, Attempt, Booking, BookingHash, ConfirmationCode, Key, Quantity, Rejection, Request,
-    ResourceId, Version,
+    Action, Attempt, Booking, BookingHash, ConfirmationCode, Key, NewBooking, Quantity, Rejection,
+    ResourceId, Sale, Version,
 };
 use jiff::Timestamp;
 use protocol::reply::Page;
-use protocol::request::{Change, Decide, Get, List, Place, Reschedule};
+use protocol::request::{BookingCommand, Get, HoldOrBook, List, ReasonedCommand, Reschedule};
 use protocol::view::BookingView;
 use protocol::{BookingRef, Reply};
-use store::bookings::calendar::Place as ListPlace;
+use store::bookings::calendar::CalendarKey;
 use store::bookings::change::{Intent, Target};
-use store::cursor;
+use store::cursor::ListName;
 
 fn reply(booking: &Booking) -> Reply {
     Reply::Booking(BookingView::from(booking))
@@ -27,41 +27,40 @@ fn reply(booking: &Booking) -> Reply {
 pub async fn hold(
     app: &App,
     caller: &Caller,
-    asked: Place,
+    asked: HoldOrBook,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
-    sell(app, request(caller, asked, true)?, now).await
+    sell(app, caller, asked, Sale::Hold, now).await
 }
 
 /// Books a stretch of slots at once.
 pub async fn book(
     app: &App,
     caller: &Caller,
-    asked: Place,
+    asked: HoldOrBook,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
-    sell(app, request(caller, asked, false)?, now).await
+    sell(app, caller, asked, Sale::Book, now).await
 }
 
-fn request(caller: &Caller, asked: Place, hold: bool) -> Result<Request, Failure> {
-    let key = match asked.key {
-        Some(key) => key,
-        None => random_key()?,
-    };
-    Ok(Request {
+async fn sell(
+    app: &App,
+    caller: &Caller,
+    asked: HoldOrBook,
+    sale: Sale,
+    now: Timestamp,
+) -> Result<Reply, Failure> {
+    let wanted = NewBooking {
         customer: caller.customer().clone(),
-        key,
-        hold,
+        key: asked.key.map_or_else(random_key, Ok)?,
+        sale,
         resource: asked.resource,
         start: asked.start.0,
         end: asked.end.map(|end| end.0),
         quantity: asked.quantity.unwrap_or(Quantity::ONE),
-    })
-}
-
-async fn sell(app: &App, request: Request, now: Timestamp) -> Result<Reply, Failure> {
+    };
     let code = ConfirmationCode::from_random(random()?);
-    Ok(reply(&app.bookings.sell(&request, &code, app.max_open_holds, now).await?))
+    Ok(reply(&app.bookings.sell(&wanted, &code, app.max_open_holds, now).await?))
 }
 
 /// A name that no other attempt has, for an attempt that is never sent again.
@@ -80,7 +79,7 @@ fn random<const BYTES: usize>() -> Result<[u8; BYTES], Failure> {
 pub async fn confirm(
     app: &App,
     caller: &Caller,
-    asked: Change,
+    asked: BookingCommand,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     let intent = Intent::Confirm(ConfirmationCode::from_random(random()?));
@@ -92,7 +91,7 @@ pub async fn confirm(
 pub async fn cancel(
     app: &App,
     caller: &Caller,
-    asked: Decide,
+    asked: ReasonedCommand,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     decide(app, caller, asked, ("cancel", Action::Cancel), now).await
@@ -116,7 +115,7 @@ pub async fn reschedule(
 pub async fn approve(
     app: &App,
     caller: &Caller,
-    asked: Decide,
+    asked: ReasonedCommand,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     caller.must_be_operator()?;
@@ -129,7 +128,7 @@ pub async fn approve(
 pub async fn decline(
     app: &App,
     caller: &Caller,
-    asked: Decide,
+    asked: ReasonedCommand,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     caller.must_be_operator()?;
@@ -140,7 +139,7 @@ pub async fn decline(
 pub async fn close(
     app: &App,
     caller: &Caller,
-    asked: Change,
+    asked: BookingCommand,
     (name, action): (&str, Action),
     now: Timestamp,
 ) -> Result<Reply, Failure> {
@@ -152,7 +151,7 @@ pub async fn close(
 async fn decide(
     app: &App,
     caller: &Caller,
-    asked: Decide,
+    asked: ReasonedCommand,
     (name, action): (&str, impl FnOnce(Option<String>) -> Action),
     now: Timestamp,
 ) -> Result<Reply, Failure> {
@@ -211,14 +210,14 @@ pub async fn list(
         status: asked.status,
     };
     let (Some(resource), Some(from), Some(to)) = (&asked.resource, asked.from, asked.to) else {
-        let list = cursor::List::new(["list", caller.customer().as_str(), status]);
+        let list = ListName::new(["list", caller.customer().as_str(), status]);
         return own(app, caller, &wanted(list), now).await.map(Reply::Page);
     };
     caller.must_be_operator()?;
     app.bookings.resource(resource).await?;
     let window = (from.0, to.0);
     let name = [resource.as_str(), &window.0.to_string(), &window.1.to_string(), status];
-    let list = cursor::List::new(["list at"].into_iter().chain(name));
+    let list = ListName::new(["list at"].into_iter().chain(name));
     at(app, resource, window, &wanted(list), now).await.map(Reply::Page)
 }
 
@@ -229,7 +228,7 @@ pub async fn own(
     wanted: &Wanted<'_>,
     now: Timestamp,
 ) -> Result<Page, Failure> {
-    let after = wanted.after(|place| BookingHash::parse(place).ok())?;
+    let after = wanted.after(|position| BookingHash::parse(position).ok())?;
     let (customer, most) = (caller.customer(), wanted.most());
     let (found, next) =
         app.bookings.bookings_of(customer, wanted.status, most, after.as_ref(), now).await?;
@@ -245,12 +244,12 @@ pub async fn at(
     wanted: &Wanted<'_>,
     now: Timestamp,
 ) -> Result<Page, Failure> {
-    let after = wanted.after(ListPlace::parse)?;
+    let after = wanted.after(CalendarKey::parse)?;
     let (status, most) = (wanted.status, wanted.most());
     let (found, next) =
         app.bookings.bookings_at(resource, window, status, most, after.as_ref(), now).await?;
-    let place = |booking: &Booking| ListPlace::of(booking).to_string();
-    page(wanted, &found, next.map(|next| next.to_string()), place)
+    let position = |booking: &Booking| CalendarKey::of(booking).to_string();
+    page(wanted, &found, next.map(|next| next.to_string()), position)
 }
 
 /// The bookings that fit a frame, and the cursor to those that come after them.
@@ -258,13 +257,13 @@ fn page(
     wanted: &Wanted<'_>,
     found: &[Booking],
     next: Option<String>,
-    place: impl FnOnce(&Booking) -> String,
+    position: impl FnOnce(&Booking) -> String,
 ) -> Result<Page, Failure> {
     let (bookings, cut) = fit(found.iter().map(BookingView::from).collect())?;
     let next = match found[..bookings.len()].last() {
-        Some(last) if cut => Some(place(last)),
+        Some(last) if cut => Some(position(last)),
         _ => next,
     };
-    let cursor = next.map(|place| wanted.list.cursor(&place));
+    let cursor = next.map(|position| wanted.list.cursor(&position));
     Ok(Page { bookings: Some(bookings), cursor, ..Page::default() })
 }

@@ -3,6 +3,8 @@
 use domain::Rejection;
 use protocol::{Code, WireError};
 use std::error::Error;
+use store::CommandError;
+use store::cursor::BadCursor;
 
 /// Why a request is not answered with a result.
 #[derive(Debug, thiserror::Error)]
@@ -10,12 +12,9 @@ pub enum Failure {
     /// The client is told exactly this.
     #[error("refused: {}", .0.message)]
     Refused(Box<WireError>),
-    /// The rules say no.
-    #[error(transparent)]
-    Rejected(Rejection),
     /// The database failed.
     #[error("the database failed")]
-    Store(#[source] store::Error),
+    Store(#[from] store::Error),
     /// The issuer's keys could not be had.
     #[error("the token issuer did not answer")]
     Issuer(#[source] identity::IdentityError),
@@ -38,16 +37,22 @@ impl From<WireError> for Failure {
 
 impl From<Rejection> for Failure {
     fn from(rejection: Rejection) -> Self {
-        Self::Rejected(rejection)
+        WireError::from(rejection).into()
     }
 }
 
-impl From<store::Error> for Failure {
-    fn from(error: store::Error) -> Self {
+impl From<CommandError> for Failure {
+    fn from(error: CommandError) -> Self {
         match error {
-            store::Error::Rejected(rejection) => Self::Rejected(rejection),
-            other => Self::Store(other),
+            CommandError::Rejected(rejection) => rejection.into(),
+            CommandError::Failed(error) => error.into(),
         }
+    }
+}
+
+impl From<BadCursor> for Failure {
+    fn from(error: BadCursor) -> Self {
+        WireError::bad_request(&error.to_string(), Some("/cursor")).into()
     }
 }
 
@@ -62,12 +67,6 @@ impl Failure {
     pub fn into_wire(self) -> WireError {
         match self {
             Self::Refused(error) => *error,
-            Self::Rejected(rejection) | Self::Store(store::Error::Rejected(rejection)) => {
-                rejection.into()
-            }
-            Self::Store(error @ store::Error::BadCursor) => {
-                WireError::bad_request(&error.to_string(), Some("/cursor"))
-            }
             Self::Store(error @ store::Error::Busy) => {
                 WireError::new(Code::Busy, &format!("{error}: try again"))
             }

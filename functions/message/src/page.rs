@@ -4,13 +4,13 @@ use crate::failure::Failure;
 use domain::Status;
 use protocol::size::{MAX_OUTBOUND, take_fitting};
 use serde::Serialize;
-use store::cursor::List;
+use store::cursor::{BadCursor, ListName};
 
 /// Which page of which list.
 #[derive(Debug)]
 pub struct Wanted<'a> {
     /// The list.
-    pub list: List,
+    pub list: ListName,
     /// From the page before.
     pub cursor: Option<&'a str>,
     /// Entries at most.
@@ -20,11 +20,11 @@ pub struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    /// The place to go on from, as `parse` reads it.
+    /// The position to go on from, as `parse` reads it.
     pub fn after<T>(&self, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Failure> {
         let Some(cursor) = self.cursor else { return Ok(None) };
-        let place = self.list.place(cursor)?;
-        Ok(Some(parse(&place).ok_or(store::Error::BadCursor)?))
+        let position = self.list.position(cursor)?;
+        Ok(Some(parse(&position).ok_or(BadCursor)?))
     }
 
     /// Entries at most.

@@ -4,14 +4,13 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::page::{Wanted, fit};
-use domain::Resource;
+use domain::{Resource, ResourceId};
 use jiff::{SignedDuration, Timestamp};
 use protocol::Reply;
 use protocol::reply::Page;
 use protocol::request::{Availability, ResourceGet, ResourceList, ResourcePut};
 use protocol::view::{ResourceView, SlotView};
-use store::bookings::resources::resource_list;
-use store::cursor::List;
+use store::cursor::ListName;
 
 /// Slots of one page: it fits a frame, with room for the largest numbers.
 pub const SLOTS: u32 = 500;
@@ -36,10 +35,14 @@ pub async fn get(app: &App, asked: &ResourceGet) -> Result<Reply, Failure> {
 
 /// Lists all resources.
 pub async fn list(app: &App, asked: &ResourceList) -> Result<Reply, Failure> {
-    let (found, more) = app.bookings.resources(asked.limit.get(), asked.cursor.as_deref()).await?;
+    let list = ListName::new(["resources"]);
+    let wanted =
+        Wanted { list, cursor: asked.cursor.as_deref(), limit: asked.limit.get(), status: None };
+    let after = wanted.after(|position| ResourceId::parse(position).ok())?;
+    let (found, more) = app.bookings.resources(wanted.most(), after.as_ref()).await?;
     let (resources, cut) = fit(found.iter().map(ResourceView::from).collect())?;
     let cursor = match resources.last() {
-        Some(last) if more || cut => Some(resource_list().cursor(&last.id)),
+        Some(last) if more || cut => Some(wanted.list.cursor(&last.id)),
         _ => None,
     };
     Ok(Reply::Page(Page { resources: Some(resources), cursor, ..Page::default() }))
@@ -53,7 +56,7 @@ pub async fn availability(
 ) -> Result<Reply, Failure> {
     let resource = app.bookings.resource(&asked.resource).await?;
     let name = [resource.id.as_str(), &asked.from.0.to_string(), &asked.to.0.to_string()];
-    let list = List::new(["availability"].into_iter().chain(name));
+    let list = ListName::new(["availability"].into_iter().chain(name));
     let wanted = Wanted { list, cursor: asked.cursor.as_deref(), limit: SLOTS, status: None };
     let window = (asked.from.0, asked.to.0);
     Ok(Reply::Page(slots(app, &resource, window, &wanted, now).await?))
@@ -68,7 +71,7 @@ pub async fn slots(
     now: Timestamp,
 ) -> Result<Page, Failure> {
     // A cursor leads on within the window, whatever it says.
-    let after: Option<Timestamp> = wanted.after(|place| place.parse().ok())?;
+    let after: Option<Timestamp> = wanted.after(|position| position.parse().ok())?;
     let next = |last: Timestamp| last.checked_add(SignedDuration::from_nanos(1)).unwrap_or(to);
     let from = after.map_or(from, next).clamp(from, to);
     let mut starts: Vec<Timestamp> =

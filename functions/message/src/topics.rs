@@ -13,7 +13,7 @@ use protocol::decode::window;
 use protocol::request::{Subscribe, Unsubscribe};
 use protocol::{Instant, Reply, TopicName, WireError};
 use store::Subscribed;
-use store::cursor::List;
+use store::cursor::ListName;
 
 /// How far a snapshot reaches where the request does not say.
 const WINDOW: SignedDuration = SignedDuration::from_hours(14 * 24);
@@ -52,9 +52,9 @@ pub async fn subscribe(
     let topic_name = asked.topic.to_string();
     let customer = caller.customer().as_str();
     let (name_from, name_to) = (name(asked.from), name(asked.to));
-    let list = List::new(["subscribe", &topic_name, customer, &name_from, &name_to]);
+    let list = ListName::new(["subscribe", &topic_name, customer, &name_from, &name_to]);
     if let Some(cursor) = &asked.cursor {
-        list.place(cursor)?;
+        list.position(cursor)?;
     }
     let key = topic::key(&asked.topic, caller.customer());
     // Decided on the connection as the transaction finds it: a `refresh` may have come in between.

@@ -81,7 +81,7 @@ pub async fn handle(
         "told"
     );
     let mut response = DynamoDbEventResponse::default();
-    if let Some(sequence) = report.failed_from.and_then(|place| sequences[place].clone()) {
+    if let Some(sequence) = report.failed_from.and_then(|index| sequences[index].clone()) {
         let mut failure = DynamoDbBatchItemFailure::default();
         failure.item_identifier = Some(sequence);
         response.batch_item_failures.push(failure);
@@ -94,7 +94,7 @@ pub async fn handle(
 /// connections, and it is logged.
 fn read(event: Event) -> Batch {
     let mut batch = Batch::default();
-    for (place, record) in event.records.into_iter().enumerate() {
+    for (index, record) in event.records.into_iter().enumerate() {
         let EventRecord { change, event_name, event_id, .. } = record;
         // Streams date changes to the second.
         let made = change.approximate_creation_date_time.timestamp_millis();
@@ -105,11 +105,11 @@ fn read(event: Event) -> Batch {
         }
         let concerned = Concerned::by(&change.new_image);
         match Change::of(change.new_image) {
-            Ok(change) => batch.changes.extend(change.map(|change| (place, change))),
+            Ok(change) => batch.changes.extend(change.map(|change| (index, change))),
             Err(error) => {
                 let error: &dyn std::error::Error = &error;
                 tracing::error!(error, event = event_id, "a change cannot be read");
-                batch.unreadable.extend(concerned.iter().map(|one| (place, topic::of(one))));
+                batch.unreadable.extend(concerned.iter().map(|one| (index, topic::of(one))));
             }
         }
     }

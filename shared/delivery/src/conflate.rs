@@ -28,17 +28,17 @@ pub struct Conflation {
     bookings: BTreeMap<BookingId, Booking>,
     slots: BTreeMap<(ResourceId, Timestamp), Slot>,
     resources: BTreeMap<ResourceId, Resource>,
-    /// The lowest place in the batch of a change that a topic tells of.
+    /// The lowest index in the batch of a change that a topic tells of.
     first: HashMap<TopicKey, usize>,
 }
 
 impl Conflation {
-    /// Adds a change, by its place in the batch.
-    pub fn add(&mut self, place: usize, change: Change) {
+    /// Adds a change, by its index in the batch.
+    pub fn add(&mut self, index: usize, change: Change) {
         match change {
             Change::Booking(booking) => {
-                self.concerns(place, topic::me(&booking.customer));
-                self.concerns(place, topic::resource_bookings(&booking.resource));
+                self.concerns(index, topic::me(&booking.customer));
+                self.concerns(index, topic::resource_bookings(&booking.resource));
                 let newest = self.bookings.entry(booking.id.clone());
                 let newest = newest.or_insert_with(|| booking.clone());
                 if booking.version > newest.version {
@@ -46,7 +46,7 @@ impl Conflation {
                 }
             }
             Change::Slot(resource, slot) => {
-                self.concerns(place, topic::resource(&resource));
+                self.concerns(index, topic::resource(&resource));
                 let newest = self.slots.entry((resource, slot.start));
                 let newest = newest.or_insert_with(|| slot.clone());
                 if slot.version > newest.version {
@@ -54,7 +54,7 @@ impl Conflation {
                 }
             }
             Change::Resource(resource) => {
-                self.concerns(place, topic::resource(&resource.id));
+                self.concerns(index, topic::resource(&resource.id));
                 let newest = self.resources.entry(resource.id.clone());
                 let newest = newest.or_insert_with(|| resource.clone());
                 if resource.version > newest.version {
@@ -64,12 +64,12 @@ impl Conflation {
         }
     }
 
-    fn concerns(&mut self, place: usize, topic: TopicKey) {
-        let first = self.first.entry(topic).or_insert(place);
-        *first = place.min(*first);
+    fn concerns(&mut self, index: usize, topic: TopicKey) {
+        let first = self.first.entry(topic).or_insert(index);
+        *first = index.min(*first);
     }
 
-    /// The lowest place in the batch of a change that this topic tells of.
+    /// The lowest index in the batch of a change that this topic tells of.
     pub fn first(&self, topic: &TopicKey) -> Option<usize> {
         self.first.get(topic).copied()
     }

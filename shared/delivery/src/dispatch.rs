@@ -38,13 +38,13 @@ pub struct Report {
     pub closed: usize,
     /// Connections that could neither be told nor closed, and are to be told again.
     pub untold: usize,
-    /// The lowest place in the batch from which on it must be told again.
+    /// The lowest index in the batch from which on it must be told again.
     pub failed_from: Option<usize>,
 }
 
 impl Report {
-    fn failed(&mut self, place: usize) {
-        self.failed_from = Some(self.failed_from.map_or(place, |first| first.min(place)));
+    fn failed(&mut self, index: usize) {
+        self.failed_from = Some(self.failed_from.map_or(index, |first| first.min(index)));
     }
 }
 
@@ -63,20 +63,20 @@ impl Ages {
         Self { made, now, max }
     }
 
-    /// The stream is in the order of time: what follows this place is younger.
-    fn of(&self, place: usize) -> SignedDuration {
-        let made = self.made.get(place).copied().unwrap_or(self.now);
+    /// The stream is in the order of time: what follows this index is younger.
+    fn of(&self, index: usize) -> SignedDuration {
+        let made = self.made.get(index).copied().unwrap_or(self.now);
         self.now.duration_since(made)
     }
 
-    /// Whether the record at this place may not come again. The last sixth of its time is enough for
+    /// Whether the record at this index may not come again. The last sixth of its time is enough for
     /// some attempts at closing: an invocation and the pause after it take a minute or two.
-    fn is_last(&self, place: usize) -> bool {
-        self.of(place) >= self.max - self.max / 6
+    fn is_last(&self, index: usize) -> bool {
+        self.of(index) >= self.max - self.max / 6
     }
 
-    fn outlasts_an_outage(&self, place: usize) -> bool {
-        self.of(place) >= OUTAGE || self.is_last(place)
+    fn outlasts_an_outage(&self, index: usize) -> bool {
+        self.of(index) >= OUTAGE || self.is_last(index)
     }
 }
 
@@ -114,11 +114,11 @@ impl<'a> Dispatch<'a> {
         }
     }
 
-    /// These are to get a topic's updates, the first of them for the record at this place.
+    /// These are to get a topic's updates, the first of them for the record at this index.
     pub fn tell(
         &mut self,
         topic: &TopicKey,
-        place: usize,
+        index: usize,
         subscribers: Vec<Subscriber>,
         updates: Vec<Box<RawValue>>,
     ) {
@@ -129,32 +129,32 @@ impl<'a> Dispatch<'a> {
             let is_new = |update: &usize| !self.memory.has(self.hashes[*update], &one.connection);
             let updates: Vec<usize> = places.clone().filter(is_new).collect();
             if !updates.is_empty() {
-                put(&mut self.outboxes, one, place, updates);
+                put(&mut self.outboxes, one, index, updates);
             }
         }
     }
 
-    /// These are to be closed, for the record at this place.
-    pub fn close(&mut self, place: usize, subscribers: Vec<Subscriber>) {
+    /// These are to be closed, for the record at this index.
+    pub fn close(&mut self, index: usize, subscribers: Vec<Subscriber>) {
         for one in subscribers {
-            put(&mut self.closing, one, place, Vec::new());
+            put(&mut self.closing, one, index, Vec::new());
         }
     }
 
-    /// These cannot be told of the record at this place now: they will be when it comes again, or
+    /// These cannot be told of the record at this index now: they will be when it comes again, or
     /// are closed where it does not.
-    pub fn retry_or_close(&mut self, place: usize, subscribers: Vec<Subscriber>) {
-        if self.ages.is_last(place) {
-            self.close(place, subscribers);
+    pub fn retry_or_close(&mut self, index: usize, subscribers: Vec<Subscriber>) {
+        if self.ages.is_last(index) {
+            self.close(index, subscribers);
         } else {
             self.report.untold += subscribers.len();
-            self.retry(place);
+            self.retry(index);
         }
     }
 
-    /// The record at this place has to come again.
-    pub fn retry(&mut self, place: usize) {
-        self.report.failed(place);
+    /// The record at this index has to come again.
+    pub fn retry(&mut self, index: usize) {
+        self.report.failed(index);
     }
 
     /// Posts, closes, and reports.
@@ -261,7 +261,7 @@ impl<'a> Dispatch<'a> {
     }
 }
 
-fn put(outboxes: &mut Outboxes, to: Subscriber, place: usize, updates: Vec<usize>) {
+fn put(outboxes: &mut Outboxes, to: Subscriber, index: usize, updates: Vec<usize>) {
     let outbox = outboxes.entry(to.connection);
-    outbox.or_insert_with(|| Outbox::new(to.connected, place)).add(place, updates);
+    outbox.or_insert_with(|| Outbox::new(to.connected, index)).add(index, updates);
 }

@@ -40,11 +40,11 @@ pub struct Fanout {
 /// A batch of the stream.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// When each record was made, by its place in the batch.
+    /// When each record was made, by its index in the batch.
     pub made: Vec<Timestamp>,
-    /// What changed, and in which place.
+    /// What changed, and the index of its record.
     pub changes: Vec<(usize, Change)>,
-    /// Topics of which a record cannot be read, and its place.
+    /// Topics of which a record cannot be read, and its index.
     pub unreadable: Vec<(usize, TopicKey)>,
 }
 
@@ -53,8 +53,10 @@ pub struct Batch {
 enum TopicError {
     #[error("its subscribers cannot be read")]
     Subscribers(#[source] store::Unavailable),
-    #[error("what it tells of cannot be read")]
-    News(#[from] store::Error),
+    #[error("its resource cannot be read")]
+    Resource(#[from] store::CommandError),
+    #[error("its slots cannot be read")]
+    Slots(#[from] store::Error),
     #[error("what it tells of cannot be written as JSON")]
     Json(#[from] serde_json::Error),
     #[error("there was no time left")]
@@ -85,18 +87,18 @@ impl Fanout {
         let left = deadline.saturating_duration_since(Instant::now());
         let posting = deadline - CLOSING.min(left / 4);
         let mut conflation = Conflation::default();
-        for (place, change) in batch.changes {
-            conflation.add(place, change);
+        for (index, change) in batch.changes {
+            conflation.add(index, change);
         }
         let readable = conflation.by_topic().into_iter().map(|(topic, news)| {
-            let place = conflation.first(&topic).unwrap_or(0);
-            (place, topic, Some(news))
+            let index = conflation.first(&topic).unwrap_or(0);
+            (index, topic, Some(news))
         });
-        let unreadable = batch.unreadable.into_iter().map(|(place, topic)| (place, topic, None));
-        let readings = readable.chain(unreadable).map(|(place, topic, news)| async move {
+        let unreadable = batch.unreadable.into_iter().map(|(index, topic)| (index, topic, None));
+        let readings = readable.chain(unreadable).map(|(index, topic, news)| async move {
             let reading = timeout_at(posting, self.read(&topic, news, now));
             let reading = Box::pin(reading).await.unwrap_or(Err(TopicError::Late));
-            (place, topic, reading)
+            (index, topic, reading)
         });
         let mut readings = futures::stream::iter(readings).buffer_unordered(READS_AT_ONCE);
 
@@ -104,27 +106,27 @@ impl Fanout {
         let (connections, callback) = (&self.connections, &self.callback);
         let mut dispatch =
             Dispatch::new(connections, callback, &self.memory, ages, [posting, deadline]);
-        while let Some((place, topic, reading)) = readings.next().await {
+        while let Some((index, topic, reading)) = readings.next().await {
             let error = match reading {
                 Ok(Reading { subscribers, updates: Some(Ok(updates)) }) => {
-                    dispatch.tell(&topic, place, subscribers, updates);
+                    dispatch.tell(&topic, index, subscribers, updates);
                     continue;
                 }
                 Ok(Reading { subscribers, updates: None }) => {
-                    dispatch.close(place, subscribers);
+                    dispatch.close(index, subscribers);
                     continue;
                 }
                 Ok(Reading { subscribers, updates: Some(Err(error)) }) => {
-                    dispatch.retry_or_close(place, subscribers);
+                    dispatch.retry_or_close(index, subscribers);
                     error
                 }
                 Err(error) => {
-                    dispatch.retry(place);
+                    dispatch.retry(index);
                     error
                 }
             };
             let error: &dyn std::error::Error = &error;
-            tracing::error!(error, place, "a topic cannot be told");
+            tracing::error!(error, index, "a topic cannot be told");
         }
         drop(readings);
         Box::pin(dispatch.run()).await

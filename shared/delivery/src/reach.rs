@@ -18,7 +18,7 @@ const OPENING: SignedDuration = SignedDuration::from_secs(29 + 29 + 2);
 pub(crate) struct Outbox {
     /// Places in the list of updates.
     pub updates: Vec<usize>,
-    /// The lowest place in the batch of a record that these, or its closing, are for.
+    /// The lowest index in the batch of a record that these, or its closing, are for.
     pub first: usize,
     /// When it connected, in milliseconds since 1970.
     connected: i64,
@@ -30,8 +30,8 @@ impl Outbox {
     }
 
     /// Adds what comes of one subscription.
-    pub fn add(&mut self, place: usize, updates: impl IntoIterator<Item = usize>) {
-        self.first = self.first.min(place);
+    pub fn add(&mut self, index: usize, updates: impl IntoIterator<Item = usize>) {
+        self.first = self.first.min(index);
         self.updates.extend(updates);
     }
 }
@@ -84,7 +84,7 @@ impl<'a> Reach<'a> {
         match before {
             Some((same, frames)) if same == updates => Arc::clone(frames),
             _ => {
-                let pieces = updates.iter().map(|place| &*self.updates[*place]);
+                let pieces = updates.iter().map(|index| &*self.updates[*index]);
                 let frames = protocol::outbound::frames(pieces).expect("updates are JSON already");
                 let frames: Arc<[_]> = frames.into_iter().map(String::into_bytes).collect();
                 *before = Some((updates.to_vec(), Arc::clone(&frames)));

@@ -12,7 +12,7 @@
 //! | [`effect`] | what a command does to the slots of a booking |
 //! | [`slot`] | how much of one slot is taken, held and free at an instant |
 //! | [`booking`] | one booking, the statuses it goes through, and the places that it takes |
-//! | [`request`] | a new booking: what is asked for -> the booking or rejection |
+//! | [`new_booking`] | a new booking: what is asked for -> the booking or rejection |
 //! | [`command`] | what may be done to a booking: state, command, now -> new state or rejection |
 //! | [`rejection`] | why not |
 //! | [`base36`] | whole numbers as short texts |
@@ -23,10 +23,10 @@ pub mod command;
 pub mod effect;
 pub mod grid;
 pub mod ids;
+pub mod new_booking;
 pub mod numbers;
 pub mod opening;
 pub mod rejection;
-pub mod request;
 pub mod resource;
 pub mod slot;
 pub mod stretch;
@@ -37,10 +37,10 @@ pub use command::{Action, Attempt, Command, Decision};
 pub use effect::Effect;
 pub use grid::Grid;
 pub use ids::{BookingHash, BookingId, ConfirmationCode, CustomerId, Key, ResourceId, Role};
+pub use new_booking::{NewBooking, Sale};
 pub use numbers::{Capacity, HoldSeconds, Quantity, SlotMinutes, Version};
 pub use opening::Opening;
 pub use rejection::Rejection;
-pub use request::Request;
 pub use resource::{Approval, Availability, FormerGrid, Resource};
 pub use slot::{Slot, Terms};
 pub use stretch::{MAX_SLOTS, Stretch};

@@ -65,7 +65,7 @@ fn request(action: &str, fields: Map<String, Value>) -> Result<Request, WireErro
 /// Checks the rules that involve more than one field.
 fn check(request: &Request) -> Result<(), WireError> {
     match request {
-        Request::Hold(place) | Request::Book(place) => after(place.start, place.end),
+        Request::Hold(asked) | Request::Book(asked) => after(asked.start, asked.end),
         Request::Reschedule(to) => after(to.start, to.end),
         Request::Availability(asked) => window(asked.from, asked.to),
         Request::List(List { resource: None, from, to, .. }) => {

@@ -46,15 +46,15 @@ actions! {
     "resource.get" ResourceGet(ResourceGet): "Reads a resource. Anyone.",
     "resource.list" ResourceList(ResourceList): "Lists all resources by id. Anyone.",
     "availability" Availability(Availability): "Reads slots. Anyone.",
-    "hold" Hold(Place): "Keeps places until the hold runs out. Anyone.",
-    "book" Book(Place): "Books places at once. Anyone.",
-    "confirm" Confirm(Change): "Turns a hold into a sale. Its owner, operators.",
-    "cancel" Cancel(Decide): "Gives a booking's places back. Its owner, operators.",
+    "hold" Hold(HoldOrBook): "Keeps places until the hold runs out. Anyone.",
+    "book" Book(HoldOrBook): "Books places at once. Anyone.",
+    "confirm" Confirm(BookingCommand): "Turns a hold into a sale. Its owner, operators.",
+    "cancel" Cancel(ReasonedCommand): "Gives a booking's places back. Its owner, operators.",
     "reschedule" Reschedule(Reschedule): "Moves a booking. Its owner, operators.",
-    "approve" Approve(Decide): "Confirms a pending booking. Operators.",
-    "decline" Decline(Decide): "Refuses a pending booking. Operators.",
-    "complete" Complete(Change): "The customer came. Operators.",
-    "noShow" NoShow(Change): "The customer did not come. Operators.",
+    "approve" Approve(ReasonedCommand): "Confirms a pending booking. Operators.",
+    "decline" Decline(ReasonedCommand): "Refuses a pending booking. Operators.",
+    "complete" Complete(BookingCommand): "The customer came. Operators.",
+    "noShow" NoShow(BookingCommand): "The customer did not come. Operators.",
     "get" Get(Get): "Reads a booking. Its owner, operators.",
     "list" List(List): "Lists bookings. Customers their own, operators a resource's.",
     "subscribe" Subscribe(Subscribe): "A topic's snapshot now and every later change. Anyone.",
@@ -68,6 +68,27 @@ macro_rules! fields {
         #[derive(Debug, Clone, Deserialize, JsonSchema)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
         pub struct $name { $($(#[$field_doc])* pub $field: $type,)* }
+    };
+}
+
+/// Declares the fields of a command to a booking: its own, and those that all commands have.
+macro_rules! command {
+    ($(#[$doc:meta])* $name:ident { $($own:tt)* }) => {
+        fields! {
+            $(#[$doc])*
+            $name {
+                /// The booking's id.
+                booking: BookingRef,
+                $($own)*
+                /// Only if the booking is at this version.
+                #[schemars(with = "Option<u64>")]
+                if_version: Option<Version>,
+                /// A name for this attempt, at most 255 characters. While it is the last change of
+                /// the booking, the same request with the same key is answered with what it did.
+                #[schemars(with = "Option<String>")]
+                key: Option<Key>,
+            }
+        }
     };
 }
 
@@ -123,7 +144,7 @@ fields! {
 }
 fields! {
     /// Holds or books a stretch of slots.
-    Place {
+    HoldOrBook {
         /// The resource's id.
         #[schemars(with = "String")]
         resource: ResourceId,
@@ -140,52 +161,24 @@ fields! {
         key: Option<Key>,
     }
 }
-fields! {
+command! {
     /// Takes a booking to its next status.
-    Change {
-        /// The booking's id.
-        booking: BookingRef,
-        /// Only if the booking is at this version.
-        #[schemars(with = "Option<u64>")]
-        if_version: Option<Version>,
-        /// A name for this attempt, at most 255 characters. While it is the last change of the booking,
-        /// the same request with the same key is answered with what it did.
-        #[schemars(with = "Option<String>")]
-        key: Option<Key>,
-    }
+    BookingCommand {}
 }
-fields! {
+command! {
     /// Takes a booking to its next status, with a reason.
-    Decide {
-        /// The booking's id.
-        booking: BookingRef,
+    ReasonedCommand {
         /// Why, at most 500 characters.
         reason: Option<Text<0, 500>>,
-        /// Only if the booking is at this version.
-        #[schemars(with = "Option<u64>")]
-        if_version: Option<Version>,
-        /// A name for this attempt, at most 255 characters. While it is the last change of the booking,
-        /// the same request with the same key is answered with what it did.
-        #[schemars(with = "Option<String>")]
-        key: Option<Key>,
     }
 }
-fields! {
+command! {
     /// Moves a confirmed booking to another stretch of the same resource.
     Reschedule {
-        /// The booking's id.
-        booking: BookingRef,
         /// A slot's start.
         start: Instant,
         /// The end of a slot in the same opening. Defaults to the end of one slot.
         end: Option<Instant>,
-        /// Only if the booking is at this version.
-        #[schemars(with = "Option<u64>")]
-        if_version: Option<Version>,
-        /// A name for this attempt, at most 255 characters. While it is the last change of the booking,
-        /// the same request with the same key is answered with what it did.
-        #[schemars(with = "Option<String>")]
-        key: Option<Key>,
     }
 }
 fields! {

@@ -4,15 +4,20 @@ use aws_sdk_dynamodb::error::{BuildError, SdkError};
 use domain::Rejection;
 use std::error::Error as StdError;
 
-/// Why a command was not carried out, or a read not answered.
+/// Why a command was not carried out.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
+pub enum CommandError {
     /// The rules say no.
     #[error(transparent)]
     Rejected(#[from] Rejection),
-    /// A cursor that this list did not give out.
-    #[error("the cursor is not one that this list gave out")]
-    BadCursor,
+    /// The tables were not read or written.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+/// Why the tables were not read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
     /// Contention outlasted the retries. Nothing was changed.
     #[error("too many requests change the same at once")]
     Busy,
@@ -33,6 +38,12 @@ pub enum Unavailable {
     /// A request could not be built.
     #[error("a request to the database is incomplete")]
     Build(#[from] BuildError),
+}
+
+impl From<Unavailable> for CommandError {
+    fn from(error: Unavailable) -> Self {
+        Self::Failed(error.into())
+    }
 }
 
 impl<E, R> From<SdkError<E, R>> for Unavailable

@@ -29,6 +29,6 @@ pub mod transact;
 pub use bookings::Bookings;
 pub use concerned::Concerned;
 pub use connections::{Connection, ConnectionId, Connections, Subscribed, Subscriber, TopicKey};
-pub use error::{Error, Unavailable};
+pub use error::{CommandError, Error, Unavailable};
 pub use items::Change;
 pub use serde_dynamo::Item;

@@ -22,7 +22,7 @@ const LONGEST_WAIT: Duration = Duration::from_millis(500);
 pub enum Outcome {
     /// All of it was written.
     Written,
-    /// Nothing was written: the conditions of these writes, by their place, did not hold, or could
+    /// Nothing was written: the conditions of these writes, by their index, did not hold, or could
     /// not be told because somebody else was writing there.
     Refused(Vec<usize>),
 }
@@ -105,10 +105,10 @@ pub async fn transact(
         };
         match error.as_service_error() {
             Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
-                match verdict(cancelled.cancellation_reasons()) {
-                    Verdict::Refused(places) => return Ok(Outcome::Refused(places)),
-                    Verdict::Retry => (token, in_doubt) = (new_token(), None),
-                    Verdict::Broken => return Err(error.into()),
+                match why(cancelled.cancellation_reasons()) {
+                    Cancelled::Refused(indices) => return Ok(Outcome::Refused(indices)),
+                    Cancelled::Retry => (token, in_doubt) = (new_token(), None),
+                    Cancelled::Broken => return Err(error.into()),
                 }
             }
             // An earlier attempt is under way, or done: the token makes all of them one.
@@ -132,25 +132,25 @@ fn new_token() -> String {
     format!("{:032x}", fastrand::u128(..))
 }
 
-enum Verdict {
+enum Cancelled {
     Refused(Vec<usize>),
     Retry,
     Broken,
 }
 
 /// A condition that does not hold outweighs a conflict beside it: it must be decided anew anyway.
-fn verdict(reasons: &[CancellationReason]) -> Verdict {
+fn why(reasons: &[CancellationReason]) -> Cancelled {
     const FAILED: &str = "ConditionalCheckFailed";
     let passing = ["TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"];
     let codes = || reasons.iter().map(|reason| reason.code().unwrap_or("None"));
     let broken = codes().any(|code| !["None", FAILED].contains(&code) && !passing.contains(&code));
     if broken || reasons.is_empty() {
-        Verdict::Broken
+        Cancelled::Broken
     } else if codes().any(|code| code == FAILED) {
         let refused = codes().enumerate().filter(|(_, code)| *code != "None");
-        Verdict::Refused(refused.map(|(place, _)| place).collect())
+        Cancelled::Refused(refused.map(|(index, _)| index).collect())
     } else {
-        Verdict::Retry
+        Cancelled::Retry
     }
 }
 

@@ -3,12 +3,12 @@
 use domain::opening::{Day, Hours};
 use domain::{
     Action, Approval, Attempt, Booking, BookingId, Capacity, ConfirmationCode, CustomerId, Grid,
-    HoldSeconds, Key, Opening, Quantity, Request, Resource, ResourceId, Role, SlotMinutes,
+    HoldSeconds, Key, NewBooking, Opening, Quantity, Resource, ResourceId, Role, Sale, SlotMinutes,
     TimeZoneName, Version,
 };
 use jiff::Timestamp;
 use store::bookings::change::{Intent, Target};
-use store::{Bookings, Error};
+use store::{Bookings, CommandError};
 
 /// The time at which most tests happen: far enough ahead that nothing is collected as too old.
 pub const NOW: &str = "08:00:00";
@@ -56,11 +56,11 @@ pub fn room(capacity: u32) -> Resource {
 }
 
 /// A customer's request to hold one place of `room-1` for one slot.
-pub fn hold(name: &str, key: &str, start: &str) -> Request {
-    Request {
+pub fn hold(name: &str, key: &str, start: &str) -> NewBooking {
+    NewBooking {
         customer: customer(name),
         key: Key::parse(key).unwrap(),
-        hold: true,
+        sale: Sale::Hold,
         resource: room(1).id,
         start: at(start),
         end: None,
@@ -69,8 +69,8 @@ pub fn hold(name: &str, key: &str, start: &str) -> Request {
 }
 
 /// A customer's request to book one place of `room-1` for one slot.
-pub fn book(name: &str, key: &str, start: &str) -> Request {
-    Request { hold: false, ..hold(name, key, start) }
+pub fn book(name: &str, key: &str, start: &str) -> NewBooking {
+    NewBooking { sale: Sale::Book, ..hold(name, key, start) }
 }
 
 /// A confirmation code; every test has the same.
@@ -101,10 +101,10 @@ pub trait Shortly {
     /// Holds or books.
     fn place(
         &self,
-        request: &Request,
+        request: &NewBooking,
         max_open: u64,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Booking, Error>>;
+    ) -> impl Future<Output = Result<Booking, CommandError>>;
 
     /// What an operator does to a booking.
     fn carry_out(
@@ -114,7 +114,7 @@ pub trait Shortly {
         intent: &Intent,
         if_version: Option<Version>,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Booking, Error>>;
+    ) -> impl Future<Output = Result<Booking, CommandError>>;
 
     /// An operator moves a booking.
     fn reschedule(
@@ -124,7 +124,7 @@ pub trait Shortly {
         to: (Timestamp, Option<Timestamp>),
         if_version: Option<Version>,
         now: Timestamp,
-    ) -> impl Future<Output = Result<Booking, Error>> {
+    ) -> impl Future<Output = Result<Booking, CommandError>> {
         let intent = Intent::Reschedule(to.0, to.1);
         async move { self.carry_out(customer, id, &intent, if_version, now).await }
     }
@@ -133,10 +133,10 @@ pub trait Shortly {
 impl Shortly for Bookings {
     async fn place(
         &self,
-        request: &Request,
+        request: &NewBooking,
         max_open: u64,
         now: Timestamp,
-    ) -> Result<Booking, Error> {
+    ) -> Result<Booking, CommandError> {
         self.sell(request, &code(), max_open, now).await
     }
 
@@ -147,7 +147,7 @@ impl Shortly for Bookings {
         intent: &Intent,
         if_version: Option<Version>,
         now: Timestamp,
-    ) -> Result<Booking, Error> {
+    ) -> Result<Booking, CommandError> {
         self.change(Target { customer, id }, intent, &attempt(if_version), now).await
     }
 }

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is test code: a failure is a panic")]
 
+mod circles;
+
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,9 @@
 use crate::observers::{Seen, content, places};
 use crate::ops::{Op, SLOTS, What, on_one_grid};
 use crate::world::World;
-use domain::{Approval, Attempt, Booking, BookingHash, Rejection, Request, Slot, Status, Version};
+use domain::{
+    Approval, Attempt, Booking, BookingHash, NewBooking, Rejection, Slot, Status, Version,
+};
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
@@ -109,7 +111,7 @@ fn the_step_kept_its_promise(before: &World, after: &World, op: &Op, outcome: &O
 /// What was asked for under each key, to tell what is asked for again.
 #[derive(Default)]
 struct Keys {
-    requests: HashMap<BookingHash, Request>,
+    requests: HashMap<BookingHash, NewBooking>,
     /// The attempt that changed a booking last, and what it was answered with.
     attempts: HashMap<BookingHash, (Attempt, Booking)>,
 }

@@ -3,8 +3,8 @@
 use domain::opening::{Day, Hours};
 use domain::{
     Action, Approval, Attempt, Booking, BookingHash, BookingId, Capacity, Command,
-    ConfirmationCode, CustomerId, Decision, Grid, HoldSeconds, Key, Opening, Quantity, Rejection,
-    Request, Resource, ResourceId, Role, SlotMinutes, Status, Stretch, Terms, TimeZoneName,
+    ConfirmationCode, CustomerId, Decision, Grid, HoldSeconds, Key, NewBooking, Opening, Quantity,
+    Rejection, Resource, ResourceId, Role, Sale, SlotMinutes, Status, Stretch, Terms, TimeZoneName,
     Version,
 };
 use jiff::Timestamp;
@@ -59,11 +59,11 @@ pub fn terms(places: u32) -> Terms {
 }
 
 /// Alice's request to hold one place for one slot.
-pub fn request(start: Timestamp) -> Request {
-    Request {
+pub fn request(start: Timestamp) -> NewBooking {
+    NewBooking {
         customer: CustomerId::parse("alice").unwrap(),
         key: Key::parse("1").unwrap(),
-        hold: true,
+        sale: Sale::Hold,
         resource: ResourceId::parse("room-1").unwrap(),
         start,
         end: None,

@@ -3,14 +3,14 @@
 use crate::fixtures::{at, code, grid, half_hours, request, room};
 use domain::resource::TRANSITION;
 use domain::{
-    Approval, Booking, Capacity, CustomerId, HoldSeconds, Key, Quantity, Rejection, Request,
-    Resource, ResourceId, Status, Version,
+    Approval, Booking, Capacity, CustomerId, HoldSeconds, Key, NewBooking, Quantity, Rejection,
+    Resource, ResourceId, Sale, Status, Version,
 };
 use jiff::{Timestamp, ToSpan};
 
 const NOW: &str = "2027-01-11T08:00:00.5Z";
 
-fn hold() -> Request {
+fn hold() -> NewBooking {
     request(at("2027-01-11T09:00Z"))
 }
 
@@ -24,7 +24,7 @@ fn busy_room(approval: Approval) -> Resource {
     }
 }
 
-fn decide(request: &Request, approval: Approval) -> Result<Booking, Rejection> {
+fn decide(request: &NewBooking, approval: Approval) -> Result<Booking, Rejection> {
     request.decide(&busy_room(approval), &code(), at(NOW))
 }
 
@@ -55,7 +55,7 @@ fn a_hold_lasts_as_long_as_the_resource_says() {
 
 #[test]
 fn a_book_is_sold_at_once_or_waits_for_an_operator() {
-    let book = Request { hold: false, ..hold() };
+    let book = NewBooking { sale: Sale::Book, ..hold() };
     let made = decide(&book, Approval::Auto).unwrap();
     assert_eq!(
         (made.status, made.version, made.hold_expires_at),
@@ -73,7 +73,7 @@ fn a_book_is_sold_at_once_or_waits_for_an_operator() {
 
 #[test]
 fn more_places_than_the_resource_has_are_never_free() {
-    let of = |quantity| Request { quantity: Quantity::new(quantity).unwrap(), ..hold() };
+    let of = |quantity| NewBooking { quantity: Quantity::new(quantity).unwrap(), ..hold() };
     assert!(decide(&of(3), Approval::Auto).is_ok());
     let refused = Rejection::Unacceptable {
         field: "/quantity",
@@ -84,7 +84,7 @@ fn more_places_than_the_resource_has_are_never_free() {
 
 #[test]
 fn a_request_for_a_closed_time_makes_nothing() {
-    let asked = Request { start: at("2027-01-11T12:00Z"), ..hold() };
+    let asked = NewBooking { start: at("2027-01-11T12:00Z"), ..hold() };
     assert!(matches!(decide(&asked, Approval::Auto), Err(Rejection::Closed(_))));
 }
 
@@ -97,9 +97,9 @@ fn what_may_be_sold_on_a_former_grid_is_not_sold_yet() {
     assert_eq!(ask(at(NOW)), Err(Rejection::InTransition(TRANSITION)));
     assert_eq!(ask(at(NOW) + TRANSITION), Ok(at("2027-01-11T10:00Z")));
     // What is wrong with it for good comes first.
-    let closed = Request { start: at("2027-01-11T09:30Z"), ..hold() };
+    let closed = NewBooking { start: at("2027-01-11T09:30Z"), ..hold() };
     assert!(matches!(closed.decide(&moved, &code(), at(NOW)), Err(Rejection::Closed(_))));
-    let large = Request { quantity: Quantity::new(4).unwrap(), ..hold() };
+    let large = NewBooking { quantity: Quantity::new(4).unwrap(), ..hold() };
     let large = large.decide(&moved, &code(), at(NOW));
     assert!(matches!(large, Err(Rejection::Unacceptable { field: "/quantity", .. })));
 }
@@ -115,7 +115,7 @@ fn a_booking_is_named_by_where_it_was_first_sold_and_by_its_key() {
 #[test]
 fn the_same_fields_under_the_same_key_are_the_same_booking() {
     let made = decide(&hold(), Approval::Auto).unwrap();
-    let again = Request { start: at("2027-01-11T10:00:00.000+01:00"), ..hold() };
+    let again = NewBooking { start: at("2027-01-11T10:00:00.000+01:00"), ..hold() };
     assert_eq!(again.id(), made.id);
     assert_eq!(again.repeats(&made), Ok(()), "the same instant, written differently");
     let gone = Booking { status: Status::Cancelled, version: Version::new(7), ..made };
@@ -127,12 +127,12 @@ fn other_fields_under_the_same_key_are_a_mismatch() {
     let made = decide(&hold(), Approval::Auto).unwrap();
     let start = hold().start;
     let others = [
-        Request { hold: false, ..hold() },
-        Request { resource: ResourceId::parse("room-2").unwrap(), ..hold() },
-        Request { start: start + 30.minutes(), ..hold() },
-        Request { start: start + 1.nanosecond(), ..hold() },
-        Request { end: Some(start + 60.minutes()), ..hold() },
-        Request { quantity: Quantity::new(2).unwrap(), ..hold() },
+        NewBooking { sale: Sale::Book, ..hold() },
+        NewBooking { resource: ResourceId::parse("room-2").unwrap(), ..hold() },
+        NewBooking { start: start + 30.minutes(), ..hold() },
+        NewBooking { start: start + 1.nanosecond(), ..hold() },
+        NewBooking { end: Some(start + 60.minutes()), ..hold() },
+        NewBooking { quantity: Quantity::new(2).unwrap(), ..hold() },
     ];
     for other in others {
         assert_eq!(other.hash(), hold().hash(), "the key alone names the booking");
@@ -143,10 +143,10 @@ fn other_fields_under_the_same_key_are_a_mismatch() {
 #[test]
 fn another_key_or_another_customer_is_another_booking() {
     let others = [
-        Request { key: Key::parse("2").unwrap(), ..hold() },
-        Request { key: Key::parse("1 ").unwrap(), ..hold() },
-        Request { customer: CustomerId::parse("bob").unwrap(), ..hold() },
-        Request { customer: CustomerId::parse("Alice").unwrap(), ..hold() },
+        NewBooking { key: Key::parse("2").unwrap(), ..hold() },
+        NewBooking { key: Key::parse("1 ").unwrap(), ..hold() },
+        NewBooking { customer: CustomerId::parse("bob").unwrap(), ..hold() },
+        NewBooking { customer: CustomerId::parse("Alice").unwrap(), ..hold() },
     ];
     for other in others {
         assert_ne!(other.hash(), hold().hash(), "{other:?}");

@@ -8,7 +8,8 @@ use crate::ops::{GRIDS, Op, SLOTS, What, Which};
 use domain::resource::REQUEST_LIFE;
 use domain::{
     Action, Approval, Attempt, Booking, BookingHash, Capacity, Command, CustomerId, Decision,
-    Effect, HoldSeconds, Key, Quantity, Rejection, Request, Resource, Role, Slot, Status, Version,
+    Effect, HoldSeconds, Key, NewBooking, Quantity, Rejection, Resource, Role, Sale, Slot, Status,
+    Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::sample::Index;
@@ -126,12 +127,12 @@ impl World {
     }
 
     /// What [`Op::Place`] asks for.
-    pub fn request(op: &Op) -> Request {
+    pub fn request(op: &Op) -> NewBooking {
         let Op::Place { asked, .. } = op else { panic!("{op:?} asks for nothing") };
-        Request {
+        NewBooking {
             customer: CustomerId::parse(&format!("customer-{}", asked.customer)).unwrap(),
             key: Key::parse(&asked.key.to_string()).unwrap(),
-            hold: asked.hold,
+            sale: if asked.hold { Sale::Hold } else { Sale::Book },
             resource: room("UTC", 30, &[]).id,
             start: minutes(asked.start),
             end: asked.length.map(|length| minutes(asked.start + length)),
@@ -187,7 +188,7 @@ impl World {
         read
     }
 
-    fn place(&mut self, request: &Request, now: Timestamp) -> Result<Booking, Rejection> {
+    fn place(&mut self, request: &NewBooking, now: Timestamp) -> Result<Booking, Rejection> {
         if self.table.bookings.contains_key(&request.hash()) {
             let made = self.read(&request.hash(), now);
             request.repeats(&made)?;

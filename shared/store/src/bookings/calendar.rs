@@ -22,17 +22,17 @@ const PAGE: usize = 100;
 /// A pointer that leads nowhere is left alone for this long: its booking may be on the way.
 const ON_THE_WAY: SignedDuration = SignedDuration::from_hours(1);
 
-/// A booking's place in a resource's calendar.
+/// Where a booking is in a resource's calendar.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct CalendarKey {
     /// When it starts.
     pub start: Timestamp,
     /// Which it is.
     pub hash: BookingHash,
 }
 
-impl Place {
-    /// The place of this booking.
+impl CalendarKey {
+    /// Where this booking is.
     pub fn of(booking: &Booking) -> Self {
         Self { start: booking.stretch.start, hash: booking.id.hash().clone() }
     }
@@ -44,7 +44,7 @@ impl Place {
     }
 }
 
-impl std::fmt::Display for Place {
+impl std::fmt::Display for CalendarKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&keys::pointer_sort(self.start, &self.hash))
     }
@@ -73,9 +73,9 @@ impl Bookings {
         (from, to): (Timestamp, Timestamp),
         status: Option<Status>,
         limit: usize,
-        after: Option<&Place>,
+        after: Option<&CalendarKey>,
         now: Timestamp,
-    ) -> Result<(Vec<Booking>, Option<Place>), Error> {
+    ) -> Result<(Vec<Booking>, Option<CalendarKey>), Error> {
         let first = from.checked_sub(LONGEST_OPENING).unwrap_or(Timestamp::MIN);
         let mut range = Range {
             partition: keys::calendar_partition(resource),
@@ -94,10 +94,10 @@ impl Bookings {
             let (mut last, mut stale) = (None, Vec::new());
             let count = pointers.len();
             for (index, pointer) in pointers.into_iter().enumerate() {
-                let place = Place { start: pointer.start, hash: pointer.hash.clone() };
-                let key = (pointer.customer.clone(), pointer.hash.clone());
-                match bookings.get(&key) {
-                    Some(booking) if is_at(booking, resource, &place) => {
+                let key = CalendarKey { start: pointer.start, hash: pointer.hash.clone() };
+                let booking = bookings.get(&(pointer.customer.clone(), pointer.hash.clone()));
+                match booking {
+                    Some(booking) if is_at(booking, resource, &key) => {
                         let stretch = booking.stretch;
                         if stretch.start < to
                             && stretch.end > from
@@ -107,15 +107,15 @@ impl Bookings {
                         }
                     }
                     // Its first place is in its id: the pointer there is needed.
-                    Some(booking) if is_first(&booking.id, resource, &place) => {}
+                    Some(booking) if is_first(&booking.id, resource, &key) => {}
                     _ => stale.push(pointer),
                 }
                 let is_last = index + 1 == count;
                 if found.len() == limit && (more || !is_last) {
                     self.forget(resource, stale, now).await;
-                    return Ok((self.settle_all(found, now).await?, Some(place)));
+                    return Ok((self.settle_all(found, now).await?, Some(key)));
                 }
-                last = Some(place);
+                last = Some(key);
             }
             self.forget(resource, stale, now).await;
             examined += count;
@@ -162,10 +162,10 @@ impl Bookings {
     }
 }
 
-fn is_at(booking: &Booking, resource: &ResourceId, place: &Place) -> bool {
-    booking.resource == *resource && booking.stretch.start == place.start
+fn is_at(booking: &Booking, resource: &ResourceId, key: &CalendarKey) -> bool {
+    booking.resource == *resource && booking.stretch.start == key.start
 }
 
-fn is_first(id: &BookingId, resource: &ResourceId, place: &Place) -> bool {
-    id.resource() == resource && id.start() == place.start
+fn is_first(id: &BookingId, resource: &ResourceId, key: &CalendarKey) -> bool {
+    id.resource() == resource && id.start() == key.start
 }

@@ -1,7 +1,7 @@
 //! Confirms, cancels, reschedules, ...: what a booking goes through after it was made.
 
 use crate::bookings::{Bookings, DECISIONS};
-use crate::error::Error;
+use crate::error::{CommandError, Error};
 use crate::transact::Outcome;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::{
@@ -42,7 +42,7 @@ impl Bookings {
         intent: &Intent,
         attempt: &Attempt,
         now: Timestamp,
-    ) -> Result<Booking, Error> {
+    ) -> Result<Booking, CommandError> {
         let mut now = now;
         for tries in 0..DECISIONS {
             let read = self.booking(target.customer, target.id, now).await?;
@@ -75,13 +75,13 @@ impl Bookings {
             }
             match self.table.transact(writes).await? {
                 Outcome::Written => return Ok(next),
-                Outcome::Refused(places) if places.contains(&0) => {}
+                Outcome::Refused(indices) if indices.contains(&0) => {}
                 // The booking is as it was, and yet a slot does not have its places any more. If it
                 // is a hold, it has run out by the clock of whoever needed them.
                 Outcome::Refused(_) => now = now.max(read.hold_expires_at.unwrap_or(now)),
             }
         }
-        Err(Error::Busy)
+        Err(Error::Busy.into())
     }
 
     async fn decide(
@@ -90,7 +90,7 @@ impl Bookings {
         intent: &Intent,
         attempt: &Attempt,
         now: Timestamp,
-    ) -> Result<(Decision, Option<Resource>), Error> {
+    ) -> Result<(Decision, Option<Resource>), CommandError> {
         let decide = |action| {
             let command = Command { action, attempt: attempt.clone() };
             command.decide(read, now)
@@ -124,7 +124,7 @@ impl Bookings {
         taken: Option<(&Resource, BTreeMap<Timestamp, Slot>)>,
         tries: u32,
         now: Timestamp,
-    ) -> Result<Vec<TransactWriteItem>, Error> {
+    ) -> Result<Vec<TransactWriteItem>, CommandError> {
         let left = match tries {
             0 => None,
             _ => Some(self.slots(&read.resource, read.stretch.start, read.stretch.end).await?),

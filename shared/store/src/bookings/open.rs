@@ -6,7 +6,7 @@
 
 use crate::bookings::own::AT_VERSION;
 use crate::bookings::{Bookings, DECISIONS};
-use crate::error::Error;
+use crate::error::{CommandError, Error};
 use crate::items::booking::to_booking;
 use crate::keys;
 use crate::transact::wait;
@@ -102,7 +102,7 @@ impl Bookings {
         mut open: OpenBookings,
         max: u64,
         now: Timestamp,
-    ) -> Result<(), Error> {
+    ) -> Result<(), CommandError> {
         let (customer, hash) = (&booking.customer, booking.id.hash());
         for attempt in 0..2 * DECISIONS {
             let takes = |open: &OpenBookings| open.takes(hash, booking.quantity, max);
@@ -120,7 +120,7 @@ impl Bookings {
             wait(attempt).await;
             open = self.open_bookings(customer).await?;
         }
-        Err(Error::Busy)
+        Err(Error::Busy.into())
     }
 
     /// Takes back what an attempt entered that made no booking. Another attempt of the same key may

@@ -7,7 +7,7 @@ use crate::keys;
 use crate::table::Range;
 use crate::transact::wait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Booking, BookingHash, BookingId, CustomerId, Rejection, Status};
+use domain::{Booking, BookingHash, BookingId, CustomerId, Status};
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
@@ -36,7 +36,7 @@ impl Bookings {
         let Some(item) = self.table.get(keys::booking(customer, hash)).await? else {
             return Ok(None);
         };
-        self.settle(to_booking(item)?, now).await.map(Some)
+        self.settle(to_booking(item)?, now).await
     }
 
     /// The booking as it is at this instant. That it has run out is written down before anybody is
@@ -44,22 +44,28 @@ impl Bookings {
     /// another version and is refused. Otherwise it would commit under a version that was already
     /// seen as expired.
     ///
-    /// The slots are left alone: their buckets give the places back by themselves.
-    pub(super) async fn settle(&self, read: Booking, now: Timestamp) -> Result<Booking, Error> {
+    /// The slots are left alone: their buckets give the places back by themselves. `None` where the
+    /// booking has been collected meanwhile.
+    pub(super) async fn settle(
+        &self,
+        read: Booking,
+        now: Timestamp,
+    ) -> Result<Option<Booking>, Error> {
         let mut read = read;
         for attempt in 0..DECISIONS {
             let settled = read.at(now);
             if settled == read {
-                return Ok(read);
+                return Ok(Some(read));
             }
             let version = AttributeValue::N(read.version.to_string());
             let condition = (AT_VERSION, &[(":read", version)][..]);
             if self.table.put(from_booking(&settled)?, Some(condition)).await? {
-                return Ok(settled);
+                return Ok(Some(settled));
             }
             // Somebody else was faster.
             let key = keys::booking(&read.customer, read.id.hash());
-            read = to_booking(self.table.get(key).await?.ok_or(Rejection::NoSuchBooking)?)?;
+            let Some(item) = self.table.get(key).await? else { return Ok(None) };
+            read = to_booking(item)?;
             wait(attempt).await;
         }
         Err(Error::Busy)
@@ -74,6 +80,7 @@ impl Bookings {
         futures::stream::iter(read)
             .map(|booking| self.settle(booking, now))
             .buffered(AT_ONCE)
+            .try_filter_map(|settled| std::future::ready(Ok(settled)))
             .try_collect()
             .await
     }

@@ -1,8 +1,7 @@
 //! Writes, reads and lists resources.
 
 use crate::bookings::{Bookings, DECISIONS};
-use crate::cursor::List;
-use crate::error::{Error, Unavailable};
+use crate::error::{CommandError, Error, Unavailable};
 use crate::items::resource::{from_resource, to_resource};
 use crate::keys;
 use crate::table::Range;
@@ -17,7 +16,7 @@ impl Bookings {
         &self,
         resource: Resource,
         now: Timestamp,
-    ) -> Result<Resource, Error> {
+    ) -> Result<Resource, CommandError> {
         for _ in 0..DECISIONS {
             let read = self.find_resource(&resource.id).await?;
             let next = match &read {
@@ -32,11 +31,11 @@ impl Bookings {
                 return Ok(next);
             }
         }
-        Err(Error::Busy)
+        Err(Error::Busy.into())
     }
 
     /// The resource of this id.
-    pub async fn resource(&self, id: &ResourceId) -> Result<Resource, Error> {
+    pub async fn resource(&self, id: &ResourceId) -> Result<Resource, CommandError> {
         Ok(self.find_resource(id).await?.ok_or(Rejection::NoSuchResource)?)
     }
 
@@ -44,27 +43,18 @@ impl Bookings {
         Ok(self.table.get(keys::resource(id)).await?.map(to_resource).transpose()?)
     }
 
-    /// All resources by id, from the one after `cursor`.
+    /// All resources by id, from the one after `after`: at most `limit`, and whether there may be
+    /// more.
     pub async fn resources(
         &self,
-        limit: u32,
-        cursor: Option<&str>,
+        limit: usize,
+        after: Option<&ResourceId>,
     ) -> Result<(Vec<Resource>, bool), Error> {
-        let after = match cursor {
-            Some(cursor) => resource_list().place(cursor)?,
-            None => String::new(),
-        };
-        let (after, to) = keys::listed_resources(&after);
+        let (after, to) = keys::listed_resources(after.map_or("", ResourceId::as_str));
         let range = Range { partition: keys::RESOURCES.to_owned(), from: after.clone(), to };
         let range = range.after(&after);
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let (items, more) = self.table.page(&range, limit).await?;
         let resources: Result<_, Unavailable> = items.into_iter().map(to_resource).collect();
         Ok((resources?, more))
     }
-}
-
-/// The list of all resources, for its cursors: a place is a resource's id.
-pub fn resource_list() -> List {
-    List::new(["resources"])
 }

@@ -2,10 +2,10 @@
 
 use crate::bookings::write::NAMED;
 use crate::bookings::{AT_ONCE, Bookings, DECISIONS};
-use crate::error::Error;
+use crate::error::{CommandError, Error};
 use crate::transact::Outcome;
 use domain::resource::LONGEST_OPENING;
-use domain::{Booking, ConfirmationCode, Rejection, Request, ResourceId, Slot, Stretch};
+use domain::{Booking, ConfirmationCode, NewBooking, Rejection, ResourceId, Slot, Stretch};
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,21 +16,22 @@ impl Bookings {
     /// `max_open` bounds the places that one customer has open at once, held or pending.
     pub async fn sell(
         &self,
-        request: &Request,
+        request: &NewBooking,
         code: &ConfirmationCode,
         max_open: u64,
         now: Timestamp,
-    ) -> Result<Booking, Error> {
+    ) -> Result<Booking, CommandError> {
         let (customer, hash) = (&request.customer, request.hash());
         let mut entered = false;
         let mut sold = self.try_to_sell(request, code, max_open, &mut entered, now).await;
-        if let Err(Error::Rejected(Rejection::SlotFull)) = sold
+        if let Err(CommandError::Rejected(Rejection::SlotFull)) = sold
             && let Some(made) = self.booking_of_hash(customer, &hash, now).await?
         {
             // Another attempt of this key was faster, between the look for it and that for places.
-            sold = request.repeats(&made).map(|()| made).map_err(Error::from);
+            sold = request.repeats(&made).map(|()| made).map_err(CommandError::from);
         }
-        if entered && let Err(Error::Rejected(_) | Error::Busy) = &sold {
+        if entered && let Err(CommandError::Rejected(_) | CommandError::Failed(Error::Busy)) = &sold
+        {
             // Nothing was sold, for certain.
             self.take_back(customer, &hash).await;
         }
@@ -39,12 +40,12 @@ impl Bookings {
 
     async fn try_to_sell(
         &self,
-        request: &Request,
+        request: &NewBooking,
         code: &ConfirmationCode,
         max_open: u64,
         entered: &mut bool,
         now: Timestamp,
-    ) -> Result<Booking, Error> {
+    ) -> Result<Booking, CommandError> {
         let (customer, hash) = (&request.customer, request.hash());
         for _ in 0..DECISIONS {
             let (made, resource, open, touched) = tokio::try_join!(
@@ -84,12 +85,15 @@ impl Bookings {
                 return Ok(booking);
             }
         }
-        Err(Error::Busy)
+        Err(Error::Busy.into())
     }
 
     /// The slots of the stretch asked for that somebody touched, without knowing the resource yet:
     /// so all is read at once. What is longer than any opening will be refused.
-    async fn slots_asked_for(&self, request: &Request) -> Result<BTreeMap<Timestamp, Slot>, Error> {
+    async fn slots_asked_for(
+        &self,
+        request: &NewBooking,
+    ) -> Result<BTreeMap<Timestamp, Slot>, Error> {
         let start = request.start;
         let after = start.checked_add(SignedDuration::from_nanos(1)).unwrap_or(start);
         let end = request.end.unwrap_or(after);

@@ -5,7 +5,7 @@
 
 use crate::bookings::Bookings;
 use crate::bookings::own::AT_VERSION;
-use crate::error::Error;
+use crate::error::{CommandError, Error};
 use crate::items;
 use crate::items::booking::from_booking;
 use crate::items::slot::bucket_attribute;
@@ -105,15 +105,16 @@ impl Bookings {
         effect: Effect,
         terms: Terms,
         now: Timestamp,
-    ) -> Result<TransactWriteItem, Error> {
+    ) -> Result<TransactWriteItem, CommandError> {
         slot.after(effect, terms, now)?;
-        match effect {
+        let write = match effect {
             Effect::Take(quantity, until) => {
                 self.take(resource, slot, (quantity, until), terms, now)
             }
             Effect::Keep(quantity, until) => self.keep(resource, slot.start, quantity, until),
             Effect::Release(quantity, until) => self.release(resource, slot.start, quantity, until),
-        }
+        };
+        Ok(write?)
     }
 
     /// Takes places: held until an instant, or for good. Buckets that have run out give way in the

@@ -1,8 +1,8 @@
 //! One key used more than once: with other fields, or by requests that cross.
 
 use crate::ledger::Ledger;
-use domain::{Quantity, Rejection, Request};
-use store::Error;
+use domain::{NewBooking, Quantity, Rejection};
+use store::CommandError;
 use support::fixtures::{NOW, Shortly, at, book, hold, room};
 use support::proxy::{Fault, Proxy};
 use support::{Tables, client};
@@ -13,19 +13,22 @@ async fn tables(capacity: u32) -> Tables {
     tables
 }
 
-fn is_limited<T>(answer: &Result<T, Error>) -> bool {
-    matches!(answer, Err(Error::Rejected(Rejection::LimitExceeded(_))))
+fn is_limited<T>(answer: &Result<T, CommandError>) -> bool {
+    matches!(answer, Err(CommandError::Rejected(Rejection::LimitExceeded(_))))
 }
 
 /// A key that is used again with other fields is refused, and its first booking stays open.
 #[tokio::test]
 async fn a_key_with_other_fields_does_not_lift_the_limit() {
     let tables = tables(10).await;
-    let place = async |request: Request| tables.bookings.place(&request, 2, at(NOW)).await;
+    let place = async |request: NewBooking| tables.bookings.place(&request, 2, at(NOW)).await;
     for key in ["1", "2"] {
         place(hold("alice", key, "09:00:00")).await.unwrap();
         let other = place(hold("alice", key, "10:00:00")).await;
-        assert!(matches!(other, Err(Error::Rejected(Rejection::IdempotencyMismatch))), "{other:?}");
+        assert!(
+            matches!(other, Err(CommandError::Rejected(Rejection::IdempotencyMismatch))),
+            "{other:?}"
+        );
     }
     let third = place(hold("alice", "3", "09:00:00")).await;
     assert!(is_limited(&third), "{third:?}");
@@ -44,7 +47,7 @@ async fn an_attempt_that_fails_beside_another_does_not_lift_the_limit() {
         tokio::spawn(async move { store.place(&hold("alice", "1", "09:00:00"), 1, at(NOW)).await });
     proxy.arrived().await;
     let full = tables.bookings.place(&hold("alice", "1", "10:00:00"), 1, at(NOW)).await;
-    assert!(matches!(full, Err(Error::Rejected(Rejection::SlotFull))), "{full:?}");
+    assert!(matches!(full, Err(CommandError::Rejected(Rejection::SlotFull))), "{full:?}");
     proxy.release();
     first.await.unwrap().unwrap();
     let second = tables.bookings.place(&hold("alice", "2", "09:30:00"), 1, at(NOW)).await;
@@ -70,7 +73,7 @@ async fn an_attempt_does_not_rest_on_the_entry_of_one_that_fails() {
     tables.bookings.place(&book("bob", "1", "09:00:00"), 1, at(NOW)).await.unwrap();
     first_proxy.release();
     let full = first.await.unwrap();
-    assert!(matches!(full, Err(Error::Rejected(Rejection::SlotFull))), "{full:?}");
+    assert!(matches!(full, Err(CommandError::Rejected(Rejection::SlotFull))), "{full:?}");
     second_proxy.release();
     second.await.unwrap().unwrap();
     let third = tables.bookings.place(&hold("alice", "2", "09:30:00"), 1, at(NOW)).await;
@@ -89,7 +92,8 @@ async fn an_attempt_with_other_places_does_not_rest_on_the_entry_of_one_with_few
     let few =
         tokio::spawn(async move { store.place(&hold("alice", "1", "09:00:00"), 3, at(NOW)).await });
     proxy.arrived().await;
-    let many = Request { quantity: Quantity::new(50).unwrap(), ..hold("alice", "1", "10:00:00") };
+    let many =
+        NewBooking { quantity: Quantity::new(50).unwrap(), ..hold("alice", "1", "10:00:00") };
     let many = tables.bookings.place(&many, 3, at(NOW)).await;
     assert!(is_limited(&many), "{many:?}");
     proxy.release();

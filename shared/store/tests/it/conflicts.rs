@@ -3,7 +3,7 @@
 use crate::ledger::Ledger;
 use domain::{Booking, Rejection, Status, Version};
 use std::collections::BTreeSet;
-use store::{Bookings, Error};
+use store::{Bookings, CommandError, Error};
 use support::fixtures::{NOW, Shortly, at, book, confirm, hold, room};
 use support::proxy::Fault::{self, AnswerLost, Cancelled, HeldBack, Refused};
 use support::proxy::Proxy;
@@ -27,11 +27,11 @@ impl Scene {
         Self { tables, proxy, bookings }
     }
 
-    async fn hold(&self) -> Result<Booking, Error> {
+    async fn hold(&self) -> Result<Booking, CommandError> {
         self.bookings.place(&hold("alice", "1", "09:00:00"), 50, at(NOW)).await
     }
 
-    async fn confirm(&self, held: &Booking) -> Result<Booking, Error> {
+    async fn confirm(&self, held: &Booking) -> Result<Booking, CommandError> {
         self.bookings.carry_out(&held.customer, &held.id, &confirm(), None, at(NOW)).await
     }
 
@@ -75,7 +75,7 @@ async fn conflicts_and_throttling_pass() {
 async fn endless_conflicts_are_busy_and_write_nothing() {
     let scene = Scene::new().await;
     scene.proxy.always(CONFLICT);
-    assert!(matches!(scene.hold().await, Err(Error::Busy)));
+    assert!(matches!(scene.hold().await, Err(CommandError::Failed(Error::Busy))));
     // Ten tries, each a request of its own.
     let tokens = scene.proxy.tokens();
     assert_eq!((tokens.len(), BTreeSet::from_iter(tokens).len()), (10, 10));
@@ -86,7 +86,7 @@ async fn endless_conflicts_are_busy_and_write_nothing() {
 async fn endless_throttling_is_busy() {
     let scene = Scene::new().await;
     scene.proxy.always(Refused("ThrottlingException"));
-    assert!(matches!(scene.hold().await, Err(Error::Busy)));
+    assert!(matches!(scene.hold().await, Err(CommandError::Failed(Error::Busy))));
     scene.nothing().await;
 }
 
@@ -102,7 +102,7 @@ async fn a_transaction_in_progress_to_the_last_is_unavailable() {
         scene.proxy.next([doubt, throttled].concat());
         scene.proxy.always(Refused("ThrottlingException"));
         let answer = scene.hold().await;
-        assert!(matches!(answer, Err(Error::Unavailable(_))), "{answer:?}");
+        assert!(matches!(answer, Err(CommandError::Failed(Error::Unavailable(_)))), "{answer:?}");
     }
 }
 
@@ -110,7 +110,7 @@ async fn a_transaction_in_progress_to_the_last_is_unavailable() {
 async fn conditions_that_never_hold_are_busy() {
     let scene = Scene::new().await;
     scene.proxy.always(Cancelled(&["ConditionalCheckFailed"]));
-    assert!(matches!(scene.hold().await, Err(Error::Busy)));
+    assert!(matches!(scene.hold().await, Err(CommandError::Failed(Error::Busy))));
     scene.nothing().await;
 }
 
@@ -125,7 +125,10 @@ async fn a_database_that_fails_or_refuses_the_request_is_unavailable() {
         let scene = Scene::new().await;
         scene.proxy.always(fault.clone());
         let answer = scene.hold().await;
-        assert!(matches!(answer, Err(Error::Unavailable(_))), "{fault:?}: {answer:?}");
+        assert!(
+            matches!(answer, Err(CommandError::Failed(Error::Unavailable(_)))),
+            "{fault:?}: {answer:?}"
+        );
         scene.nothing().await;
     }
 }
@@ -158,7 +161,7 @@ async fn what_was_sold_meanwhile_is_full() {
     let bob = scene.tables.bookings.place(&bob, 50, at(NOW)).await.unwrap();
     scene.proxy.next([CONFLICT]);
     let answer = scene.hold().await;
-    assert!(matches!(answer, Err(Error::Rejected(Rejection::SlotFull))), "{answer:?}");
+    assert!(matches!(answer, Err(CommandError::Rejected(Rejection::SlotFull))), "{answer:?}");
     scene.only(&bob).await;
 }
 
@@ -193,16 +196,22 @@ async fn a_transaction_still_in_progress_is_the_same_one() {
 async fn the_same_key_finds_what_a_lost_answer_hid() {
     let scene = Scene::new().await;
     scene.proxy.next([AnswerLost, AnswerLost, AnswerLost]);
-    assert!(matches!(scene.hold().await, Err(Error::Unavailable(_))));
+    assert!(matches!(scene.hold().await, Err(CommandError::Failed(Error::Unavailable(_)))));
     let found = scene.hold().await.unwrap();
     assert_eq!((found.status, found.version), (Status::Held, Version::FIRST));
     scene.only(&found).await;
 
     scene.proxy.next([AnswerLost, AnswerLost, AnswerLost]);
-    assert!(matches!(scene.confirm(&found).await, Err(Error::Unavailable(_))));
+    assert!(matches!(
+        scene.confirm(&found).await,
+        Err(CommandError::Failed(Error::Unavailable(_)))
+    ));
     // It was confirmed: asking again is told so, and the same key shows it.
     let again = scene.confirm(&found).await;
-    assert!(matches!(again, Err(Error::Rejected(Rejection::InvalidTransition(_)))), "{again:?}");
+    assert!(
+        matches!(again, Err(CommandError::Rejected(Rejection::InvalidTransition(_)))),
+        "{again:?}"
+    );
     let shown = scene.hold().await.unwrap();
     assert_eq!((shown.status, shown.version), (Status::Confirmed, Version::new(2)));
     scene.only(&shown).await;
@@ -242,6 +251,6 @@ async fn a_confirmation_that_arrives_after_the_end_was_seen_is_refused() {
     assert_eq!((seen.status, seen.version), (Status::Expired, Version::new(2)));
     scene.proxy.release();
     let answer = confirmation.await.unwrap();
-    assert!(matches!(answer, Err(Error::Rejected(Rejection::HoldExpired))), "{answer:?}");
+    assert!(matches!(answer, Err(CommandError::Rejected(Rejection::HoldExpired))), "{answer:?}");
     assert_eq!(Ledger::read(&scene.tables).await.bookings, [seen]);
 }

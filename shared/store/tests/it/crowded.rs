@@ -5,7 +5,7 @@
 use crate::ledger::Ledger;
 use crate::units::Meter;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use domain::{Booking, Quantity, Request, Resource};
+use domain::{Booking, NewBooking, Quantity, Resource};
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ async fn slot_item(tables: &Tables) -> Item {
 
 /// Leaves holds on that slot as requests would, each at an instant of its own: their bookings, and the
 /// slot as the rules say that it is after them.
-async fn leave_holds(tables: &Tables, resource: &Resource, requests: &[(Request, Timestamp)]) {
+async fn leave_holds(tables: &Tables, resource: &Resource, requests: &[(NewBooking, Timestamp)]) {
     let mut item = slot_item(tables).await;
     let mut slot = items::slot::to_slot(item.clone().into()).unwrap();
     let mut bookings: Vec<Item> = Vec::new();
@@ -137,7 +137,7 @@ async fn thousands_of_holds_on_one_slot_cost_what_one_does() {
     assert_eq!((swept.taken, swept.expiring.len()), (sold + 1, 1));
     assert_eq!(free(later).await, 10_000 - sold - 1);
     let rest = Quantity::new(10_000 - sold - 1).unwrap();
-    let all = Request { quantity: rest, ..book("group", "1", "09:00:00") };
+    let all = NewBooking { quantity: rest, ..book("group", "1", "09:00:00") };
     tables.bookings.place(&all, 50, later).await.unwrap();
     assert_eq!(free(later).await, 0);
     Ledger::read(&tables).await.assert_balanced(10_000, later);

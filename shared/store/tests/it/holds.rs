@@ -2,12 +2,12 @@
 
 use crate::ledger::Ledger;
 use domain::{
-    Action, Approval, Booking, HoldSeconds, Quantity, Rejection, Request, Resource, Status,
+    Action, Approval, Booking, HoldSeconds, NewBooking, Quantity, Rejection, Resource, Sale, Status,
 };
 use futures::future::join_all;
 use jiff::SignedDuration;
 use store::bookings::change::Intent;
-use store::{Error, keys};
+use store::{CommandError, keys};
 use support::fixtures::{NOW, Shortly, approve, at, book, cancel, confirm, hold, room};
 use support::{Item, Tables};
 
@@ -20,12 +20,15 @@ async fn tables(capacity: u32) -> Tables {
 #[tokio::test]
 async fn open_holds_are_limited() {
     let tables = tables(10).await;
-    let place = async |request: Request, now| tables.bookings.place(&request, 2, at(now)).await;
+    let place = async |request: NewBooking, now| tables.bookings.place(&request, 2, at(now)).await;
     let first = place(hold("alice", "1", "09:00:00"), NOW).await.unwrap();
     place(hold("alice", "2", "09:00:00"), "08:01:00").await.unwrap();
     let third = || hold("alice", "3", "09:00:00");
     let refused = place(third(), "08:02:00").await;
-    assert!(matches!(refused, Err(Error::Rejected(Rejection::LimitExceeded(_)))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(CommandError::Rejected(Rejection::LimitExceeded(_)))),
+        "{refused:?}"
+    );
     // A repeated request makes no new hold, a booking is none, and others have limits of their own.
     assert_eq!(place(hold("alice", "1", "09:00:00"), "08:02:00").await.unwrap(), first);
     place(book("alice", "4", "09:00:00"), "08:02:00").await.unwrap();
@@ -44,29 +47,29 @@ async fn what_is_open_counts_with_its_places() {
     let tables = Tables::start();
     let manual = Resource { approval: Approval::Manual, ..room(100) };
     tables.bookings.put_resource(manual, at(NOW)).await.unwrap();
-    let many = |key: &str, places, hold| Request {
+    let many = |key: &str, places, sale| NewBooking {
         quantity: Quantity::new(places).unwrap(),
-        hold,
+        sale,
         ..book("alice", key, "09:00:00")
     };
-    let place = async |request: Request| tables.bookings.place(&request, 20, at(NOW)).await;
+    let place = async |request: NewBooking| tables.bookings.place(&request, 20, at(NOW)).await;
     // The first may be of any size.
-    let large = place(many("0", 30, false)).await.unwrap();
-    assert!(matches!(place(many("1", 1, true)).await, Err(Error::Rejected(_))));
+    let large = place(many("0", 30, Sale::Book)).await.unwrap();
+    assert!(matches!(place(many("1", 1, Sale::Hold)).await, Err(CommandError::Rejected(_))));
     let settle = async |booking: &Booking, intent| {
         let change =
             tables.bookings.carry_out(&booking.customer, &booking.id, &intent, None, at(NOW));
         change.await.unwrap()
     };
     settle(&large, approve()).await;
-    for key in ["2", "3"] {
-        place(many(key, 9, key == "2")).await.unwrap();
+    for (key, sale) in [("2", Sale::Hold), ("3", Sale::Book)] {
+        place(many(key, 9, sale)).await.unwrap();
     }
-    assert!(matches!(place(many("4", 3, false)).await, Err(Error::Rejected(_))));
-    let last = place(many("5", 2, false)).await.unwrap();
-    assert!(matches!(place(many("6", 1, false)).await, Err(Error::Rejected(_))));
+    assert!(matches!(place(many("4", 3, Sale::Book)).await, Err(CommandError::Rejected(_))));
+    let last = place(many("5", 2, Sale::Book)).await.unwrap();
+    assert!(matches!(place(many("6", 1, Sale::Book)).await, Err(CommandError::Rejected(_))));
     settle(&last, cancel()).await;
-    place(many("6", 1, false)).await.unwrap();
+    place(many("6", 1, Sale::Book)).await.unwrap();
 }
 
 /// No two requests of a customer pass the limit together.
@@ -126,7 +129,8 @@ async fn hundreds_of_run_out_holds_give_way() {
     let slot = Ledger::read(&tables).await.slots[&at("09:00:00")].clone();
     assert_eq!((slot.taken, slot.expiring.len()), (240, 64));
     let later = at("08:12:00");
-    let group = Request { quantity: Quantity::new(230).unwrap(), ..book("group", "1", "09:00:00") };
+    let group =
+        NewBooking { quantity: Quantity::new(230).unwrap(), ..book("group", "1", "09:00:00") };
     tables.bookings.place(&group, 50, later).await.unwrap();
     let rest = (0..12).map(|n| book(&format!("late{n}"), "1", "09:00:00")).collect::<Vec<_>>();
     let rest = join_all(rest.iter().map(|request| tables.bookings.place(request, 50, later))).await;
@@ -150,7 +154,7 @@ async fn more_buckets_than_one_write_names_give_way() {
         tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
     }
     let later = at("08:12:00");
-    let all = Request { quantity: Quantity::new(200).unwrap(), ..book("all", "1", "09:00:00") };
+    let all = NewBooking { quantity: Quantity::new(200).unwrap(), ..book("all", "1", "09:00:00") };
     tables.bookings.place(&all, 50, later).await.unwrap();
     Ledger::read(&tables).await.assert_balanced(200, later);
 }
@@ -168,7 +172,7 @@ async fn a_booking_outlives_its_slots() {
         let manual = status == Status::Declined;
         let approval = if manual { Approval::Manual } else { Approval::Auto };
         tables.bookings.put_resource(Resource { approval, ..room(1) }, at(NOW)).await.unwrap();
-        let request = Request { end: Some(at("10:00:00")), ..book("alice", "1", "09:00:00") };
+        let request = NewBooking { end: Some(at("10:00:00")), ..book("alice", "1", "09:00:00") };
         let made = tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
         for start in [at("09:00:00"), at("09:30:00")] {
             let delete = tables.raw.client.delete_item().table_name(tables.raw.name("bookings"));
@@ -194,7 +198,7 @@ async fn a_hold_ends_to_the_millisecond() {
         let change = tables.bookings.carry_out(&held.customer, &held.id, &confirm, None, now);
         match change.await {
             Ok(confirmed) => assert!(sold && confirmed.status == Status::Confirmed),
-            Err(Error::Rejected(Rejection::HoldExpired)) => assert!(!sold),
+            Err(CommandError::Rejected(Rejection::HoldExpired)) => assert!(!sold),
             other => panic!("{now}: {other:?}"),
         }
         Ledger::read(&tables).await.assert_balanced(1, now);
@@ -213,7 +217,7 @@ async fn nobody_sees_a_hold_run_out_that_is_confirmed_afterwards() {
     assert_eq!((seen.status, seen.version.get()), (Status::Expired, 2));
     let late = end - SignedDuration::from_millis(1);
     let change = tables.bookings.carry_out(&held.customer, &held.id, &confirm(), None, late).await;
-    assert!(matches!(change, Err(Error::Rejected(Rejection::HoldExpired))), "{change:?}");
+    assert!(matches!(change, Err(CommandError::Rejected(Rejection::HoldExpired))), "{change:?}");
     for found in [
         tables.bookings.booking(&held.customer, &held.id, late).await.unwrap().unwrap(),
         tables.bookings.place(&request, 50, late).await.unwrap(),
@@ -234,7 +238,7 @@ async fn nobody_sees_a_hold_run_out_that_is_confirmed_afterwards() {
 async fn a_booking_is_collected_after_its_time() {
     let tables = tables(1).await;
     let start = at("09:00:00") + SignedDuration::from_hours(24 * 20);
-    let request = Request { start, ..hold("alice", "1", "09:00:00") };
+    let request = NewBooking { start, ..hold("alice", "1", "09:00:00") };
     let held = tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
     let ttl = async || {
         let items = tables.raw.scan("bookings").await;
@@ -253,5 +257,5 @@ async fn a_booking_is_collected_after_its_time() {
     delete.set_key(Some(key)).send().await.unwrap();
     let late = held.stretch.end + SignedDuration::from_hours(170);
     let answer = tables.bookings.place(&request, 50, late).await;
-    assert!(matches!(answer, Err(Error::Rejected(Rejection::Closed(_)))));
+    assert!(matches!(answer, Err(CommandError::Rejected(Rejection::Closed(_)))));
 }

@@ -1,16 +1,14 @@
 //! Pages: complete, in order, nothing twice, whatever the limit.
 
 use domain::{
-    Action, Booking, BookingHash, BookingId, CustomerId, Request, Resource, ResourceId, Status,
+    Action, Booking, BookingHash, BookingId, CustomerId, NewBooking, Resource, ResourceId, Status,
 };
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
-use store::Error;
-use store::bookings::calendar::Place;
+use store::bookings::calendar::CalendarKey;
 use store::bookings::change::Intent;
-use store::bookings::resources::resource_list;
-use store::cursor::List;
+use store::cursor::{BadCursor, ListName};
 use support::Tables;
 use support::fixtures::{NOW, Shortly, at, book, customer, grid, hold, room};
 
@@ -22,7 +20,7 @@ async fn tables(capacity: u32) -> Tables {
     tables
 }
 
-async fn place(tables: &Tables, request: Request) -> Booking {
+async fn place(tables: &Tables, request: NewBooking) -> Booking {
     tables.bookings.place(&request, 50, at(NOW)).await.unwrap()
 }
 
@@ -69,7 +67,7 @@ async fn at_resource(
         assert!(page.len() <= limit);
         all.extend(page);
         // The place goes through a cursor's text, as it does between two requests.
-        after = next.map(|next| Place::parse(&next.to_string()).unwrap());
+        after = next.map(|next| CalendarKey::parse(&next.to_string()).unwrap());
         if after.is_none() {
             return all;
         }
@@ -154,7 +152,7 @@ async fn a_resources_bookings_with_every_limit_and_status() {
         for name in ["alice", "bob the second", "carol"] {
             made.push(place(&tables, book(name, &n.to_string(), start)).await);
             let elsewhere = book(name, &format!("elsewhere {n}"), start);
-            place(&tables, Request { resource: other.id.clone(), ..elsewhere }).await;
+            place(&tables, NewBooking { resource: other.id.clone(), ..elsewhere }).await;
         }
     }
     for place in [1, 4, 5] {
@@ -216,7 +214,7 @@ async fn the_longest_day_of_all_is_listed_to_its_end() {
     tables.bookings.put_resource(Resource { grid: troll, ..room(1) }, at(NOW)).await.unwrap();
     let instant = |text: &str| text.parse::<Timestamp>().unwrap();
     let (start, end) = (instant("2099-10-24T22:00:00Z"), instant("2099-10-26T00:00:00Z"));
-    let whole = Request { start, end: Some(end), ..book("alice", "1", "09:00:00") };
+    let whole = NewBooking { start, end: Some(end), ..book("alice", "1", "09:00:00") };
     let whole = place(&tables, whole).await;
     let last = (instant("2099-10-25T23:30:00Z"), end);
     assert_eq!(at_resource(&tables, &whole.resource, last, None, 10).await, [whole]);
@@ -227,7 +225,7 @@ async fn slots_of_every_window() {
     let tables = tables(1).await;
     let starts = ["09:00:00", "09:30:00", "11:00:00"].map(at);
     for start in starts {
-        place(&tables, Request { start, ..book("alice", &start.to_string(), "09:00:00") }).await;
+        place(&tables, NewBooking { start, ..book("alice", &start.to_string(), "09:00:00") }).await;
     }
     let half = SignedDuration::from_millis(500);
     let edges = starts.into_iter().flat_map(|start| [start - half, start, start + half]);
@@ -252,12 +250,12 @@ async fn resources_with_every_limit() {
         tables.bookings.put_resource(resource, at(NOW)).await.unwrap();
     }
     ids.sort_unstable();
-    for limit in 1..=9_u32 {
+    for limit in 1..=9 {
         let mut listed: Vec<Resource> = Vec::new();
         loop {
-            let cursor = listed.last().map(|last| resource_list().cursor(last.id.as_str()));
-            let page = tables.bookings.resources(limit, cursor.as_deref()).await.unwrap();
-            assert!(page.0.len() <= usize::try_from(limit).unwrap());
+            let after = listed.last().map(|last| &last.id);
+            let page = tables.bookings.resources(limit, after).await.unwrap();
+            assert!(page.0.len() <= limit);
             listed.extend(page.0);
             if !page.1 {
                 break;
@@ -268,20 +266,18 @@ async fn resources_with_every_limit() {
     }
 }
 
-#[tokio::test]
-async fn cursors_of_other_lists_are_refused() {
-    let tables = tables(1).await;
-    let foreign = List::new(["list", "alice", ""]).cursor("room-1");
+#[test]
+fn cursors_of_other_lists_are_refused() {
+    let foreign = ListName::new(["list", "alice", ""]).cursor("room-1");
     for cursor in [foreign.as_str(), "", "room-1", "!", &"A".repeat(5000)] {
-        let answer = tables.bookings.resources(10, Some(cursor)).await;
-        assert!(matches!(answer, Err(Error::BadCursor)), "{cursor}: {answer:?}");
+        assert_eq!(ListName::new(["resources"]).position(cursor), Err(BadCursor), "{cursor}");
     }
-    let mine = List::new(["list", "alice", "held"]);
+    let mine = ListName::new(["list", "alice", "held"]);
     let cursor = mine.cursor("B#1");
     for other in [["list", "bob", "held"], ["list", "alice", ""], ["list at", "alice", "held"]] {
-        assert!(matches!(List::new(other).place(&cursor), Err(Error::BadCursor)), "{other:?}");
+        assert_eq!(ListName::new(other).position(&cursor), Err(BadCursor), "{other:?}");
     }
-    assert_eq!(mine.place(&cursor).unwrap(), "B#1");
+    assert_eq!(mine.position(&cursor).unwrap(), "B#1");
 }
 
 /// A cursor names a place, never whose list: another customer's id in it changes nothing.
@@ -298,8 +294,8 @@ async fn no_place_leads_into_somebody_elses_bookings() {
         assert_eq!(page.await.unwrap(), (expected, None));
     }
     for text in ["", "x", "2099-06-01T09:00:00Z", "2099-06-01T09:00:00Z#1"] {
-        assert_eq!(Place::parse(text), None, "{text}");
+        assert_eq!(CalendarKey::parse(text), None, "{text}");
     }
-    let place = Place::of(&place(&tables, book("a b  c ", "1", "09:00:00")).await);
-    assert_eq!(Place::parse(&place.to_string()), Some(place));
+    let place = CalendarKey::of(&place(&tables, book("a b  c ", "1", "09:00:00")).await);
+    assert_eq!(CalendarKey::parse(&place.to_string()), Some(place));
 }

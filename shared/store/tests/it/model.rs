@@ -5,13 +5,13 @@ mod memory;
 
 use crate::ledger::Ledger;
 use domain::{
-    Action, Approval, Attempt, Booking, Capacity, HoldSeconds, Key, Quantity, Rejection, Request,
-    Resource, Role, Version,
+    Action, Approval, Attempt, Booking, Capacity, HoldSeconds, Key, NewBooking, Quantity,
+    Rejection, Resource, Role, Sale, Version,
 };
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
 use memory::Memory;
-use store::Error;
+use store::CommandError;
 use store::bookings::change::{Intent, Target};
 use support::Tables;
 use support::fixtures::{NOW, Shortly, approve, at, cancel, confirm, customer, grid, hold, room};
@@ -24,7 +24,7 @@ const STEPS: usize = 60;
 /// What happens next.
 #[derive(Debug)]
 enum Step {
-    Place(Request),
+    Sell(NewBooking),
     Change(Box<(Booking, Intent, Attempt)>),
     Put(Resource),
     Pass(SignedDuration),
@@ -40,18 +40,18 @@ fn stretch(random: &mut Rng) -> (Timestamp, Option<Timestamp>) {
     (start_of(slot), (slots > 1 || random.bool()).then(|| start_of(slot + slots)))
 }
 
-fn place(random: &mut Rng) -> Step {
+fn sell(random: &mut Rng) -> Step {
     let name = random.choice(CUSTOMERS).unwrap();
     let key = random.u32(0..12).to_string();
     let (start, end) = stretch(random);
     let quantity = Quantity::new(random.u32(1..=3)).unwrap();
-    let hold = Request { hold: random.u32(0..10) < 7, ..hold(name, &key, "09:00:00") };
-    Step::Place(Request { start, end, quantity, ..hold })
+    let sale = if random.u32(0..10) < 7 { Sale::Hold } else { Sale::Book };
+    Step::Sell(NewBooking { start, end, quantity, sale, ..hold(name, &key, "09:00:00") })
 }
 
 fn next(random: &mut Rng, memory: &Memory, now: Timestamp) -> Step {
     let bookings: Vec<&Booking> = memory.bookings.values().collect();
-    let Some(booking) = random.choice(bookings).cloned() else { return place(random) };
+    let Some(booking) = random.choice(bookings).cloned() else { return sell(random) };
     let current = booking.at(now).version;
     let if_version = match random.u32(0..6) {
         0 => Some(current),
@@ -70,7 +70,7 @@ fn next(random: &mut Rng, memory: &Memory, now: Timestamp) -> Step {
         Step::Change(Box::new((booking.clone(), intent, attempt)))
     };
     match number {
-        0..35 => place(random),
+        0..35 => sell(random),
         35..75 => {
             let intent = match which {
                 0..5 => confirm(),
@@ -120,7 +120,7 @@ impl Drop for Log {
 async fn take(step: &Step, tables: &Tables, memory: &mut Memory, now: Timestamp) {
     let store = &tables.bookings;
     let (stored, expected) = match step {
-        Step::Place(request) => (store.place(request, 100, now).await, memory.place(request, now)),
+        Step::Sell(request) => (store.place(request, 100, now).await, memory.place(request, now)),
         Step::Change(change) => {
             let (booking, intent, attempt) = &**change;
             let target = Target { customer: &booking.customer, id: &booking.id };
@@ -136,8 +136,8 @@ async fn take(step: &Step, tables: &Tables, memory: &mut Memory, now: Timestamp)
         Step::Pass(_) => return,
     };
     let stored = stored.map_err(|error| match error {
-        Error::Rejected(rejection) => rejection,
-        other => panic!("{other:?}"),
+        CommandError::Rejected(rejection) => rejection,
+        CommandError::Failed(error) => panic!("{error:?}"),
     });
     assert_eq!(stored, expected);
 }

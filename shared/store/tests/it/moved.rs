@@ -2,7 +2,7 @@
 //! twice.
 
 use crate::ledger::Ledger;
-use domain::{Booking, Grid, HoldSeconds, Quantity, Request, Resource};
+use domain::{Booking, Grid, HoldSeconds, NewBooking, Quantity, Resource};
 use jiff::{SignedDuration, Timestamp};
 use support::fixtures::{NOW, Shortly, at, book, cancel, confirm, grid, hold, room};
 use support::proxy::{Fault, Proxy};
@@ -54,7 +54,7 @@ async fn a_booking_that_changes_its_slots_gives_none_of_its_time_away() {
     let short = || grid("UTC", 30, &["09:00-17:00"]);
     let tables = Tables::start();
     put(&tables, short(), NOW).await;
-    let request = Request { end: Some(at("10:00:00")), ..book("alice", "1", "09:00:00") };
+    let request = NewBooking { end: Some(at("10:00:00")), ..book("alice", "1", "09:00:00") };
     let alice = tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
     put(&tables, grid("UTC", 60, &["09:00-17:00"]), NOW).await;
     let to = (at("09:00:00"), None);
@@ -135,7 +135,7 @@ async fn a_booking_moves_to_where_hundreds_of_holds_have_run_out() {
         tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
     }
     let later = at("08:12:00");
-    let all = Request { quantity: Quantity::new(200).unwrap(), ..book("all", "1", "10:00:00") };
+    let all = NewBooking { quantity: Quantity::new(200).unwrap(), ..book("all", "1", "10:00:00") };
     let all = tables.bookings.place(&all, 50, later).await.unwrap();
     let proxy = Proxy::before(&tables.raw.url).await;
     let store = tables.raw.bookings(&client(&proxy.url));

@@ -4,11 +4,11 @@
 //! the round trips of the callers: each seed starts them in another order.
 
 use crate::ledger::Ledger;
-use domain::{Action, Booking, Quantity, Rejection, Request, Resource, Status, Version};
+use domain::{Action, Booking, NewBooking, Quantity, Rejection, Resource, Status, Version};
 use fastrand::Rng;
 use futures::future::{join, join_all};
 use jiff::{SignedDuration, Timestamp};
-use store::Error;
+use store::CommandError;
 use store::bookings::change::Intent;
 use support::Tables;
 use support::fixtures::{NOW, Shortly, at, book, cancel, confirm, hold, room};
@@ -24,17 +24,17 @@ async fn tables(resource: Resource) -> Tables {
 /// All of them at once, in an order of their own for each seed.
 async fn place_all(
     tables: &Tables,
-    mut requests: Vec<Request>,
+    mut requests: Vec<NewBooking>,
     seed: u64,
     now: Timestamp,
-) -> Vec<Result<Booking, Error>> {
+) -> Vec<Result<Booking, CommandError>> {
     Rng::with_seed(seed).shuffle(&mut requests);
     join_all(requests.iter().map(|request| tables.bookings.place(request, 50, now))).await
 }
 
-fn sold(answers: &[Result<Booking, Error>]) -> usize {
+fn sold(answers: &[Result<Booking, CommandError>]) -> usize {
     for answer in answers {
-        let fine = matches!(answer, Ok(_) | Err(Error::Rejected(Rejection::SlotFull)));
+        let fine = matches!(answer, Ok(_) | Err(CommandError::Rejected(Rejection::SlotFull)));
         assert!(fine, "{answer:?}");
     }
     answers.iter().filter(|answer| answer.is_ok()).count()
@@ -66,9 +66,14 @@ async fn overlapping_stretches_never_oversell() {
             let start = at("09:00:00") + SignedDuration::from_mins(30 * first);
             let end = start + SignedDuration::from_mins(30 * random.i64(1..=4));
             let quantity = Quantity::new(random.u32(1..=2)).unwrap();
-            Request { start, end: Some(end), quantity, ..hold(&format!("c{n}"), "1", "09:00:00") }
+            NewBooking {
+                start,
+                end: Some(end),
+                quantity,
+                ..hold(&format!("c{n}"), "1", "09:00:00")
+            }
         };
-        let requests: Vec<Request> = (0..64).map(&mut one).collect();
+        let requests: Vec<NewBooking> = (0..64).map(&mut one).collect();
         let answers = place_all(&tables, requests.clone(), seed, at(NOW)).await;
         let ledger = Ledger::read(&tables).await;
         ledger.assert_balanced(2, at(NOW));
@@ -85,7 +90,7 @@ async fn overlapping_stretches_never_oversell() {
 async fn one_key_sixteen_times_at_once_is_one_booking() {
     for seed in SEEDS {
         let tables = tables(room(5)).await;
-        let request = Request { end: Some(at("10:30:00")), ..hold("alice", "1", "09:00:00") };
+        let request = NewBooking { end: Some(at("10:30:00")), ..hold("alice", "1", "09:00:00") };
         let answers = place_all(&tables, vec![request; 16], seed, at(NOW)).await;
         let first = answers[0].as_ref().unwrap();
         assert!(answers.iter().all(|answer| answer.as_ref().unwrap() == first));
@@ -124,7 +129,7 @@ async fn a_late_confirmation_meets_a_new_hold() {
     let mut sold_to_alice = Vec::new();
     for head_start in [0, 1, 2, 3, 4, 5, 6, 8, 20] {
         let tables = tables(room(1)).await;
-        let first = Request { end: Some(at("10:30:00")), ..hold("alice", "1", "09:00:00") };
+        let first = NewBooking { end: Some(at("10:30:00")), ..hold("alice", "1", "09:00:00") };
         let held = tables.bookings.place(&first, 50, at(NOW)).await.unwrap();
         let end = held.hold_expires_at.unwrap();
         let before = end - SignedDuration::from_millis(1);
@@ -144,12 +149,12 @@ async fn a_late_confirmation_meets_a_new_hold() {
         ledger.assert_balanced(1, end);
         assert_eq!(ledger.live(end), 1);
         match (confirmed, placed) {
-            (Ok(booking), Err(Error::Rejected(Rejection::SlotFull))) => {
+            (Ok(booking), Err(CommandError::Rejected(Rejection::SlotFull))) => {
                 assert_eq!(booking.status, Status::Confirmed);
                 assert_eq!(ledger.bookings, [booking]);
                 sold_to_alice.push(true);
             }
-            (Err(Error::Rejected(Rejection::HoldExpired)), Ok(booking)) => {
+            (Err(CommandError::Rejected(Rejection::HoldExpired)), Ok(booking)) => {
                 assert!(ledger.bookings.contains(&booking));
                 let ran_out = |booking: &&Booking| booking.customer == held.customer;
                 let ran_out = ledger.bookings.iter().find(ran_out).unwrap();
@@ -179,8 +184,8 @@ async fn a_hold_that_another_has_dropped_is_out() {
         let now = end - SignedDuration::from_millis(1);
         let change = tables.bookings.carry_out(&held.customer, &held.id, &command, if_version, now);
         let rejection = match change.await.unwrap_err() {
-            Error::Rejected(rejection) => rejection,
-            other => panic!("{command:?}: {other:?}"),
+            CommandError::Rejected(rejection) => rejection,
+            CommandError::Failed(error) => panic!("{command:?}: {error:?}"),
         };
         let ran_out = Box::new(held.at(end));
         let expected = match (&command, if_version) {
@@ -199,7 +204,7 @@ async fn a_hold_that_another_has_dropped_is_out() {
 async fn cancel_meets_confirm() {
     for (if_version, seed) in [(None, 0), (None, 1), (Some(Version::FIRST), 0)] {
         let tables = tables(room(1)).await;
-        let request = Request { end: Some(at("10:00:00")), ..hold("alice", "1", "09:00:00") };
+        let request = NewBooking { end: Some(at("10:00:00")), ..hold("alice", "1", "09:00:00") };
         let held = tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
         let change = async |command: Intent| {
             let change =
@@ -218,16 +223,18 @@ async fn cancel_meets_confirm() {
         ledger.assert_balanced(1, at(NOW));
         let status = ledger.bookings[0].status;
         if if_version.is_some() {
-            let conflict = |answer: &Result<Booking, Error>| {
-                matches!(answer, Err(Error::Rejected(Rejection::VersionConflict(_))))
+            let conflict = |answer: &Result<Booking, CommandError>| {
+                matches!(answer, Err(CommandError::Rejected(Rejection::VersionConflict(_))))
             };
             assert!(conflict(&confirmed) != conflict(&cancelled));
             assert_eq!(status == Status::Confirmed, confirmed.is_ok());
         } else {
             // Whoever came first, it ends cancelled; a confirmation that came too late is told so.
             assert_eq!((cancelled.is_ok(), status), (true, Status::Cancelled));
-            let told =
-                matches!(&confirmed, Ok(_) | Err(Error::Rejected(Rejection::InvalidTransition(_))));
+            let told = matches!(
+                &confirmed,
+                Ok(_) | Err(CommandError::Rejected(Rejection::InvalidTransition(_)))
+            );
             assert!(told, "{confirmed:?}");
             assert_eq!(ledger.taken(at("09:00:00"), at(NOW)), 0);
         }
@@ -276,7 +283,7 @@ async fn two_bookings_cannot_swap_places() {
     );
     let (first, second) = moves.await;
     for answer in [first, second] {
-        assert!(matches!(answer, Err(Error::Rejected(Rejection::SlotFull))), "{answer:?}");
+        assert!(matches!(answer, Err(CommandError::Rejected(Rejection::SlotFull))), "{answer:?}");
     }
     assert_eq!(Ledger::read(&tables).await, before);
 }
@@ -290,7 +297,7 @@ async fn bookings_move_up_at_once() {
         let start = |n: i64| at("09:00:00") + SignedDuration::from_mins(30 * n);
         let mut made = Vec::new();
         for n in 0..8 {
-            let request = Request { start: start(n), ..book(&format!("c{n}"), "1", "09:00:00") };
+            let request = NewBooking { start: start(n), ..book(&format!("c{n}"), "1", "09:00:00") };
             made.push((n, tables.bookings.place(&request, 50, at(NOW)).await.unwrap()));
         }
         Rng::with_seed(seed).shuffle(&mut made);

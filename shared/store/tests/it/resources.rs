@@ -1,14 +1,18 @@
 //! Resources, and what may become of them once something is sold.
 
 use crate::ledger::Ledger;
-use domain::{Grid, Rejection, Request, Resource, ResourceId, Terms, Version};
+use domain::{Grid, NewBooking, Rejection, Resource, ResourceId, Terms, Version};
 use jiff::{SignedDuration, Timestamp};
-use store::Error;
+use store::CommandError;
 use support::fixtures::{NOW, Shortly, at, book, cancel, grid, room};
 use support::proxy::{Fault, Proxy};
 use support::{Tables, client};
 
-async fn put(tables: &Tables, resource: &Resource, now: Timestamp) -> Result<Resource, Error> {
+async fn put(
+    tables: &Tables,
+    resource: &Resource,
+    now: Timestamp,
+) -> Result<Resource, CommandError> {
     tables.bookings.put_resource(resource.clone(), now).await
 }
 
@@ -59,13 +63,14 @@ async fn what_is_sold_is_not_sold_in_part_on_another_grid() {
             slots.iter().map(|slot| slot.free).collect::<Vec<_>>()
         };
         let place = async |start: &Timestamp| {
-            let request = Request { start: *start, ..book("bob", &start.to_string(), "09:00:00") };
+            let request =
+                NewBooking { start: *start, ..book("bob", &start.to_string(), "09:00:00") };
             tables.bookings.place(&request, 50, settled).await
         };
         assert_eq!(free().await, vec![0; starts.len()], "{resource:?}");
         for start in &starts {
             let answer = place(start).await;
-            let full = matches!(answer, Err(Error::Rejected(Rejection::SlotFull)));
+            let full = matches!(answer, Err(CommandError::Rejected(Rejection::SlotFull)));
             assert!(full, "{start} of {resource:?}: {answer:?}");
         }
         let (customer, id) = (&sold.customer, &sold.id);
@@ -96,21 +101,21 @@ async fn a_sale_that_crosses_a_change_of_the_grid_is_not_sold_again() {
             let mut answers = Vec::new();
             for start in starts(&changed.grid) {
                 let key = format!("{start} at {now}");
-                let request = Request { start, ..book("bob", &key, "09:00:00") };
+                let request = NewBooking { start, ..book("bob", &key, "09:00:00") };
                 answers.push(tables.bookings.place(&request, 50, now).await);
             }
             answers
         };
         // The sale may still be on its way: for as long as it may be, nothing overlapping is sold.
         for answer in try_all(at("08:00:29")).await {
-            let waits = matches!(answer, Err(Error::Rejected(Rejection::InTransition(_))));
+            let waits = matches!(answer, Err(CommandError::Rejected(Rejection::InTransition(_))));
             assert!(waits, "{changed:?}: {answer:?}");
         }
         // It arrives, decided on the resource as it was.
         proxy.release();
         let late = sale.await.unwrap().unwrap();
         for answer in try_all(at("08:10:00")).await {
-            let full = matches!(answer, Err(Error::Rejected(Rejection::SlotFull)));
+            let full = matches!(answer, Err(CommandError::Rejected(Rejection::SlotFull)));
             assert!(full, "{changed:?}: {answer:?}");
         }
         assert_eq!(Ledger::read(&tables).await.bookings, [late]);
@@ -131,7 +136,7 @@ async fn what_fits_both_grids_is_sold_at_once() {
             let on_grid = resource.grid.slots_between(start, start + SignedDuration::from_secs(1));
             let same_length = resource.grid.slot_minutes == room(1).grid.slot_minutes;
             if on_grid.count() == 1 && same_length {
-                let request = Request { start, ..book("bob", &start.to_string(), "09:00:00") };
+                let request = NewBooking { start, ..book("bob", &start.to_string(), "09:00:00") };
                 tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
             }
         }
@@ -143,7 +148,7 @@ async fn what_fits_both_grids_is_sold_at_once() {
 async fn every_write_counts_one_version() {
     let tables = Tables::start();
     let unknown = tables.bookings.resource(&room(1).id).await;
-    assert!(matches!(unknown, Err(Error::Rejected(Rejection::NoSuchResource))));
+    assert!(matches!(unknown, Err(CommandError::Rejected(Rejection::NoSuchResource))));
     for version in 1..=5 {
         // What the caller says of the version is not asked.
         let resource = Resource { version: Version::new(77), ..room(1) };
@@ -172,7 +177,7 @@ async fn a_lower_capacity_cancels_nothing_and_sells_nothing() {
         let slot = slots.unwrap().remove(&at("09:00:00")).unwrap();
         (slot.taken, slot.free(terms, at(NOW)))
     };
-    let full = |answer| matches!(answer, Err(Error::Rejected(Rejection::SlotFull)));
+    let full = |answer| matches!(answer, Err(CommandError::Rejected(Rejection::SlotFull)));
     assert_eq!(free().await, (3, 0));
     assert!(full(place("dave").await));
 

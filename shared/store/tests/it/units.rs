@@ -8,13 +8,14 @@
 #![expect(clippy::float_cmp, reason = "units come in halves, which are exact")]
 
 use crate::crowded::write_all;
-use domain::{Action, Approval, Booking, Capacity, CustomerId, Request, Resource, Status};
+use domain::{Action, Approval, Booking, Capacity, CustomerId, NewBooking, Resource, Status};
 use jiff::SignedDuration;
+use std::fmt::Debug;
 use std::future::Future;
+use store::Bookings;
 use store::bookings::change::Intent;
 use store::items::booking::{from_booking, from_pointer};
 use store::transact::Consumed;
-use store::{Bookings, Error};
 use support::fixtures::{
     NOW, Shortly, approve, at, book, cancel, code, confirm, customer, hold, room,
 };
@@ -31,7 +32,10 @@ const OPEN: f64 = 1.0;
 pub struct Meter<'a>(pub &'a Bookings);
 
 impl Meter<'_> {
-    pub async fn units<T>(&self, command: impl Future<Output = Result<T, Error>>) -> (T, Consumed) {
+    pub async fn units<T, E: Debug>(
+        &self,
+        command: impl Future<Output = Result<T, E>>,
+    ) -> (T, Consumed) {
         let before = self.0.units().consumed();
         let done = command.await.unwrap();
         let after = self.0.units().consumed();
@@ -39,13 +43,13 @@ impl Meter<'_> {
         (done, Consumed { read, written })
     }
 
-    async fn written<T>(&self, command: impl Future<Output = Result<T, Error>>) -> (T, f64) {
+    async fn written<T, E: Debug>(&self, command: impl Future<Output = Result<T, E>>) -> (T, f64) {
         let (done, units) = self.units(command).await;
         (done, units.written)
     }
 
     /// What it costs to make a booking, and then to carry out this.
-    async fn both(&self, request: &Request, intent: &Intent) -> (f64, f64) {
+    async fn both(&self, request: &NewBooking, intent: &Intent) -> (f64, f64) {
         let (made, first) = self.written(self.0.place(request, 50, at(NOW))).await;
         let begun = made.stretch.start;
         let closes = matches!(intent, Intent::Act(Action::Complete | Action::NoShow));
@@ -56,10 +60,10 @@ impl Meter<'_> {
 }
 
 /// From 09:00: one slot, or three.
-fn stretch(request: Request, slots: u32) -> Request {
+fn stretch(request: NewBooking, slots: u32) -> NewBooking {
     let end = (slots > 1).then(|| at("09:00:00") + SignedDuration::from_mins(90));
     assert!(slots == 1 || slots == 3);
-    Request { end, ..request }
+    NewBooking { end, ..request }
 }
 
 async fn costs_of(slots: u32) {
@@ -194,7 +198,7 @@ async fn history(tables: &Tables, customer: &CustomerId, count: usize) {
     let room = tables.bookings.resource(&room(1).id).await.unwrap();
     let made = |n: usize| {
         let request =
-            Request { customer: customer.clone(), ..book("-", &format!("old {n}"), "09:00:00") };
+            NewBooking { customer: customer.clone(), ..book("-", &format!("old {n}"), "09:00:00") };
         let made = request.decide(&room, &code(), at(NOW)).unwrap();
         let made = Booking { status: Status::Completed, ..made };
         let item: Item = from_booking(&made).unwrap().into();
@@ -215,7 +219,7 @@ async fn costs_with_history(count: usize) -> Vec<(&'static str, Consumed)> {
     history(&tables, &alice, count).await;
     let now = at(NOW);
     let place =
-        async |request: Request| meter.units(tables.bookings.place(&request, 50, now)).await;
+        async |request: NewBooking| meter.units(tables.bookings.place(&request, 50, now)).await;
     let change = async |booking: &Booking, intent: Intent, now| {
         let change = tables.bookings.carry_out(&booking.customer, &booking.id, &intent, None, now);
         meter.units(change).await.1

@@ -2,7 +2,7 @@
 //! as a whole or not at all.
 
 use domain::{
-    Action, Attempt, Booking, BookingHash, Command, Decision, Rejection, Request, Resource, Slot,
+    Action, Attempt, Booking, BookingHash, Command, Decision, NewBooking, Rejection, Resource, Slot,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -43,7 +43,7 @@ impl Memory {
         Some(booking.clone())
     }
 
-    pub fn place(&mut self, request: &Request, now: Timestamp) -> Answer {
+    pub fn place(&mut self, request: &NewBooking, now: Timestamp) -> Answer {
         if let Some(made) = self.read(&request.hash(), now) {
             request.repeats(&made)?;
             return Ok(made);

@@ -7,15 +7,24 @@ use crate::rejection::Rejection;
 use crate::resource::Resource;
 use jiff::Timestamp;
 
+/// How places are sold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sale {
+    /// They are kept until the hold is confirmed or runs out.
+    Hold,
+    /// They are sold at once, or wait for an operator's approval.
+    Book,
+}
+
 /// What a new booking asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct NewBooking {
     /// Who asks.
     pub customer: CustomerId,
     /// The attempt's name.
     pub key: Key,
-    /// Hold it, or book at once.
-    pub hold: bool,
+    /// How.
+    pub sale: Sale,
     /// What.
     pub resource: ResourceId,
     /// From when.
@@ -26,7 +35,7 @@ pub struct Request {
     pub quantity: Quantity,
 }
 
-impl Request {
+impl NewBooking {
     /// The hash that names the booking among its customer's.
     pub fn hash(&self) -> BookingHash {
         BookingHash::derive(&self.customer, &self.key)
@@ -39,7 +48,10 @@ impl Request {
 
     /// The fields that make two requests of one key the same request.
     pub fn fingerprint(&self) -> String {
-        let action = if self.hold { "hold" } else { "book" };
+        let action = match self.sale {
+            Sale::Hold => "hold",
+            Sale::Book => "book",
+        };
         let end = self.end.map(|end| end.to_string()).unwrap_or_default();
         format!("{action} {} {}/{end} {}", self.resource, self.start, self.quantity)
     }
@@ -63,7 +75,7 @@ impl Request {
             quantity: self.quantity,
             status: Status::Held,
             version: Version::FIRST,
-            hold_expires_at: self.hold.then(|| resource.hold_seconds.end(now)),
+            hold_expires_at: None,
             confirmation_code: None,
             reason: None,
             created_at: now,
@@ -71,8 +83,9 @@ impl Request {
             fingerprint: self.fingerprint(),
             last_attempt: None,
         };
-        if !self.hold {
-            booking.sell(resource.approval, code);
+        match self.sale {
+            Sale::Hold => booking.hold_expires_at = Some(resource.hold_seconds.end(now)),
+            Sale::Book => booking.sell(resource.approval, code),
         }
         Ok(booking)
     }
