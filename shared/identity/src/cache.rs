@@ -1,12 +1,10 @@
 //! Keeps the issuer's keys between tokens.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
-use jiff::{SignedDuration, Timestamp};
-use jsonwebtoken::{Algorithm, DecodingKey};
-
 use crate::fetch::{Fetcher, KeySetError};
 use crate::keys::KeySet;
+use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::{Algorithm, DecodingKey};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Keys are fetched anew once they are this old, so that a key that the issuer withdrew is not
 /// trusted for ever: 10 minutes. Until a fetch succeeds, the old keys stay in use, and it is tried

@@ -1,10 +1,9 @@
 //! What the claims of a token with a good signature must say.
 
+use crate::outcome::{IdentityError, Reason};
 use domain::CustomerId;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
-
-use crate::outcome::{IdentityError, Reason};
 
 /// How far in the future `nbf` may lie, because an issuer's clock may run ahead of ours: one
 /// minute. `exp` has no such leeway: a connection outlives its token by nothing.

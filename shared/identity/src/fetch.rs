@@ -1,15 +1,13 @@
 //! Fetches a key set: one GET over the connections of the process.
 
-use std::error::Error;
-use std::sync::Arc;
-use std::time::Duration;
-
+use crate::keys::KeySet;
 use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::byte_stream::ByteStream;
 use http::Uri;
-
-use crate::keys::KeySet;
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
 
 /// A fetch that has not ended after this long has failed.
 pub const FETCH_TIMEOUT: Duration = Duration::from_secs(5);

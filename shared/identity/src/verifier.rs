@@ -1,15 +1,14 @@
 //! A token in, an identity out.
 
+use crate::cache::KeyCache;
+use crate::claims;
+use crate::fetch::Fetcher;
+use crate::outcome::{Identity, IdentityError, Reason};
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use domain::Role;
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, Validation, decode, decode_header};
 use serde_json::{Map, Value};
-
-use crate::cache::KeyCache;
-use crate::claims;
-use crate::fetch::Fetcher;
-use crate::outcome::{Identity, IdentityError, Reason};
 
 /// Longer tokens are refused unread: 16 KiB, well above what issuers send and what the headers
 /// of an upgrade may hold.

@@ -1,10 +1,9 @@
 //! Runs the proof, or one part of it, and ends with a page of figures.
 
+use clap::Parser;
+use prove::{Budget, Figures, Violation, host_runs, model, simulation};
 use std::process::ExitCode;
 use std::time::Duration;
-
-use clap::Parser;
-use prove::{Budget, Figures, Violation, host_runs, model};
 
 /// Shows by exploration that nothing is sold twice and nothing is lost.
 #[derive(Debug, Parser)]
@@ -29,8 +28,9 @@ struct Cli {
 /// A part of the proof: its name, and what runs it.
 type Part = (&'static str, fn(&Budget) -> Result<Figures, Violation>);
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("model", model::run),
+    ("simulation", simulation::run),
     ("faults", host_runs::faults::run),
     ("race", host_runs::race::run),
     ("offline", host_runs::offline::run),

@@ -1,9 +1,8 @@
 //! A small, fixed part of the runs on a real host; `cargo run --bin prove` goes on from there.
 
-use std::time::Duration;
-
 use prove::host_runs::{faults, kill, offline, race};
 use prove::{Budget, Figures, Violation};
+use std::time::Duration;
 
 /// More than any of these takes: what ends a run that would hang.
 const MOST: Duration = Duration::from_mins(10);

@@ -6,6 +6,7 @@
 
 mod access;
 mod front;
+mod memory;
 mod operations;
 mod server;
 mod stream_file;
@@ -13,6 +14,7 @@ mod tables;
 
 use crate::data_dir::{self, Content, DamagedFile, DataDir, Fault, FormError};
 use crate::database::front::Front;
+pub use crate::database::memory::Memory;
 use crate::database::server::Server;
 use crate::database::stream_file::StreamFile;
 use crate::faults::Faults;

@@ -25,14 +25,20 @@ pub(super) fn prepare(
                 return Err(DatabaseError::Changed { folder, table, differing });
             }
         } else {
-            let request = serde_json::from_value::<CreateTableRequest>(table.create.clone())
-                .map_err(|error| dynoxide::DynoxideError::ValidationException(error.to_string()))?;
             // First the note: a table without one would be taken for another template's.
             journal.put_table(&table.name, &table.create)?;
-            database.create_table(request)?;
+            make(database, table)?;
         }
         set_ttl(database, table)?;
     }
+    Ok(())
+}
+
+/// Makes a table.
+pub(super) fn make(database: &dynoxide::Database, table: &Table) -> Result<(), DatabaseError> {
+    let request = serde_json::from_value::<CreateTableRequest>(table.create.clone())
+        .map_err(|error| dynoxide::DynoxideError::ValidationException(error.to_string()))?;
+    database.create_table(request)?;
     Ok(())
 }
 

@@ -1,11 +1,10 @@
 //! What a call to the database meets.
 
+use super::Faults;
+use super::chance::Fault;
 use http::StatusCode;
 use serde_json::{Value, json};
 use thiserror::Error;
-
-use super::Faults;
-use super::chance::Fault;
 
 /// What becomes of a call.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,11 +1,9 @@
 //! Which fault a call meets: by the seed and by how many came before it.
 
-use std::collections::{BTreeMap, HashSet};
-
+use super::plan::{Plan, Rate};
 use fastrand::Rng;
 use serde_json::{Value, json};
-
-use super::plan::{Plan, Rate};
+use std::collections::{BTreeMap, HashSet};
 
 /// Something that goes wrong. Each has a sequence of chances of its own, so that more calls of one
 /// kind change nothing about those of another.

@@ -23,12 +23,11 @@ mod posts;
 mod tests;
 mod work;
 
+use serde_json::Value;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-use serde_json::Value;
 use thiserror::Error;
 
 pub(crate) use calls::CallFault;

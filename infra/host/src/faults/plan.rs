@@ -1,8 +1,7 @@
 //! The file of `--faults`: what goes wrong, and how often.
 
-use std::time::Duration;
-
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// How often something goes wrong: the share of calls that meet it, from 0 to 1.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, Serialize)]

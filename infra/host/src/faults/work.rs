@@ -1,9 +1,8 @@
 //! What invocations, batches and processes meet.
 
-use std::time::Duration;
-
 use super::Faults;
 use super::chance::Fault;
+use std::time::Duration;
 
 /// By which a process is told how wrong its clock is, in milliseconds. Which program it is decides
 /// whether it listens.

@@ -1,10 +1,9 @@
 //! How function processes are started.
 
+use crate::faults::Faults;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
-
-use crate::faults::Faults;
 
 /// How function processes are started.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BatchResult {
+pub enum BatchResult {
     /// All of it is done.
     Done,
     /// Everything before this index is done, the rest has to come again.
@@ -16,7 +16,7 @@ pub(super) enum BatchResult {
 
 impl BatchResult {
     /// Reads the result of a function that reports its failures.
-    pub(super) fn read(result: &[u8], batch: &[Change]) -> Self {
+    pub fn read(result: &[u8], batch: &[Change]) -> Self {
         let all_failed = Self::FailedFrom(0);
         let Ok(result) = serde_json::from_slice::<Option<Map<_, _>>>(result) else {
             return all_failed;

@@ -8,19 +8,20 @@ use std::collections::HashMap;
 
 /// A change to an item.
 #[derive(Debug, Clone)]
-pub(super) struct Change {
-    pub(super) sequence_number: String,
+pub struct Change {
+    /// Its place in the stream.
+    pub sequence_number: String,
     /// When it was made, in seconds since 1970.
-    pub(super) created: i64,
+    pub created: i64,
     /// The record as JSON.
-    pub(super) json: String,
+    pub json: String,
 }
 
 impl Change {
     /// The record as Lambda writes it; `None` if no filter of the mapping lets it through, or if the
     /// item is as it was before. DynamoDB has no record of a write that changes nothing, the embedded
     /// database does.
-    pub(super) fn read(
+    pub(crate) fn read(
         record: &Record,
         stream_arn: &str,
         filters: &[Pattern],
@@ -49,7 +50,7 @@ impl Change {
 }
 
 /// The event of a batch.
-pub(super) fn event(changes: &[Change]) -> Vec<u8> {
+pub fn event(changes: &[Change]) -> Vec<u8> {
     let size = changes.iter().map(|change| change.json.len() + 1).sum::<usize>() + 16;
     let mut event = Vec::with_capacity(size);
     event.extend_from_slice(br#"{"Records":["#);

@@ -1,10 +1,9 @@
 //! Where the keys come from, and how often.
 
+use crate::issuer::{Issuer, SigningKey, now, verifier};
 use identity::{IdentityError, KeySetError, MAX_AGE, MAX_KEY_SET_BYTES, REFETCH_AFTER, Reason};
 use identity::{RETRY_AFTER, Verifier};
 use jiff::Timestamp;
-
-use crate::issuer::{Issuer, SigningKey, now, verifier};
 
 fn after(duration: jiff::SignedDuration) -> Timestamp {
     now() + duration

@@ -1,11 +1,10 @@
 //! Which tokens are believed.
 
+use crate::issuer::{Issuer, SigningKey, forged, later, now};
 use domain::Role;
 use identity::{IdentityError, MAX_TOKEN_BYTES, Reason};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
-
-use crate::issuer::{Issuer, SigningKey, forged, later, now};
 
 async fn refused(issuer: &Issuer, token: &str) -> Reason {
     match issuer.verifier().verify(token, now()).await {

@@ -1,11 +1,9 @@
 //! Each booking by itself: its versions follow each other as its commands say.
 
-use std::fmt;
-
-use jiff::Timestamp;
-
 use super::search::Object;
 use super::view::Booking;
+use jiff::Timestamp;
+use std::fmt;
 
 /// One booking: when it runs out, if it begins as a hold.
 #[derive(Debug, Clone, Copy)]

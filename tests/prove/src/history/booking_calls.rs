@@ -1,17 +1,15 @@
 //! What a history says of each booking.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
-
 use super::booking::{Command, Kind, Life, State, Step};
 use super::operation::{Operation, Outcome};
 use super::record::History;
 use super::search::Call;
 use super::view::{self, Booking, Terms, Versions, instant};
 use super::witness::Witness;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// The calls of each booking, in the order of their begin.
 pub struct Calls<'a> {

@@ -29,10 +29,9 @@ mod told;
 mod view;
 mod witness;
 
+use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::fmt::Display;
-
-use jiff::SignedDuration;
 
 pub use broken::Broken;
 use operation::attempts;

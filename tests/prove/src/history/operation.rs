@@ -1,12 +1,10 @@
 //! Requests with what came of them.
 
+use super::record::{History, What};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::time::Duration;
-
-use serde_json::Value;
-
-use super::record::{History, What};
 
 /// One request, from when it was sent until it was answered.
 #[derive(Debug, Clone, PartialEq)]

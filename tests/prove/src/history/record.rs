@@ -1,11 +1,10 @@
 //! What clients saw, and when.
 
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-
-use jiff::{SignedDuration, Timestamp};
-use serde_json::Value;
 
 /// Something that a client did or saw.
 #[derive(Debug, Clone, PartialEq)]

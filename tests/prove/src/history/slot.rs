@@ -1,11 +1,9 @@
 //! Each slot by itself: who has places in it, and that they are never more than there are.
 
+use super::search::Object;
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::fmt;
-
-use jiff::Timestamp;
-
-use super::search::Object;
 
 /// One slot with its places.
 #[derive(Debug, Clone, Copy)]

@@ -1,16 +1,14 @@
 //! What a history says of each slot.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
-
-use jiff::{SignedDuration, Timestamp};
-
 use super::operation::{Operation, Outcome};
 use super::record::{History, What};
 use super::search::Call;
 use super::slot::{Kind, Step};
 use super::view::{Booking, Terms, Versions, instant, lists};
 use super::witness::Witness;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// A slot: its resource and its start.
 pub type Place = (String, Timestamp);

@@ -1,13 +1,11 @@
 //! Who was told of what: each of exactly what concerns them.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use serde_json::Value;
-
 use super::broken::Broken;
 use super::record::{Event, History, What};
 use super::view::{Booking, lists};
 use super::witness::Witness;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a client knows: of everything the newest version that it saw.
 #[derive(Debug, Clone, Default, PartialEq)]

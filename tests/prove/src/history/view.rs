@@ -1,11 +1,9 @@
 //! Bookings and slots, as frames show them.
 
-use std::collections::BTreeMap;
-
+use super::record::{History, What};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-
-use super::record::{History, What};
+use std::collections::BTreeMap;
 
 /// On what terms a resource sells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

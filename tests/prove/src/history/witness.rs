@@ -1,14 +1,12 @@
 //! How everything is in the end, as the tables have it and as the system says it.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use jiff::Timestamp;
-use serde_json::Value;
-
 use super::broken::Broken;
 use super::record::History;
 use super::view::{Booking, Terms, instant};
+use jiff::Timestamp;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// A booking as its table has it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,11 @@
 //! A client as a user's program is: it comes back when its connection ends, asks again when it hears
 //! nothing, and knows the newest version of everything that it saw.
 
-use std::time::Duration;
-
+use crate::history::{Known, Recorder, What};
 use e2e::{Client, Gateway};
 use serde_json::{Value, json};
+use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
-
-use crate::history::{Known, Recorder, What};
 
 /// How long an answer is waited for: longer than API Gateway lets a function take.
 const PATIENCE: Duration = Duration::from_secs(35);

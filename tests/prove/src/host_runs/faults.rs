@@ -1,20 +1,18 @@
 //! Everything fails by chance: database, @connections, processes, stream, clocks. Then nothing fails any
 //! more, all come back, and know how it is.
 
-use std::collections::BTreeMap;
-
+use super::world::{Setting, World};
+use super::{add, block_on, check, failed, start};
+use crate::budget::Budget;
+use crate::findings::{Figures, Violation};
+use crate::history::Checked;
 use e2e::Host;
 use e2e::wait::eventually;
 use fastrand::Rng;
 use futures::StreamExt;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-
-use super::world::{Setting, World};
-use super::{add, block_on, check, failed, start};
-use crate::budget::Budget;
-use crate::findings::{Figures, Violation};
-use crate::history::Checked;
+use std::collections::BTreeMap;
 
 /// Seeds that share a host: starting one takes about as long as a seed.
 const SEEDS_A_HOST: usize = 10;

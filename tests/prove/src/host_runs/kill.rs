@@ -1,18 +1,16 @@
 //! The host is killed under load, and started again on what it had written: every booking that was
 //! acknowledged is there, and none is half done.
 
-use std::time::Duration;
-
-use e2e::Host;
-use fastrand::Rng;
-use futures::StreamExt;
-use jiff::SignedDuration;
-
 use super::world::{Setting, World};
 use super::{add, block_on, check, failed, start};
 use crate::budget::Budget;
 use crate::findings::{Figures, Violation};
 use crate::history::Checked;
+use e2e::Host;
+use fastrand::Rng;
+use futures::StreamExt;
+use jiff::SignedDuration;
+use std::time::Duration;
 
 /// How often the host of one seed is killed in the long run.
 const KILLS: u64 = 5;

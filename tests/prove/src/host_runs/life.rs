@@ -1,15 +1,13 @@
 //! What a client does, at random.
 
-use std::time::Duration;
-
+use super::actor::Actor;
+use super::world::{PATIENCE, SLOTS, Setting, hours};
 use e2e::unique;
 use fastrand::Rng;
 use jiff::Timestamp;
 use serde_json::json;
+use std::time::Duration;
 use tokio::time::Instant;
-
-use super::actor::Actor;
-use super::world::{PATIENCE, SLOTS, Setting, hours};
 
 /// One client's life.
 pub(super) async fn live(

@@ -20,14 +20,12 @@ pub mod race;
 mod settle;
 mod world;
 
-use std::fmt::Display;
-use std::future::Future;
-
-use e2e::Host;
-use jiff::SignedDuration;
-
 use crate::findings::{Figures, Violation};
 use crate::history::{self, Checked, History, Rules, Witness};
+use e2e::Host;
+use jiff::SignedDuration;
+use std::fmt::Display;
+use std::future::Future;
 use world::World;
 
 /// Runs a part, on a runtime of its own.

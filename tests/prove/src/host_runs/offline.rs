@@ -1,15 +1,14 @@
 //! Clients go away for a while and come back, again and again: in the end all know how it is.
 
-use e2e::Host;
-use fastrand::Rng;
-use futures::StreamExt;
-use jiff::SignedDuration;
-
 use super::world::{Setting, World};
 use super::{add, block_on, check, failed};
 use crate::budget::Budget;
 use crate::findings::{Figures, Violation};
 use crate::history::Checked;
+use e2e::Host;
+use fastrand::Rng;
+use futures::StreamExt;
+use jiff::SignedDuration;
 
 /// Histories under way at once, on the same host.
 const AT_ONCE: usize = 6;

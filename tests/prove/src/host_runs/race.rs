@@ -1,20 +1,18 @@
 //! A crowd wants the places of one resource, all at the same time.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
-
-use e2e::{Host, unique};
-use fastrand::Rng;
-use jiff::SignedDuration;
-use serde_json::{Value, json};
-use tokio::time::Instant;
-
 use super::actor::Actor;
 use super::world::{SLOTS, Setting, World};
 use super::{add, block_on, check, failed};
 use crate::budget::Budget;
 use crate::findings::{Figures, Violation};
 use crate::history::{Outcome, operations};
+use e2e::{Host, unique};
+use fastrand::Rng;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Holds of the long run.
 const HOLDS: u64 = 10_000;

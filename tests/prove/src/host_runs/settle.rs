@@ -1,16 +1,14 @@
 //! How it ends: nothing goes on any more, and everybody knows how it is.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use e2e::{Gateway, unique};
-use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
-use tokio::time::Instant;
-
 use super::actor::Actor;
 use super::world::{PATIENCE, SLOTS, World, hours};
 use crate::history::{Row, Witness, instant};
+use e2e::{Gateway, unique};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// How long pushes are waited for before it is looked at again.
 const LOOK: Duration = Duration::from_millis(50);

@@ -1,8 +1,8 @@
 //! Some clients, the resources that they want, and what they do.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
+use super::actor::Actor;
+use super::life::live;
+use crate::history::{Recorder, Terms};
 use e2e::scene::{day, every_day};
 use e2e::{Gateway, unique};
 use fastrand::Rng;
@@ -10,11 +10,9 @@ use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
 use tokio::time::Instant;
-
-use super::actor::Actor;
-use super::life::live;
-use crate::history::{Recorder, Terms};
 
 /// How long anything may take that has to come about.
 pub(super) const PATIENCE: Duration = Duration::from_mins(1);

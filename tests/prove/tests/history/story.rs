@@ -1,11 +1,10 @@
 //! Histories written by hand.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use jiff::{SignedDuration, Timestamp};
 use prove::history::{Booking, Checked, Event, History, Row, Rules, Terms, What, Witness, check};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Alice, Bob and the operator, by their numbers.
 pub const ALICE: usize = 0;

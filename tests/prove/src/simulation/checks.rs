@@ -1,0 +1,292 @@
+//! What must be so whenever everything is quiet: read from the tables themselves.
+
+use super::client::board::Standing;
+use super::client::view::View;
+use super::ledger::shortly;
+use super::plan::RESOURCES;
+use super::setup::SETUP;
+use super::sockets::State;
+use super::step::Topic;
+use super::world::World;
+use domain::{Booking, Resource, ResourceId, Slot};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use store::{Change, Connection, Item};
+
+/// No invocation lasts longer.
+const INVOCATION: SignedDuration = SignedDuration::from_secs(60);
+
+/// The tables, as they are.
+struct Tables {
+    bookings: BTreeMap<String, Booking>,
+    slots: BTreeMap<ResourceId, BTreeMap<Timestamp, Slot>>,
+    resources: BTreeMap<ResourceId, Resource>,
+    connections: BTreeMap<String, Connection>,
+    /// Topic and shard, connection, role, end.
+    subscriptions: BTreeSet<(String, String, String, i64)>,
+}
+
+/// Looks at everything.
+pub fn look(world: &World, standings: &[Standing]) {
+    let tables = Tables::read(world);
+    tables.are_as_committed(world);
+    tables.balance(world);
+    tables.agree_on_connections(world);
+    for standing in standings {
+        tables.keep_what_was_acknowledged(world, standing);
+        tables.know(world, standing);
+        for (topic, view) in &standing.views {
+            match topic {
+                Topic::Me => {
+                    let socket =
+                        standing.connection.as_ref().and_then(|id| tables.connections.get(id));
+                    let customer = socket.map(|it| it.customer.as_str()).unwrap_or_default();
+                    let mine = |booking: &&Booking| booking.customer.as_str() == customer;
+                    tables.show_bookings(world, standing, view, topic, mine);
+                }
+                Topic::Bookings(number) => {
+                    let there =
+                        |booking: &&Booking| booking.resource.as_str() == RESOURCES[*number];
+                    tables.show_bookings(world, standing, view, topic, there);
+                }
+                Topic::Slots(number) => tables.show_slots(world, standing, view, *number),
+            }
+        }
+    }
+}
+
+impl Tables {
+    fn read(world: &World) -> Self {
+        let (mut bookings, mut slots, mut resources) =
+            (BTreeMap::new(), BTreeMap::<_, BTreeMap<_, _>>::new(), BTreeMap::new());
+        for item in scan(world, &SETUP.bookings) {
+            let sort = item["SK"]["S"].as_str().unwrap_or_default();
+            if item["PK"]["S"] == "RESOURCES" || !(sort == "META" || sort.starts_with(['S', 'B'])) {
+                continue;
+            }
+            match Change::of(self::item(&item)) {
+                Ok(Some(Change::Booking(booking))) => {
+                    bookings.insert(booking.id.to_string(), booking);
+                }
+                Ok(Some(Change::Slot(resource, slot))) => {
+                    slots.entry(resource).or_default().insert(slot.start, slot);
+                }
+                Ok(Some(Change::Resource(resource))) => {
+                    resources.insert(resource.id.clone(), resource);
+                }
+                other => world.broken("what is written can be read", || format!("{other:?}")),
+            }
+        }
+        let (mut connections, mut subscriptions) = (BTreeMap::new(), BTreeSet::new());
+        for item in scan(world, &SETUP.connections) {
+            let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
+            if text("SK") == "META" {
+                let connection: Connection =
+                    serde_dynamo::from_item(self::item(&item)).expect("it is one");
+                connections.insert(connection.id.to_string(), connection);
+            } else {
+                let expires = item["expires"]["N"].as_str().and_then(|it| it.parse().ok());
+                let subscription = (text("PK"), text("SK"), text("role"), expires.unwrap_or(0));
+                subscriptions.insert(subscription);
+            }
+        }
+        Self { bookings, slots, resources, connections, subscriptions }
+    }
+
+    fn are_as_committed(&self, world: &World) {
+        let ledger = world.ledger();
+        let committed: BTreeMap<String, &Booking> =
+            ledger.bookings.iter().map(|(id, booking)| (id.to_string(), booking)).collect();
+        let here: BTreeMap<String, &Booking> =
+            self.bookings.iter().map(|(id, booking)| (id.clone(), booking)).collect();
+        if committed != here {
+            drop(ledger);
+            world.broken("the stream tells of every change", || format!("{here:#?}"));
+        }
+    }
+
+    /// In every slot, what bookings take is what is taken.
+    fn balance(&self, world: &World) {
+        // Late enough that all clocks agree on what has run out.
+        let now = world.now() + SignedDuration::from_secs(1);
+        let mut starts: BTreeSet<(ResourceId, Timestamp)> = BTreeSet::new();
+        for booking in self.bookings.values() {
+            starts.extend(booking.stretch.slots().map(|start| (booking.resource.clone(), start)));
+        }
+        for (resource, slots) in &self.slots {
+            starts.extend(slots.keys().map(|start| (resource.clone(), *start)));
+        }
+        for (resource, start) in starts {
+            let here = self.bookings.values().filter(|booking| booking.resource == resource);
+            let booked: u32 = here.map(|booking| booking.at(now).places_in(start)).sum();
+            let slot = self.slots.get(&resource).and_then(|slots| slots.get(&start));
+            let taken = slot.map_or(0, |slot| slot.at(now).taken);
+            if booked != taken {
+                world.broken("in every slot, what bookings take is what is taken", || {
+                    let all: Vec<_> = self.bookings.values().map(shortly).collect();
+                    format!("{resource} {start}: booked {booked}, taken {taken}: {slot:?} {all:#?}")
+                });
+            }
+        }
+    }
+
+    /// A connection's subscriptions say what its item says.
+    fn agree_on_connections(&self, world: &World) {
+        let mut expected = BTreeSet::new();
+        for (id, connection) in &self.connections {
+            let role = json!(connection.role).as_str().unwrap_or_default().to_owned();
+            for (topic, shard) in &connection.topics {
+                let partition = format!("T#{}#{shard}", topic.as_str());
+                expected.insert((partition, id.clone(), role.clone(), connection.expires));
+            }
+        }
+        if expected != self.subscriptions {
+            world.broken("subscriptions say what their connection says", || {
+                let wrong: Vec<_> = expected.symmetric_difference(&self.subscriptions).collect();
+                format!("{wrong:#?}")
+            });
+        }
+    }
+
+    fn keep_what_was_acknowledged(&self, world: &World, standing: &Standing) {
+        for (id, version) in &standing.acknowledged {
+            let there = self.bookings.get(id).map(|booking| booking.version.get());
+            if there.is_none_or(|there| there < *version) {
+                world.broken("what was acknowledged is there", || {
+                    format!("{id} at {version}, found {there:?}")
+                });
+            }
+        }
+    }
+
+    /// The connection of a client that is at rest is known as the client knows it.
+    fn know(&self, world: &World, standing: &Standing) {
+        let Some(id) = &standing.connection else { return };
+        if world.sockets().get(id).is_none_or(|socket| socket.state != State::Open) {
+            return;
+        }
+        let Some(connection) = self.connections.get(id) else {
+            return world.broken("an open connection is known", || id.clone());
+        };
+        let (operator, expires) = standing.role;
+        if (connection.role == domain::Role::Operator, connection.expires) != (operator, expires) {
+            world.broken("a refresh that was answered holds", || {
+                format!("{:?}, and not {connection:?}", standing.role)
+            });
+        }
+        for topic in standing.views.keys() {
+            let name = match topic {
+                Topic::Me => format!("me:{}", connection.customer),
+                other => other.to_string(),
+            };
+            if !connection.topics.keys().any(|it| it.as_str() == name) {
+                world.broken("a subscription that was answered holds", || {
+                    format!("{id} lacks {topic}: {connection:?}")
+                });
+            }
+        }
+    }
+
+    fn show_bookings(
+        &self,
+        world: &World,
+        standing: &Standing,
+        view: &View,
+        topic: &Topic,
+        shown: impl Fn(&&Booking) -> bool,
+    ) {
+        let there = self.bookings.values().filter(|it| shown(it));
+        let there =
+            there.map(|it| (it.id.to_string(), json!(protocol::view::BookingView::from(it))));
+        let there: BTreeMap<String, Value> = there.collect();
+        if there != view.things {
+            world.broken("a client at rest sees what is there", || {
+                differences(standing, topic, &there, &view.things)
+            });
+        }
+    }
+
+    /// What was told of a slot last is what it offers at some time since it was written last: that
+    /// holds run out is not told.
+    fn show_slots(&self, world: &World, standing: &Standing, view: &View, number: usize) {
+        let Some(resource) = self.resources.values().find(|it| it.id.as_str() == RESOURCES[number])
+        else {
+            return;
+        };
+        let none = BTreeMap::new();
+        let slots = self.slots.get(&resource.id).unwrap_or(&none);
+        let (now, ledger) = (world.now(), world.ledger());
+        let skew = SignedDuration::from_millis(world.plan.profile.skew + 1);
+        let life = domain::resource::REQUEST_LIFE;
+        let midnight = super::world::BASE - SignedDuration::from_hours(8);
+        let written = ledger.resource(&resource.id).map_or(midnight, |(_, at)| *at);
+        for start in
+            resource.grid.slots_between(midnight, midnight + SignedDuration::from_hours(24))
+        {
+            let end = start + resource.grid.step();
+            let counted = slots.range(resource.reads_from(start)..end);
+            let mut since = written;
+            let mut ends = BTreeSet::from([now + skew]);
+            for (_, slot) in counted {
+                let key = (resource.id.clone(), slot.start);
+                since = since.max(ledger.slots.get(&key).map_or(written, |(_, at)| *at));
+                let runs_out = slot.expiring.keys().flat_map(|end| [*end, *end + life]);
+                ends.extend(runs_out.filter(|end| *end <= now + skew));
+            }
+            // An invocation sees everything as it is when it begins, and tells of it much later.
+            let since = since - skew - INVOCATION;
+            ends.insert(since);
+            let possible = ends.into_iter().filter(|at| *at >= since);
+            let offered = possible.map(|at| {
+                json!(protocol::view::SlotView::from(resource.availability(start, slots, at)))
+            });
+            let offered: Vec<Value> = offered.collect();
+            let seen = view.things.get(&start.to_string());
+            let is_shown = |seen: &Value| offered.iter().any(|it| shows(resource, it, seen));
+            if !seen.is_some_and(is_shown) {
+                world.broken("a client at rest sees what is there", || {
+                    let who = standing.connection.as_deref().unwrap_or_default();
+                    format!("{who} {}: {start}: sees {seen:?}, offered {offered:?}", resource.id)
+                });
+            }
+        }
+    }
+}
+
+/// Whether a client sees what is offered. After a change of the grid the number of a slot rises also
+/// with slots before it that do not concern it, of which its watchers need not be told.
+fn shows(resource: &Resource, offered: &Value, seen: &Value) -> bool {
+    let same = |name: &str| offered[name] == seen[name];
+    let newer = offered["version"].as_u64() > seen["version"].as_u64();
+    let number = same("version") || resource.has_moved() && newer;
+    number && ["start", "end", "capacity", "free"].into_iter().all(same)
+}
+
+fn differences(
+    standing: &Standing,
+    topic: &Topic,
+    there: &BTreeMap<String, Value>,
+    seen: &BTreeMap<String, Value>,
+) -> String {
+    let names: BTreeSet<&String> = there.keys().chain(seen.keys()).collect();
+    let differ = names.into_iter().filter(|name| there.get(*name) != seen.get(*name));
+    let lines =
+        differ.map(|it| format!("{:?} is there, {:?} is seen", there.get(it), seen.get(it)));
+    let who = standing.connection.as_deref().unwrap_or_default();
+    format!("{who} {topic}: {}", lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn scan(world: &World, table: &str) -> Vec<Value> {
+    let body = json!({"TableName": table, "ConsistentRead": true}).to_string();
+    let (_, answer) = world.memory.call("DynamoDB_20120810.Scan", &body);
+    let mut answer: Value = serde_json::from_str(&answer).unwrap_or_default();
+    match answer["Items"].take() {
+        Value::Array(items) => items,
+        _ => Vec::new(),
+    }
+}
+
+fn item(json: &Value) -> Item {
+    serde_json::from_value(json.clone()).expect("it is an item")
+}

@@ -1,0 +1,206 @@
+//! Steps of the plan -> requests.
+
+use super::{Asked, Client};
+use crate::simulation::plan::RESOURCES;
+use crate::simulation::step::{Act, Topic};
+use crate::simulation::world::BASE;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// When the slot of this number starts, on a grid of slots this long.
+pub fn slot_start(slot: usize, minutes: u32) -> Timestamp {
+    let slot = i64::try_from(slot).unwrap_or(0);
+    let first = BASE - SignedDuration::from_secs(50);
+    first
+        + match minutes {
+            1 => SignedDuration::from_mins(1 + slot),
+            minutes => SignedDuration::from_mins(60 + slot * i64::from(minutes)),
+        }
+}
+
+/// A resource as an operator writes it.
+pub fn resource(id: &str, capacity: u32, minutes: u32, hold: u32, manual: bool) -> Value {
+    let day = ["08:00-12:00"];
+    json!({
+        "id": id, "name": id, "timeZone": "UTC", "slotMinutes": minutes,
+        "opening": {"mon": day}, "capacity": capacity, "holdSeconds": hold,
+        "approval": if manual { "manual" } else { "auto" },
+    })
+}
+
+impl Client {
+    /// Takes a step.
+    pub(super) fn take(&mut self, act: Act) {
+        match act {
+            Act::Sell { hold, at_end, resource, slot, slots, quantity } => {
+                self.sell(hold, at_end, resource, (slot, slots), quantity);
+            }
+            Act::Confirm { which, at_end } => self.confirm(which, at_end),
+            Act::Cancel { which, checked } => self.change("cancel", which, checked),
+            Act::Reschedule { which, slot } => {
+                let minutes = self.world.plan.profile.slot_minutes;
+                let start = slot_start(slot, minutes).to_string();
+                self.change_with("reschedule", which, false, &[("start", json!(start))]);
+            }
+            Act::Approve { which } => self.change("approve", which, false),
+            Act::Decline { which } => self.change("decline", which, false),
+            Act::Complete { which } => self.change("complete", which, false),
+            Act::NoShow { which } => self.change("noShow", which, false),
+            Act::Again { which } => {
+                let place = self.keyed.len().checked_sub(1 + which);
+                if let Some((request, _)) = place.and_then(|place| self.keyed.get(place)) {
+                    self.ask(request.clone());
+                }
+            }
+            Act::Put { resource: number, capacity, slot_minutes, hold_seconds, manual } => {
+                let id = RESOURCES[number];
+                let resource = resource(id, capacity, slot_minutes, hold_seconds, manual);
+                self.ask(json!({"action": "resource.put", "resource": resource}));
+            }
+            Act::List { resource } => {
+                let from = BASE - SignedDuration::from_hours(1);
+                let to = BASE + SignedDuration::from_hours(5);
+                self.ask(if self.operator {
+                    let window = (from.to_string(), to.to_string());
+                    json!({"action": "list", "resource": RESOURCES[resource], "from": window.0, "to": window.1})
+                } else {
+                    json!({"action": "list"})
+                });
+            }
+            Act::Subscribe(topic) => {
+                self.wanted.insert(topic);
+            }
+            Act::Unsubscribe(topic) => self.unsubscribe(topic),
+            Act::Refresh { operator } => {
+                if !self.asks("refresh", None) {
+                    self.refresh(operator);
+                }
+            }
+            Act::Away(time) => {
+                if let Some(session) = &self.session {
+                    self.gateway.cut(&session.id);
+                }
+                self.is_closed("its network breaks");
+                self.back = Instant::now() + time;
+            }
+            Act::Leave(time) => {
+                if let Some(session) = &self.session {
+                    self.gateway.close(&session.id, false);
+                }
+                self.is_closed("it leaves");
+                self.back = Instant::now() + time;
+            }
+        }
+    }
+
+    fn unsubscribe(&mut self, topic: Topic) {
+        // What is under way would come after it or before: nobody could tell.
+        if self.wanted.contains(&topic)
+            && !self.asks("subscribe", Some(topic))
+            && !self.asks("unsubscribe", Some(topic))
+        {
+            self.wanted.remove(&topic);
+            self.views.remove(&topic);
+            self.ask(json!({"action": "unsubscribe", "topic": topic.to_string()}));
+        }
+    }
+
+    fn key(&self) -> String {
+        format!("{}-{}-{}", self.name(), self.keyed.len(), self.requests)
+    }
+
+    fn sell(
+        &mut self,
+        hold: bool,
+        at_end: bool,
+        resource: usize,
+        (slot, slots): (usize, usize),
+        quantity: u32,
+    ) {
+        let minutes = self.world.plan.profile.slot_minutes;
+        let start = slot_start(slot, minutes);
+        let mut request = json!({
+            "action": if hold { "hold" } else { "book" },
+            "resource": RESOURCES[resource],
+            "start": start.to_string(),
+            "quantity": quantity,
+            "key": self.key(),
+        });
+        if slots > 1 {
+            let slots = u32::try_from(slots).unwrap_or(1);
+            let end = start + SignedDuration::from_mins(i64::from(minutes * slots));
+            request["end"] = json!(end.to_string());
+        }
+        self.keyed.push((request.clone(), None));
+        let end = if at_end { self.next_end(RESOURCES[resource], start) } else { None };
+        match end {
+            Some(end) => self.ask_about(end, request),
+            None => self.ask(request),
+        }
+    }
+
+    /// When the next hold of a slot runs out, as only the world knows.
+    fn next_end(&self, resource: &str, start: Timestamp) -> Option<Timestamp> {
+        let ledger = self.world.ledger();
+        let here = ledger.bookings.values().filter(|booking| {
+            booking.resource.as_str() == resource && booking.stretch.slots().any(|it| it == start)
+        });
+        let now = self.world.now();
+        here.filter_map(|booking| booking.hold_expires_at).filter(|end| *end > now).min()
+    }
+
+    /// Asks close to an instant: some milliseconds before, or after.
+    fn ask_about(&mut self, instant: Timestamp, request: Value) {
+        let left = instant.duration_since(self.world.now());
+        let left = Duration::try_from(left).unwrap_or_default();
+        let spread = self.world.within(Duration::from_millis(120));
+        let at = Instant::now() + left.min(Duration::from_secs(10)) + spread;
+        let at = at - Duration::from_millis(80).min(left);
+        self.later.push((at, Asked::new(request)));
+    }
+
+    /// The booking that this many later ones follow, of those that allow something; of all, where
+    /// there is none.
+    fn booking(&self, which: usize, of: &[&str]) -> Option<Value> {
+        let known = |id: &String| self.known.get(id);
+        let allows = |it: &&Value| it["status"].as_str().is_some_and(|it| of.contains(&it));
+        let mut fitting = self.seen.iter().rev().filter_map(known).filter(allows);
+        let any = || self.seen.iter().rev().filter_map(known).nth(which);
+        fitting.nth(which).or_else(any).cloned()
+    }
+
+    fn confirm(&mut self, which: usize, at_end: bool) {
+        let Some(booking) = self.booking(which, &["held"]) else { return };
+        let request = json!({"action": "confirm", "booking": booking["id"], "key": self.key()});
+        self.keyed.push((request.clone(), None));
+        let end = booking["holdExpiresAt"].as_str().and_then(|end| end.parse().ok());
+        match end {
+            Some(end) if at_end => self.ask_about(end, request),
+            _ => self.ask(request),
+        }
+    }
+
+    fn change(&mut self, action: &str, which: usize, checked: bool) {
+        self.change_with(action, which, checked, &[]);
+    }
+
+    fn change_with(&mut self, action: &str, which: usize, checked: bool, fields: &[(&str, Value)]) {
+        let allow: &[&str] = match action {
+            "approve" | "decline" => &["pending"],
+            "cancel" => &["held", "pending", "confirmed"],
+            _ => &["confirmed"],
+        };
+        let Some(booking) = self.booking(which, allow) else { return };
+        let mut request = json!({"action": action, "booking": booking["id"], "key": self.key()});
+        if checked {
+            request["ifVersion"] = booking["version"].clone();
+        }
+        for (name, value) in fields {
+            request[*name] = value.clone();
+        }
+        self.keyed.push((request.clone(), None));
+        self.ask(request);
+    }
+}

@@ -1,0 +1,186 @@
+//! Everything that was committed to the bookings table, in the order of its stream, and whether it
+//! may be so: judged at each commit.
+
+use super::world::World;
+use aws_lambda_events::dynamodb::EventRecord;
+use domain::{Booking, BookingId, Effect, Resource, ResourceId, Slot, Stretch};
+use host::streams::Change as Record;
+use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
+use store::Change;
+
+/// No request lives longer, and none knows a capacity that is older.
+const REQUEST_LIFE: SignedDuration = domain::resource::REQUEST_LIFE;
+
+/// What was committed.
+#[derive(Default)]
+pub struct Ledger {
+    /// The stream's records, for its reader.
+    pub records: Vec<Record>,
+    /// The number of the last record read, also of one that nobody is told of.
+    pub last: Option<String>,
+    /// How many records were handed to `push`, or are on their way there.
+    pub delivered: usize,
+    /// How many records became too old.
+    pub given_up: usize,
+    /// All bookings as they are.
+    pub bookings: BTreeMap<BookingId, Booking>,
+    /// All slots as they are, and when they were written.
+    pub slots: BTreeMap<(ResourceId, Timestamp), (Slot, Timestamp)>,
+    /// All resources as they were and are, and since when.
+    pub resources: BTreeMap<ResourceId, Vec<(Resource, Timestamp)>>,
+}
+
+impl Ledger {
+    /// The resource as it is.
+    pub fn resource(&self, id: &ResourceId) -> Option<&(Resource, Timestamp)> {
+        self.resources.get(id)?.last()
+    }
+
+    fn apply(&mut self, world: &World, change: Change) {
+        let now = world.now();
+        match change {
+            Change::Resource(resource) => {
+                let versions = self.resources.entry(resource.id.clone()).or_default();
+                let before = versions.last().map_or(0, |(before, _)| before.version.get());
+                if resource.version.get() != before + 1 {
+                    world.broken("versions of a resource have no gap", || {
+                        format!("{} after {before}: {resource:?}", resource.version)
+                    });
+                }
+                versions.push((resource, now));
+            }
+            Change::Slot(resource, slot) => {
+                let key = (resource, slot.start);
+                if let Some((before, _)) = self.slots.get(&key)
+                    && before.version >= slot.version
+                {
+                    world.broken("the version of a slot rises with each write", || {
+                        format!("{before:?} became {slot:?}")
+                    });
+                }
+                self.slots.insert(key, (slot, now));
+            }
+            Change::Booking(booking) => self.apply_booking(world, booking, now),
+        }
+    }
+
+    fn apply_booking(&mut self, world: &World, booking: Booking, now: Timestamp) {
+        let before = self.bookings.get(&booking.id);
+        let version = before.map_or(0, |before| before.version.get());
+        if booking.version.get() != version + 1 {
+            world.broken("versions of a booking have no gap", || {
+                format!("{} after {version}: {booking:?}", booking.version)
+            });
+        }
+        let effects = Booking::effects(before, &booking);
+        let resource = booking.resource.clone();
+        let stretch = booking.stretch;
+        // A confirmation counts too: until then the places were another's to take.
+        let taken =
+            effects.into_iter().filter(|(_, effect)| !matches!(effect, Effect::Release(..)));
+        let taken: Vec<Timestamp> = taken.map(|(start, _)| start).collect();
+        self.bookings.insert(booking.id.clone(), booking);
+        for start in taken {
+            let (sold, most) =
+                (self.sold(world, &resource, start, &stretch), self.most(&resource, now));
+            if sold > most {
+                world.broken("no slot is sold beyond its capacity", || {
+                    let all: Vec<_> = self.bookings.values().map(shortly).collect();
+                    format!("{resource} at {start}: {sold} of {most}: {all:#?}")
+                });
+            }
+        }
+    }
+
+    /// The most places that bookings take at any time of a slot. Holds of which a process whose
+    /// clock is ahead may know already that they have run out are not counted.
+    fn sold(&self, world: &World, resource: &ResourceId, start: Timestamp, of: &Stretch) -> u32 {
+        let end = start + step(of);
+        let ahead = SignedDuration::from_millis(world.plan.profile.skew + 1);
+        let now = world.now() + ahead;
+        let mut taken = Vec::new();
+        for booking in self.bookings.values().filter(|it| it.resource == *resource) {
+            let booking = booking.at(now);
+            for other in booking.stretch.slots() {
+                let (from, to) = (other, other + step(&booking.stretch));
+                if from < end && to > start {
+                    taken.push((from, to, booking.places_in(other)));
+                }
+            }
+        }
+        let at = |instant: Timestamp| -> u32 {
+            let there = taken.iter().filter(|(from, to, _)| *from <= instant && instant < *to);
+            there.map(|(_, _, places)| places).sum()
+        };
+        let instants = taken.iter().map(|(from, ..)| (*from).max(start));
+        instants.map(at).max().unwrap_or(0)
+    }
+
+    /// The most capacity that a request under way may know of.
+    fn most(&self, resource: &ResourceId, now: Timestamp) -> u32 {
+        let versions = self.resources.get(resource).map(Vec::as_slice).unwrap_or_default();
+        let ended = versions.iter().skip(1).map(|(_, since)| *since + REQUEST_LIFE);
+        let lately = versions.iter().zip(ended.chain([Timestamp::MAX]));
+        let lately = lately.filter(|(_, until)| *until >= now);
+        lately.map(|((resource, _), _)| resource.capacity.get()).max().unwrap_or(0)
+    }
+}
+
+fn step(stretch: &Stretch) -> SignedDuration {
+    SignedDuration::from_mins(i64::from(stretch.slot_minutes.get()))
+}
+
+/// A booking in one line.
+pub fn shortly(booking: &Booking) -> String {
+    let Booking { id, customer, stretch, quantity, status, version, hold_expires_at, .. } = booking;
+    format!(
+        "{id} {customer} {}/{} x{quantity} {} v{version} {hold_expires_at:?}",
+        stretch.start,
+        stretch.end,
+        status.as_str()
+    )
+}
+
+impl World {
+    /// Takes note of what was just committed.
+    pub fn committed(&self) {
+        let setup = &super::setup::SETUP;
+        let mut ledger = self.ledger();
+        let read = self.memory.changes(&setup.bookings, &setup.mapping, ledger.last.as_deref());
+        let (records, last) = read.expect("the stream can be read");
+        if last.is_some() {
+            ledger.last = last;
+        }
+        for record in records {
+            let event: EventRecord = serde_json::from_str(&record.json).expect("it is a record");
+            match Change::of(event.change.new_image) {
+                Ok(Some(change)) => {
+                    self.note(|| format!("       committed {}", named(&change)));
+                    ledger.apply(self, change);
+                }
+                Ok(None) => {}
+                Err(error) => self.broken("what is written can be read", || format!("{error}")),
+            }
+            ledger.records.push(record);
+        }
+    }
+}
+
+fn named(change: &Change) -> String {
+    match change {
+        Change::Booking(booking) => shortly(booking),
+        Change::Slot(resource, Slot { start, taken, version, expiring, .. }) => {
+            let buckets: Vec<_> =
+                expiring.iter().map(|(end, of)| format!("{of} to {end}")).collect();
+            format!("{resource} {start}: {taken} taken v{version} [{}]", buckets.join(", "))
+        }
+        Change::Resource(resource) => {
+            let minutes = resource.grid.slot_minutes;
+            format!(
+                "{} v{}: {} places, {minutes} min",
+                resource.id, resource.version, resource.capacity
+            )
+        }
+    }
+}

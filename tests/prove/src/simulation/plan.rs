@@ -1,0 +1,279 @@
+//! What a seed is about: who does what, and how much goes wrong. All of it is drawn from the seed
+//! before anything happens, so that a part of it can be left out and the rest tried again.
+//!
+//! Each seed has only some kinds of faults and some kinds of steps, and those the more: a mixture of
+//! everything all the time rarely gets anywhere. See "Swarm Testing" by Groce et al., ISSTA 2012.
+
+use super::step::{Act, Step, Topic};
+use super::world::{FAULTS, Fault};
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::time::Duration;
+
+/// What a seed is about.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Where it comes from.
+    pub seed: u64,
+    /// How much goes wrong.
+    pub profile: Profile,
+    /// When nobody can be reached.
+    pub outages: Vec<(Outage, Range<Duration>)>,
+    /// Who takes part.
+    pub clients: Vec<ClientPlan>,
+    /// The numbers of the faults that do not happen after all.
+    pub dropped: BTreeSet<u32>,
+}
+
+/// How much goes wrong.
+#[derive(Debug, Clone)]
+pub struct Profile {
+    /// How often each kind of fault happens, by its number.
+    pub rates: [f64; FAULTS],
+    /// The share of slow ways over the network.
+    pub slow: f64,
+    /// How far clocks of processes are off at most, in milliseconds.
+    pub skew: i64,
+    /// Places that a customer may have open at once.
+    pub max_open: u64,
+    /// Places in each slot of each resource, at first.
+    pub capacity: u32,
+    /// How long a hold lasts, at first, in seconds.
+    pub hold_seconds: u32,
+    /// Whether operators approve, at first.
+    pub manual: bool,
+    /// How long a slot lasts, at first, in minutes.
+    pub slot_minutes: u32,
+    /// The most records of a batch.
+    pub batch: usize,
+    /// How old a read may be that is not strongly consistent.
+    pub lag: Duration,
+}
+
+/// How nobody can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outage {
+    /// The gateway fails.
+    Failing,
+    /// The gateway refuses calls for their number.
+    Throttling,
+}
+
+/// Who does what.
+#[derive(Debug, Clone)]
+pub struct ClientPlan {
+    /// Who: several may be the same customer.
+    pub customer: String,
+    /// Whether an operator.
+    pub operator: bool,
+    /// How long tokens are good, in seconds.
+    pub ttl: i64,
+    /// What they watch from the start.
+    pub topics: Vec<Topic>,
+    /// What they do, round by round.
+    pub rounds: Vec<Vec<Step>>,
+}
+
+/// Resources that there are.
+pub const RESOURCES: [&str; 2] = ["room-0", "room-1"];
+/// Rounds of each seed: after each everything is quiet, and looked at.
+pub const ROUNDS: usize = 2;
+
+impl Plan {
+    /// The plan of this seed.
+    pub fn new(seed: u64) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let profile = Profile::draw(&mut random);
+        let outages = outages(&mut random);
+        let clients = clients(&mut random, &profile);
+        Self { seed, profile, outages, clients, dropped: BTreeSet::new() }
+    }
+
+    /// How many steps there are.
+    pub fn steps(&self) -> usize {
+        self.clients.iter().flat_map(|client| &client.rounds).map(Vec::len).sum()
+    }
+
+    /// The same without these steps, by their place in the whole.
+    #[must_use]
+    pub fn without_steps(&self, dropped: &Range<usize>) -> Self {
+        let mut plan = self.clone();
+        let mut place = 0;
+        for round in plan.clients.iter_mut().flat_map(|client| &mut client.rounds) {
+            round.retain(|_| {
+                place += 1;
+                !dropped.contains(&(place - 1))
+            });
+        }
+        plan
+    }
+}
+
+fn pick<T: Copy>(random: &mut fastrand::Rng, of: &[T]) -> T {
+    of[random.usize(..of.len())]
+}
+
+impl Profile {
+    fn draw(random: &mut fastrand::Rng) -> Self {
+        let mut rates = [0.0; FAULTS];
+        let calm = random.u32(..8) == 0;
+        for (kind, most) in [
+            (Fault::Conflict, 0.2),
+            (Fault::Throttled, 0.1),
+            (Fault::FailsBefore, 0.06),
+            (Fault::FailsAfter, 0.06),
+            (Fault::Late, 0.02),
+            (Fault::Unprocessed, 0.5),
+            (Fault::Death, 0.08),
+            (Fault::PostFails, 0.5),
+            (Fault::PostFailsAfter, 0.2),
+            (Fault::Twice, 0.3),
+            (Fault::Lag, 0.3),
+            (Fault::Untold, 0.5),
+            (Fault::Cut, 0.03),
+            (Fault::Issuer, 0.3),
+        ] {
+            let chosen = random.u32(..3) == 0;
+            let rate = most * random.f64();
+            if chosen && !calm {
+                rates[kind as usize] = rate;
+            }
+        }
+        Self {
+            rates,
+            slow: pick(random, &[0.0, 0.05, 0.2, 0.5]),
+            skew: pick(random, &[0, 0, 20, 200]),
+            max_open: pick(random, &[50, 50, 4]),
+            capacity: pick(random, &[1, 1, 2, 3]),
+            hold_seconds: pick(random, &[1, 2, 2, 5, 60]),
+            manual: random.u32(..4) == 0,
+            slot_minutes: pick(random, &[1, 15, 30, 60]),
+            batch: pick(random, &[1, 3, 10, 100]),
+            lag: Duration::from_millis(pick(random, &[50, 300, 1000])),
+        }
+    }
+}
+
+fn outages(random: &mut fastrand::Rng) -> Vec<(Outage, Range<Duration>)> {
+    if random.u32(..3) > 0 {
+        return Vec::new();
+    }
+    let kind = pick(random, &[Outage::Failing, Outage::Throttling]);
+    let from = Duration::from_millis(random.u64(..6000));
+    let long = match random.u32(..400) {
+        0 => 4500,
+        1..10 => 100,
+        _ => pick(random, &[1, 2, 2, 5, 5, 20]),
+    };
+    vec![(kind, from..from + Duration::from_secs(long))]
+}
+
+fn clients(random: &mut fastrand::Rng, profile: &Profile) -> Vec<ClientPlan> {
+    let customers = pick(random, &["alice bob", "alice alice bob", "alice bob carol"]);
+    let mut who: Vec<(&str, bool)> = customers.split(' ').map(|name| (name, false)).collect();
+    who.push(("olga", true));
+    let weights = weights(random);
+    let duels = random.u32(..4) == 0;
+    who.into_iter()
+        .enumerate()
+        .map(|(number, (customer, operator))| {
+            let ttl = pick(random, &[6, 20, 40_000, 40_000, 40_000]);
+            let mut topics = vec![Topic::Me];
+            for resource in 0..RESOURCES.len() {
+                if random.bool() {
+                    topics.push(Topic::Slots(resource));
+                }
+                if operator && random.bool() {
+                    topics.push(Topic::Bookings(resource));
+                }
+            }
+            let round = |random: &mut fastrand::Rng| {
+                let steps = random.usize(2..9);
+                let steps = (0..steps).map(|_| step(random, operator, &weights, profile));
+                duel(duels && number == 0, duels).into_iter().chain(steps).collect()
+            };
+            let rounds = (0..ROUNDS).map(|_| round(random)).collect();
+            ClientPlan { customer: customer.to_owned(), operator, ttl, topics, rounds }
+        })
+        .collect()
+}
+
+/// Who holds a slot confirms at the end of the hold, when all others want it too.
+fn duel(holds: bool, wants: bool) -> Vec<Step> {
+    let sell = |at_end| {
+        let (resource, slot, slots, quantity) = (0, 0, 1, 1);
+        Act::Sell { hold: true, at_end, resource, slot, slots, quantity }
+    };
+    let step = |pause, act| Step { pause: Duration::from_millis(pause), waits: true, act };
+    match (holds, wants) {
+        (true, _) => vec![step(0, sell(false)), step(0, Act::Confirm { which: 0, at_end: true })],
+        (false, true) => vec![step(700, sell(true))],
+        (false, false) => Vec::new(),
+    }
+}
+
+/// How often each kind of step is taken in this seed: some kinds not at all.
+fn weights(random: &mut fastrand::Rng) -> [u32; 12] {
+    let mut weights = [12, 14, 4, 4, 5, 3, 4, 4, 3, 2, 3, 2];
+    for weight in &mut weights[2..] {
+        if random.bool() {
+            *weight = 0;
+        }
+    }
+    weights
+}
+
+fn step(
+    random: &mut fastrand::Rng,
+    operator: bool,
+    weights: &[u32; 12],
+    profile: &Profile,
+) -> Step {
+    let total: u32 = weights.iter().sum();
+    let mut drawn = random.u32(..total);
+    let mut kind = 0;
+    while drawn >= weights[kind] {
+        drawn -= weights[kind];
+        kind += 1;
+    }
+    let resource = usize::from(random.u32(..4) == 0);
+    let slot = random.usize(..if profile.capacity == 1 { 2 } else { 3 });
+    let which = if random.u32(..3) == 0 { random.usize(..4) } else { 0 };
+    let topic = match random.u32(..4) {
+        0 => Topic::Me,
+        1 if operator => Topic::Bookings(resource),
+        _ => Topic::Slots(resource),
+    };
+    let act = match kind {
+        0 => Act::Sell {
+            hold: random.u32(..3) > 0,
+            at_end: random.u32(..3) == 0,
+            resource,
+            slot,
+            slots: pick(random, &[1, 1, 1, 2]),
+            quantity: if random.u32(..4) == 0 { profile.capacity.min(2) } else { 1 },
+        },
+        1 if operator => Act::Approve { which },
+        1 => Act::Confirm { which, at_end: random.u32(..3) == 0 },
+        2 => Act::Cancel { which, checked: random.bool() },
+        3 => Act::Reschedule { which, slot: random.usize(..4) },
+        4 => Act::Subscribe(topic),
+        5 => Act::Unsubscribe(topic),
+        6 => Act::Refresh { operator: operator && random.u32(..3) > 0 },
+        7 if operator => Act::Put {
+            resource,
+            capacity: random.u32(1..4),
+            slot_minutes: if random.bool() { profile.slot_minutes } else { 30 },
+            hold_seconds: pick(random, &[1, 2, 5]),
+            manual: random.u32(..4) == 0,
+        },
+        7 => Act::Again { which },
+        8 if operator => pick(random, &[Act::Decline { which }, Act::Complete { which }]),
+        8 | 10 => Act::Away(Duration::from_millis(random.u64(..4000))),
+        9 if operator => pick(random, &[Act::NoShow { which }, Act::List { resource }]),
+        9 => Act::List { resource },
+        _ => Act::Leave(Duration::from_millis(random.u64(..2000))),
+    };
+    let pause = pick(random, &[0, 0, 5, 30, 200, 1000, 2500]);
+    Step { pause: Duration::from_millis(pause), waits: random.u32(..3) > 0, act }
+}

@@ -1,0 +1,111 @@
+//! What a client does.
+
+use super::plan::RESOURCES;
+use std::fmt;
+use std::time::Duration;
+
+/// One step of a client.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The time before it.
+    pub pause: Duration,
+    /// Whether it waits until everything before it was answered; else it is pipelined.
+    pub waits: bool,
+    /// What it does.
+    pub act: Act,
+}
+
+/// What a client does. `which` counts bookings that it knows, from the latest.
+#[derive(Debug, Clone, Copy)]
+pub enum Act {
+    /// Holds or books, perhaps when a hold of the slot runs out.
+    Sell {
+        hold: bool,
+        at_end: bool,
+        resource: usize,
+        slot: usize,
+        slots: usize,
+        quantity: u32,
+    },
+    /// Confirms, perhaps at the very end of the hold.
+    Confirm {
+        which: usize,
+        at_end: bool,
+    },
+    /// Cancels, perhaps only at the version that it knows.
+    Cancel {
+        which: usize,
+        checked: bool,
+    },
+    /// Moves a booking.
+    Reschedule {
+        which: usize,
+        slot: usize,
+    },
+    Approve {
+        which: usize,
+    },
+    Decline {
+        which: usize,
+    },
+    Complete {
+        which: usize,
+    },
+    NoShow {
+        which: usize,
+    },
+    /// Sends a former request again, with the same key.
+    Again {
+        which: usize,
+    },
+    /// Writes a resource.
+    Put {
+        resource: usize,
+        capacity: u32,
+        slot_minutes: u32,
+        hold_seconds: u32,
+        manual: bool,
+    },
+    List {
+        resource: usize,
+    },
+    Subscribe(Topic),
+    Unsubscribe(Topic),
+    /// Brings a new token, in this role.
+    Refresh {
+        operator: bool,
+    },
+    /// The network breaks, and comes back after this time.
+    Away(Duration),
+    /// Closes the connection, and comes back after this time.
+    Leave(Duration),
+}
+
+/// What can be watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Topic {
+    /// One's own bookings.
+    Me,
+    /// The slots of a resource.
+    Slots(usize),
+    /// The bookings of a resource, for operators.
+    Bookings(usize),
+}
+
+impl Topic {
+    /// The topic of this name.
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = (0..RESOURCES.len()).flat_map(|it| [Self::Slots(it), Self::Bookings(it)]);
+        all.chain([Self::Me]).find(|topic| topic.to_string() == name)
+    }
+}
+
+impl fmt::Display for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Me => f.write_str("me"),
+            Self::Slots(resource) => write!(f, "resource:{}", RESOURCES[*resource]),
+            Self::Bookings(resource) => write!(f, "resource:{}/bookings", RESOURCES[*resource]),
+        }
+    }
+}
