@@ -1,10 +1,7 @@
 //! Times at which nothing is offered.
 
-use crate::calendar::invalid::Invalid;
+use crate::calendar::invalid::{Invalid, MAX_CLOSURES};
 use crate::calendar::period::Period;
-
-/// At most this many closures.
-pub const MAX_CLOSURES: usize = 100;
 
 /// A time at which nothing is offered: slots that overlap it are not.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,13 +1,9 @@
 //! Local dates with hours of their own.
 
 use crate::calendar::hours::Hours;
-use crate::calendar::invalid::Invalid;
-use crate::calendar::week::MAX_OPENINGS_A_DAY;
+use crate::calendar::invalid::{Invalid, MAX_DATES, MAX_OPENINGS_A_DAY};
 use jiff::civil::Date;
 use std::collections::BTreeMap;
-
-/// At most this many dates: each of a year.
-pub const MAX_DATES: usize = 366;
 
 /// Local dates whose own hours replace their weekday's; without hours, a date is closed. The
 /// openings of a date are in order and do not overlap each other. Where one reaches into the next

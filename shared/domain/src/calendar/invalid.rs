@@ -1,8 +1,15 @@
 //! What makes no calendar.
 
+use crate::calendar::day::Day;
 use crate::calendar::hours::Hours;
-use crate::calendar::week::Day;
 use jiff::civil::Date;
+
+/// At most this many openings begin on one day: as many as it has quarters of an hour.
+pub const MAX_OPENINGS_A_DAY: usize = 96;
+/// At most this many dates have hours of their own: as many as a year has.
+pub const MAX_DATES: usize = 366;
+/// At most this many closures.
+pub const MAX_CLOSURES: usize = 100;
 
 /// What is wrong with the parts of a calendar.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,13 +28,13 @@ pub enum Invalid {
         second: Hours,
     },
     /// More openings on one day than there may be.
-    #[error("at most {} openings a day", super::week::MAX_OPENINGS_A_DAY)]
+    #[error("at most {MAX_OPENINGS_A_DAY} openings a day")]
     TooManyOpenings,
     /// More dates with hours of their own than there may be.
-    #[error("at most {} dates", super::dates::MAX_DATES)]
+    #[error("at most {MAX_DATES} dates")]
     TooManyDates,
     /// More closures than there may be.
-    #[error("at most {} closures", super::closures::MAX_CLOSURES)]
+    #[error("at most {MAX_CLOSURES} closures")]
     TooManyClosures,
     /// The closure of this index does not end after it begins.
     #[error("a closure ends after it begins")]

@@ -8,11 +8,12 @@
 //!
 //! | module | what it knows |
 //! |---|---|
+//! | [`day`] | the days of the week |
 //! | [`hours`] | one opening as it is written, `22:00-02:00` |
 //! | [`week`] | the openings of each weekday |
 //! | [`dates`] | local dates with hours of their own |
 //! | [`closures`] | times at which nothing is offered |
-//! | [`invalid`] | what makes no calendar |
+//! | [`invalid`] | what makes no calendar, and how much is too much |
 //! | `clock` | when the clock of a zone first reaches a local time |
 //! | [`period`] | the time from one instant to another |
 //! | `openings` | the periods of the openings, date by date |
@@ -23,6 +24,7 @@
 pub(crate) mod clock;
 pub mod closures;
 pub mod dates;
+pub mod day;
 pub mod hours;
 pub mod invalid;
 mod openings;
@@ -34,11 +36,12 @@ pub mod whole;
 
 pub use closures::{Closure, Closures};
 pub use dates::Dates;
+pub use day::Day;
 pub use hours::Hours;
 pub use invalid::Invalid;
 pub use period::Period;
 pub use slots::Slots;
-pub use week::{Day, Week};
+pub use week::Week;
 pub use whole::{Length, NotWhole};
 
 use crate::numbers::SlotMinutes;

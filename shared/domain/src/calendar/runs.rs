@@ -13,7 +13,7 @@
 //!   has no beginning.
 
 use crate::calendar::clock::last_left_out;
-use crate::calendar::dates::MAX_DATES;
+use crate::calendar::invalid::MAX_DATES;
 use crate::calendar::openings::Openings;
 use crate::calendar::{Calendar, Period};
 use jiff::Timestamp;

@@ -88,9 +88,8 @@ impl Iterator for Slots<'_> {
                     self.run.insert(Run::beginning_with(self.openings.beginning_before(self.to)?))
                 }
             };
-            if run.next >= self.to {
-                return None;
-            }
+            // The window may end before a slot of this run would start, and yet have slots of the next
+            // run: that this one goes on is looked at first.
             if let Some(slot) = run.next_slot(length, &mut self.openings) {
                 return Some(slot).filter(|slot| slot.start < self.to);
             }

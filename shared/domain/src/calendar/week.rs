@@ -1,59 +1,13 @@
 //! The openings of each weekday.
 
+use crate::calendar::day::Day;
 use crate::calendar::hours::{DAY, Hours};
-use crate::calendar::invalid::Invalid;
-use jiff::civil::Weekday;
-use serde::{Deserialize, Serialize};
+use crate::calendar::invalid::{Invalid, MAX_OPENINGS_A_DAY};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// At most this many openings begin on one day: as many as it has quarters of an hour.
-pub const MAX_OPENINGS_A_DAY: usize = 96;
 /// Minutes of a week on the clock.
 const WEEK: u16 = 7 * DAY;
-
-/// A weekday as the wire and the store spell it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the days of the week")]
-pub enum Day {
-    Mon,
-    Tue,
-    Wed,
-    Thu,
-    Fri,
-    Sat,
-    Sun,
-}
-
-impl Day {
-    /// The day as it is spelled, `mon`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Mon => "mon",
-            Self::Tue => "tue",
-            Self::Wed => "wed",
-            Self::Thu => "thu",
-            Self::Fri => "fri",
-            Self::Sat => "sat",
-            Self::Sun => "sun",
-        }
-    }
-}
-
-impl From<Weekday> for Day {
-    fn from(day: Weekday) -> Self {
-        match day {
-            Weekday::Monday => Self::Mon,
-            Weekday::Tuesday => Self::Tue,
-            Weekday::Wednesday => Self::Wed,
-            Weekday::Thursday => Self::Thu,
-            Weekday::Friday => Self::Fri,
-            Weekday::Saturday => Self::Sat,
-            Weekday::Sunday => Self::Sun,
-        }
-    }
-}
 
 /// Opening hours of a week, each day's in order. No two of them overlap, the last and the first of
 /// the week neither.

@@ -61,6 +61,19 @@ fn a_run_goes_on_over_midnight_and_over_the_end_of_the_week() {
     }
 }
 
+/// A window begins in the rest at the end of a run, and ends before another slot would have started
+/// there: the next run has its slots all the same.
+#[test]
+fn a_window_from_the_rest_of_a_run_has_the_slots_of_the_next() {
+    let calendar = daily("UTC", 180, &["09:00-13:00", "13:30-16:30"]);
+    check(
+        &calendar,
+        ("2027-01-11T12:30Z", "2027-01-11T14:00Z"),
+        &[("2027-01-11T13:30Z", "2027-01-11T16:30Z")],
+    );
+    check(&calendar, ("2027-01-11T12:30Z", "2027-01-11T13:30Z"), &[]);
+}
+
 #[test]
 fn a_run_without_a_beginning_steps_from_each_local_midnight() {
     // 7 hours three times, and a rest of 3 before the next midnight.
