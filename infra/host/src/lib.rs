@@ -5,6 +5,7 @@
 //! | [`template`] | reads the stack's template into a plan, and refuses what it does not understand |
 //! | [`lambda`] | runs functions in processes of their own, through the Lambda Runtime API |
 //! | [`database`] | the tables and their streams, served as DynamoDB |
+//! | [`memory`] | the tables and their streams in memory, for a simulation |
 //! | [`streams`] | event source mappings from streams to functions |
 //! | [`queues`] | what on-failure destinations hold |
 //! | [`gateway`] | the WebSocket endpoint, as API Gateway behaves |
@@ -32,6 +33,7 @@ pub mod iam;
 pub mod issuer;
 pub mod journal;
 pub mod lambda;
+pub mod memory;
 pub mod open_files;
 pub mod options;
 pub mod queues;

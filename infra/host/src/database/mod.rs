@@ -6,15 +6,13 @@
 
 mod access;
 mod front;
-mod memory;
-mod operations;
+pub(crate) mod operations;
 mod server;
 mod stream_file;
-mod tables;
+pub(crate) mod tables;
 
 use crate::data_dir::{self, Content, DamagedFile, DataDir, Fault, FormError};
 use crate::database::front::Front;
-pub use crate::database::memory::Memory;
 use crate::database::server::Server;
 use crate::database::stream_file::StreamFile;
 use crate::faults::Faults;

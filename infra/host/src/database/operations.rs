@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// An operation's name, such as `GetItem`, and what carries it out.
-pub(super) type Operation = (&'static str, fn(&Database, &str) -> Result<String, DynoxideError>);
+pub(crate) type Operation = (&'static str, fn(&Database, &str) -> Result<String, DynoxideError>);
 
 /// The names under which the two services, of tables and of streams, are asked.
 const PREFIXES: [&str; 2] = ["DynamoDB_20120810.", "DynamoDBStreams_20120810."];
@@ -42,7 +42,7 @@ const OPERATIONS: &[Operation] = &[
 ];
 
 /// The operation that a header `X-Amz-Target` names.
-pub(super) fn of_target(target: &str) -> Option<&'static Operation> {
+pub(crate) fn of_target(target: &str) -> Option<&'static Operation> {
     let wanted = PREFIXES.iter().find_map(|prefix| target.strip_prefix(prefix))?;
     OPERATIONS.iter().find(|(name, _)| *name == wanted)
 }

@@ -35,7 +35,7 @@ pub(super) fn prepare(
 }
 
 /// Makes a table.
-pub(super) fn make(database: &dynoxide::Database, table: &Table) -> Result<(), DatabaseError> {
+pub(crate) fn make(database: &dynoxide::Database, table: &Table) -> Result<(), DatabaseError> {
     let request = serde_json::from_value::<CreateTableRequest>(table.create.clone())
         .map_err(|error| dynoxide::DynoxideError::ValidationException(error.to_string()))?;
     database.create_table(request)?;

@@ -5,7 +5,7 @@ use super::plan::{Outage, Plan};
 use super::setup::SETUP;
 use super::sockets::Sockets;
 use super::stale::Stale;
-use host::database::Memory;
+use host::memory::Memory;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};

@@ -1,7 +1,7 @@
 //! The template's tables in memory, for whoever calls operations without an endpoint: no network, no
 //! file, and a clock of the caller's own. It is what a simulation stands on.
 
-use super::{DatabaseError, operations, tables};
+use crate::database::{DatabaseError, operations, tables};
 use crate::streams::Change;
 use crate::template::{StreamMapping, Table};
 use dynoxide::actions::get_records::GetRecordsRequest;
