@@ -2,9 +2,8 @@
 //! file, and a clock of the caller's own. It is what a simulation stands on.
 
 use crate::database::{DatabaseError, operations, tables};
-use crate::streams::Change;
-use crate::template::{StreamMapping, Table};
-use dynoxide::actions::get_records::GetRecordsRequest;
+use crate::template::Table;
+use dynoxide::actions::get_records::{GetRecordsRequest, Record};
 use dynoxide::actions::get_shard_iterator::GetShardIteratorRequest;
 use dynoxide::storage_backend::Clock;
 use dynoxide::streams::shard_id;
@@ -55,29 +54,22 @@ impl Memory {
         }
     }
 
-    /// The next records of a table's stream after this sequence number, oldest first, as this mapping
-    /// hands them to its function; with the number of the last one read, filtered out or not.
-    pub fn changes(
+    /// The next records of a table's stream after this sequence number, oldest first.
+    pub fn records(
         &self,
+        stream_arn: &str,
         table: &str,
-        mapping: &StreamMapping,
         after: Option<&str>,
-    ) -> Result<(Vec<Change>, Option<String>), DatabaseError> {
+    ) -> Result<Vec<Record>, DatabaseError> {
         let kind = if after.is_some() { "AFTER_SEQUENCE_NUMBER" } else { "TRIM_HORIZON" };
         let iterator = self.0.get_shard_iterator(GetShardIteratorRequest {
-            stream_arn: mapping.stream_arn.clone(),
+            stream_arn: stream_arn.to_owned(),
             shard_id: shard_id(table),
             shard_iterator_type: kind.to_owned(),
             sequence_number: after.map(ToOwned::to_owned),
         })?;
-        let request = GetRecordsRequest {
-            shard_iterator: iterator.shard_iterator.unwrap_or_default(),
-            limit: Some(AT_ONCE),
-        };
-        let records = self.0.get_records(request)?.records;
-        let last = records.last().map(|record| record.dynamodb.sequence_number.clone());
-        let read = |record| Change::read(record, &mapping.stream_arn, &mapping.filters);
-        let changes = records.iter().filter_map(|record| read(record).ok().flatten());
-        Ok((changes.collect(), last))
+        let shard_iterator = iterator.shard_iterator.unwrap_or_default();
+        let request = GetRecordsRequest { shard_iterator, limit: Some(AT_ONCE) };
+        Ok(self.0.get_records(request)?.records)
     }
 }

@@ -21,7 +21,7 @@ impl Change {
     /// The record as Lambda writes it; `None` if no filter of the mapping lets it through, or if the
     /// item is as it was before. DynamoDB has no record of a write that changes nothing, the embedded
     /// database does.
-    pub(crate) fn read(
+    pub fn read(
         record: &Record,
         stream_arn: &str,
         filters: &[Pattern],

@@ -230,7 +230,10 @@ impl Tables {
             let mut ends = BTreeSet::from([now + skew]);
             for (_, slot) in counted {
                 let key = (resource.id.clone(), slot.start);
-                since = since.max(ledger.slots.get(&key).map_or(written, |(_, at)| *at));
+                // Watchers are told of slots that overlap the one that was written.
+                if slot.end() > start {
+                    since = since.max(ledger.slots.get(&key).map_or(written, |(_, at)| *at));
+                }
                 let runs_out = slot.expiring.keys().flat_map(|end| [*end, *end + life]);
                 ends.extend(runs_out.filter(|end| *end <= now + skew));
             }
