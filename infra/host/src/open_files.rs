@@ -26,7 +26,7 @@ const PER_PROCESS: u64 = 6;
 const FEW_CLIENTS: u64 = 1_000;
 
 /// What a limit has room for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Room {
     /// The limit.
     pub limit: u64,

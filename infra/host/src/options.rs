@@ -55,7 +55,7 @@ impl Options {
 }
 
 /// A text that gives no parameter a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("expected NAME=VALUE")]
 struct NoParameter;
 

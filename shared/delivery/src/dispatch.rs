@@ -28,7 +28,7 @@ const FEW: usize = 3;
 const OUTAGE: SignedDuration = SignedDuration::from_mins(1);
 
 /// What came of a batch.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Report {
     /// Frames that API Gateway took.
     pub sent: usize,

@@ -141,7 +141,7 @@ impl Default for MaxHoldSeconds {
 
 /// How often a thing was written: 1, 2, 3, ... without a gap.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 #[serde(transparent)]
 pub struct Version(u64);

@@ -59,7 +59,7 @@ impl fmt::Display for Hours {
 }
 
 /// Opening hours of a week, each day's in order and apart.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<Day, Vec<Hours>>", into = "BTreeMap<Day, Vec<Hours>>")]
 pub struct Opening(BTreeMap<Day, Vec<Hours>>);
 

@@ -33,7 +33,7 @@ pub const LONGEST_OPENING: SignedDuration = SignedDuration::from_hours(26);
 pub const LONGEST_SLOT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Whether a booking is confirmed at once or by an operator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Approval {
     /// Confirmed at once.

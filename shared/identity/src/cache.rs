@@ -27,7 +27,7 @@ pub(crate) struct KeyCache {
     fetching: tokio::sync::Mutex<()>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct State {
     /// The keys, and when they came.
     keys: Option<(Arc<KeySet>, Timestamp)>,

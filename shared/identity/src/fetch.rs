@@ -16,7 +16,7 @@ pub const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 pub const MAX_KEY_SET_BYTES: usize = 256 * 1024;
 
 /// Why there is no key set.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum KeySetError {
     /// The configured address is none that can be fetched.
     #[error("the key set's address is not an http or https URL")]

@@ -5,7 +5,7 @@ use domain::{CustomerId, Role};
 use jiff::Timestamp;
 
 /// Who a token speaks for, and until when.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identity {
     /// The token's `sub`.
     pub customer: CustomerId,
@@ -35,7 +35,7 @@ pub enum IdentityError {
 }
 
 /// What is wrong with an invalid token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     /// Not three dot-separated parts of base64url JSON, signed by no known algorithm (`none` is
     /// not one), or longer than [`crate::MAX_TOKEN_BYTES`].

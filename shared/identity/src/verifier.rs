@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 pub const MAX_TOKEN_BYTES: usize = 16 * 1024;
 
 /// Whose tokens are accepted, and what they must say.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub struct Settings {
     /// What `iss` must be, to the character.
     pub issuer: String,

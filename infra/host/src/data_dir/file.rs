@@ -38,7 +38,7 @@ pub enum Fault {
 }
 
 /// What is in a database file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Content {
     /// Nothing: it will be made.
     Nothing,

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How often something goes wrong: the share of calls that meet it, from 0 to 1.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "f64", into = "f64")]
 pub(super) struct Rate(f64);
 
@@ -33,7 +33,7 @@ impl From<Rate> for f64 {
 }
 
 /// A time in milliseconds, a minute at most.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u64")]
 pub(super) struct Millis(u64);
 
@@ -64,7 +64,7 @@ impl From<Millis> for u64 {
 }
 
 /// What goes wrong. A field that is left out is 0: that does not go wrong.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Plan {
     /// The same seed and the same calls in the same order meet the same faults.
@@ -80,7 +80,7 @@ pub(super) struct Plan {
 }
 
 /// Of calls that functions make to the database.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Database {
     /// A write meets another transaction: `TransactionConflict`.
@@ -101,7 +101,7 @@ pub(super) struct Database {
 }
 
 /// Of calls that functions make to `@connections`.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Posts {
     /// 200, and the connection breaks before the message is sent.
@@ -123,7 +123,7 @@ pub(super) struct Posts {
 
 /// Of invocations.
 #[expect(clippy::struct_field_names, reason = "the file's names, which have others beside them")]
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Functions {
     /// The process is killed before it has the event.
@@ -136,7 +136,7 @@ pub(super) struct Functions {
 }
 
 /// Of batches of a stream's records.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Stream {
     /// A batch is given to its function twice.
@@ -149,7 +149,7 @@ pub(super) struct Stream {
 }
 
 /// Of the clocks of function processes.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct Clock {
     /// A process that starts is told a clock that is wrong by up to so much, either way, for as long

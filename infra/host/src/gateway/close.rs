@@ -7,7 +7,7 @@ use tokio_tungstenite::tungstenite::error::{Error, ProtocolError};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
 /// Why a connection ended, as its `$disconnect` learns it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Close {
     pub(super) code: u16,
     pub(super) reason: String,
@@ -15,7 +15,7 @@ pub(super) struct Close {
 }
 
 /// Who ended it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Party {
     /// The client said so.
     Client,

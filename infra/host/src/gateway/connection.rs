@@ -21,7 +21,7 @@ pub(super) struct Connection {
 }
 
 /// Why a message cannot be queued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum PostError {
     /// The connection is closed or about to be.
     Gone,

@@ -6,7 +6,7 @@ use std::time::Duration;
 ///
 /// Source of the quotas:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Limits {
     /// Largest frame that a client may send, in bytes of payload; a larger one closes with 1009.
     pub frame_bytes: usize,

@@ -24,7 +24,7 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 pub(super) const MOST_READ: usize = 1024 * 1024;
 
 /// An error of the API, as its model has it.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[derive(Debug, Clone, Copy, thiserror::Error)]
 pub(super) enum ManagementError {
     /// An id that is none: <https://github.com/localstack/localstack/issues/4694>.
     #[error("Invalid connectionId")]

@@ -55,7 +55,7 @@ use tokio::sync::Semaphore;
 const LAST_SECOND: Duration = Duration::from_secs(1);
 
 /// The endpoint of one WebSocket API. Clones are the same endpoint.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub struct Gateway(Arc<Shared>);
 
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 /// The unchanging part of every event of one connection.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Session {
     pub(super) connection_id: String,
     pub(super) connected_at: Timestamp,

@@ -39,14 +39,14 @@ pub(crate) const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errort
 const SHOWN_CHARS: usize = 100;
 
 /// A name that a listener has beside its address: `HOST`, for any port, or `HOST:PORT`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostName {
     name: String,
     port: Option<u16>,
 }
 
 /// A text that is no host name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[error("expected HOST or HOST:PORT, such as booking.test or localhost:5173")]
 pub struct NoHostName;
 
@@ -61,7 +61,7 @@ impl FromStr for HostName {
 
 /// Tells the requests of this machine's own programs and pages from those of foreign pages. Clones
 /// guard the same listener.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub struct Guard(Arc<Listener>);
 
 #[derive(Debug)]
@@ -71,7 +71,7 @@ struct Listener {
 }
 
 /// Why a request is not answered. Whoever sees the message can be a developer with a wrong URL.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Foreign {
     /// No `Host`, several of them, or a request line for another host.
     #[error("this request does not name one host: it must have one Host header, {here}")]

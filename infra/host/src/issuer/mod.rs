@@ -30,7 +30,7 @@ pub const AUDIENCE: &str = "booking-gateway";
 const PLAIN: &str = "text/plain; charset=utf-8";
 
 /// The issuer and its key. Clones are the same issuer.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub struct Issuer(Arc<Inner>);
 
 #[derive(Debug)]

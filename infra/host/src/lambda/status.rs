@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 
 /// All functions and their processes.
-#[derive(Debug, Default, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Status {
     /// Every process that runs now.
     pub processes: Vec<ProcessStatus>,
@@ -44,7 +44,7 @@ pub struct FunctionStatus {
 }
 
 /// What happened to a function since the start.
-#[derive(Debug, Default, Clone, Copy, Serialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Counters {
     /// Invocations given to a process.

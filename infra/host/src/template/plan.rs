@@ -130,7 +130,7 @@ pub struct Grant {
 }
 
 /// What a policy does about a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Effect {
     /// It is allowed, unless another policy denies it.
     Allow,

@@ -13,7 +13,7 @@ pub struct Closure {
 }
 
 /// The closures of a resource, as its operator gave them. They may overlap.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Closures(Vec<Closure>);
 
 impl Closures {

@@ -11,7 +11,7 @@ const WEEK: u16 = 7 * DAY;
 
 /// Opening hours of a week, each day's in order. No two of them overlap, the last and the first of
 /// the week neither.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Week(BTreeMap<Day, Vec<Hours>>);
 
 impl Week {

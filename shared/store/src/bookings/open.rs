@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 const CROWDED: usize = 16;
 
 /// What a customer has opened lately.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct OpenBookings {
     version: Version,
     entries: BTreeMap<BookingHash, Entry>,

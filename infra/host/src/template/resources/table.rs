@@ -41,21 +41,21 @@ struct Properties {
     _tags: Option<IgnoredAny>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct AttributeDefinition {
     attribute_name: String,
     attribute_type: String,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct KeyElement {
     attribute_name: String,
     key_type: String,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct SecondaryIndex {
     index_name: String,
@@ -76,7 +76,7 @@ struct SecondaryIndex {
     _contributor_insights_specification: Option<IgnoredAny>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 struct Projection {
     projection_type: String,
