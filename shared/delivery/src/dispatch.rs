@@ -129,7 +129,7 @@ impl<'a> Dispatch<'a> {
             let is_new = |update: &usize| !self.memory.has(self.hashes[*update], &one.connection);
             let updates: Vec<usize> = places.clone().filter(is_new).collect();
             if !updates.is_empty() {
-                put(&mut self.outboxes, one, index, updates);
+                put(&mut self.outboxes, &one, index, updates);
             }
         }
     }
@@ -137,7 +137,7 @@ impl<'a> Dispatch<'a> {
     /// These are to be closed, for the record at this index.
     pub fn close(&mut self, index: usize, subscribers: Vec<Subscriber>) {
         for one in subscribers {
-            put(&mut self.closing, one, index, Vec::new());
+            put(&mut self.closing, &one, index, Vec::new());
         }
     }
 
@@ -261,7 +261,7 @@ impl<'a> Dispatch<'a> {
     }
 }
 
-fn put(outboxes: &mut Outboxes, to: Subscriber, index: usize, updates: Vec<usize>) {
-    let outbox = outboxes.entry(to.connection);
-    outbox.or_insert_with(|| Outbox::new(to.connected, index)).add(index, updates);
+fn put(outboxes: &mut Outboxes, to: &Subscriber, index: usize, updates: Vec<usize>) {
+    let outbox = outboxes.entry(to.connection.clone());
+    outbox.or_insert_with(|| Outbox::new(to, index)).add(index, updates);
 }

@@ -4,7 +4,8 @@ use crate::callback::{Callback, Delivery, Undelivered};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::value::RawValue;
 use std::sync::Arc;
-use store::{ConnectionId, Connections};
+use std::time::Duration;
+use store::{ConnectionId, Connections, Subscriber};
 use tokio::time::{Instant, timeout_at};
 
 /// Until `$connect` has answered, a connection is not there for posts (410). This long after it was
@@ -22,11 +23,14 @@ pub(crate) struct Outbox {
     pub first: usize,
     /// When it connected, in milliseconds since 1970.
     connected: i64,
+    /// When its token ends, in seconds since 1970.
+    expires: i64,
 }
 
 impl Outbox {
-    pub fn new(connected: i64, first: usize) -> Self {
-        Self { updates: Vec::new(), first, connected }
+    pub fn new(to: &Subscriber, first: usize) -> Self {
+        let Subscriber { connected, expires, .. } = *to;
+        Self { updates: Vec::new(), first, connected, expires }
     }
 
     /// Adds what comes of one subscription.
@@ -58,6 +62,8 @@ pub(crate) struct Reach<'a> {
     connections: &'a Connections,
     callback: &'a Callback,
     now: Timestamp,
+    /// When it was `now`.
+    began: Instant,
     /// Until when frames are posted, and until when connections are closed.
     posting: Instant,
     deadline: Instant,
@@ -71,7 +77,8 @@ impl<'a> Reach<'a> {
         now: Timestamp,
         [posting, deadline]: [Instant; 2],
     ) -> Self {
-        Self { connections, callback, now, posting, deadline, updates: Vec::new() }
+        let (began, updates) = (Instant::now(), Vec::new());
+        Self { connections, callback, now, began, posting, deadline, updates }
     }
 
     /// Adds updates to the list.
@@ -93,10 +100,14 @@ impl<'a> Reach<'a> {
         }
     }
 
-    /// Posts all frames, one after the other.
+    /// Posts all frames, one after the other, until its token ends: then there was no time. Whether it
+    /// has brought a new one in time is found out when it is to be told again.
     pub async fn post(&self, id: &ConnectionId, outbox: &Outbox, frames: &[Vec<u8>]) -> Posted {
+        let left = outbox.expires.saturating_mul(1000) - self.now.as_millisecond();
+        let left = Duration::from_millis(u64::try_from(left).unwrap_or(0));
+        let end = self.began.checked_add(left).map_or(self.posting, |end| end.min(self.posting));
         for frame in frames {
-            match self.callback.post(id, frame, self.posting).await {
+            match self.callback.post(id, frame, end).await {
                 Ok(Delivery::Sent) => {}
                 Ok(Delivery::Gone) => {
                     let age = self.now.as_millisecond() - outbox.connected;

@@ -76,14 +76,20 @@ impl Ledger {
         let effects = Booking::effects(before, &booking);
         let resource = booking.resource.clone();
         let stretch = booking.stretch;
-        // A confirmation counts too: until then the places were another's to take.
-        let taken =
-            effects.into_iter().filter(|(_, effect)| !matches!(effect, Effect::Release(..)));
-        let taken: Vec<Timestamp> = taken.map(|(start, _)| start).collect();
+        // A confirmation counts too: until then the places were another's to take. A capacity that was
+        // lowered since the hold takes nothing away.
+        let taken: Vec<(Timestamp, Timestamp)> = effects
+            .into_iter()
+            .filter_map(|(start, effect)| match effect {
+                Effect::Take(..) => Some((start, now)),
+                Effect::Keep(..) => Some((start, booking.created_at)),
+                Effect::Release(..) => None,
+            })
+            .collect();
         self.bookings.insert(booking.id.clone(), booking);
-        for start in taken {
-            let (sold, most) =
-                (self.sold(world, &resource, start, &stretch), self.most(&resource, now));
+        for (start, since) in taken {
+            let sold = self.sold(world, &resource, start, &stretch);
+            let most = self.most(&resource, since);
             if sold > most {
                 world.broken("no slot is sold beyond its capacity", || {
                     let all: Vec<_> = self.bookings.values().map(shortly).collect();
