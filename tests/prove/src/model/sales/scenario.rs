@@ -4,8 +4,8 @@ use super::super::mutation::Mutation;
 use domain::opening::{Day, Hours};
 use domain::{
     Action, Approval, Attempt, BookingHash, Capacity, ConfirmationCode, CustomerId, Grid,
-    HoldSeconds, Key, NewBooking, Opening, Quantity, Resource, ResourceId, Role, Sale, SlotMinutes,
-    TimeZoneName, Version,
+    HoldSeconds, Key, MaxHoldSeconds, NewBooking, Opening, Quantity, Resource, ResourceId, Role,
+    Sale, SlotMinutes, TimeZoneName, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -113,6 +113,7 @@ pub fn room(minutes: u32, capacity: u32, hold_seconds: u32) -> Resource {
         },
         capacity: Capacity::new(capacity).expect("it is a capacity"),
         hold_seconds: HoldSeconds::new(hold_seconds).expect("it is a length"),
+        max_hold_seconds: MaxHoldSeconds::new(3 * hold_seconds).expect("it is a length"),
         approval: Approval::Auto,
         version: Version::FIRST,
         former: Vec::new(),
@@ -214,6 +215,12 @@ impl Scenario {
     pub fn confirm(self, times: u8, who: &str, booking: usize) -> Self {
         let confirm = Action::Confirm(self.resource.approval, code());
         self.own(times, who, booking, "confirm", Intent::Act(confirm))
+    }
+
+    /// A customer's own order to hold for longer.
+    pub fn extend(self, times: u8, who: &str, booking: usize) -> Self {
+        let extend = Action::Extend(self.resource.hold_seconds, self.resource.max_hold_seconds);
+        self.own(times, who, booking, "extend", Intent::Act(extend))
     }
 
     /// A customer's own order to cancel.

@@ -57,6 +57,17 @@ pub fn run_out(size: Size) -> Scenario {
     Scenario { at_once: size.pick(2, 3), ticks: size.pick(2, 3), ..scenario }
 }
 
+/// A hold is extended while it runs out, and another customer wants its place.
+pub fn extensions(size: Size) -> Scenario {
+    let scenario = Scenario::new("a hold that is extended", 1)
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .extend(size.pick(1, 2), "alice", 0)
+        .confirm(1, "alice", 0)
+        .cancel(size.pick(0, 1), "alice", 0)
+        .sell(1, "bob", "b", Book, (0, 1, 60), 1);
+    Scenario { ticks: size.pick(3, 4), ..scenario }
+}
+
 /// Clocks that differ by a step, which is half of a hold.
 pub fn clocks(size: Size) -> Scenario {
     let scenario = Scenario::new("clocks that differ", size.pick(1, 2))
@@ -131,7 +142,7 @@ pub fn capacity(size: Size) -> Scenario {
 /// All of them.
 pub fn all(size: Size) -> Vec<Scenario> {
     let mut all: Vec<Scenario> =
-        [last_place, crowd, run_out, clocks, keys, moves, approval, begun, capacity]
+        [last_place, crowd, run_out, extensions, clocks, keys, moves, approval, begun, capacity]
             .map(|scenario| scenario(size))
             .into();
     all.extend(grids::all(size));

@@ -128,7 +128,7 @@ impl SlotWrite {
     pub fn new(slot: &Slot, effect: Effect, terms: Terms, now: Timestamp) -> Self {
         let drops = match effect {
             Effect::Take(..) => slot.run_out(now).collect(),
-            Effect::Keep(..) | Effect::Release(..) => Vec::new(),
+            Effect::Keep(..) | Effect::Extend(..) | Effect::Release(..) => Vec::new(),
         };
         Self { start: slot.start, effect: Some(effect), drops, terms, now }
     }
@@ -163,9 +163,11 @@ impl SlotWrite {
                         })
                 }
                 Some(Effect::Keep(..)) if mutation == Some(Mutation::ConfirmByBookingAlone) => true,
-                Some(Effect::Keep(quantity, until) | Effect::Release(quantity, Some(until))) => {
-                    bucket(&until).is_some_and(|places| places >= quantity.get())
-                }
+                Some(
+                    Effect::Keep(quantity, until)
+                    | Effect::Extend(quantity, until, _)
+                    | Effect::Release(quantity, Some(until)),
+                ) => bucket(&until).is_some_and(|places| places >= quantity.get()),
                 Some(Effect::Release(quantity, None)) => {
                     slot.is_some_and(|slot| slot.taken >= quantity.get())
                 }
@@ -198,6 +200,11 @@ impl SlotWrite {
             }
             Some(Effect::Keep(..)) if mutation == Some(Mutation::ConfirmLeavesBucket) => 1,
             Some(Effect::Keep(quantity, until)) => leave(until, quantity.get()),
+            Some(Effect::Extend(quantity, until, later)) => {
+                let versions = leave(until, quantity.get());
+                *slot.expiring.entry(later).or_default() += quantity.get();
+                versions
+            }
             Some(Effect::Release(quantity, until)) => {
                 taken -= i64::from(quantity.get());
                 until.map_or(1, |until| leave(until, quantity.get()))
