@@ -76,13 +76,13 @@ impl Ledger {
         let effects = Booking::effects(before, &booking);
         let resource = booking.resource.clone();
         let stretch = booking.stretch;
-        // A confirmation counts too: until then the places were another's to take. A capacity that was
+        // A confirmation and an extension count too: until then the places were another's to take. A capacity that was
         // lowered since the hold takes nothing away.
         let taken: Vec<(Timestamp, Timestamp)> = effects
             .into_iter()
             .filter_map(|(start, effect)| match effect {
                 Effect::Take(..) => Some((start, now)),
-                Effect::Keep(..) => Some((start, booking.created_at)),
+                Effect::Keep(..) | Effect::Extend(..) => Some((start, booking.created_at)),
                 Effect::Release(..) => None,
             })
             .collect();
