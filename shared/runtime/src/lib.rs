@@ -80,6 +80,16 @@ mod tests {
     use std::time::Duration;
 
     #[test]
+    fn a_skewed_clock_is_off_by_as_much() {
+        let before = now();
+        skew_clock(-3_600_000);
+        let skewed = now();
+        skew_clock(0);
+        let hour = jiff::SignedDuration::from_hours(1);
+        assert!(skewed < before && before.duration_since(skewed) <= hour);
+    }
+
+    #[test]
     #[expect(clippy::disallowed_methods, reason = "what is tested goes by it")]
     fn a_deadline_is_as_far_away_as_the_wall_clock_says() {
         let minute = Duration::from_mins(1);

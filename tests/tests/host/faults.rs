@@ -2,6 +2,7 @@
 
 use crate::skipped;
 use e2e::{Client, Host, Room, Value, json, unique};
+use jiff::{SignedDuration, Timestamp};
 
 /// A host in which things can go wrong.
 struct Scene {
@@ -178,4 +179,25 @@ async fn a_post_that_is_dropped_takes_its_connection_with_it() {
     let mut alice = scene.room.named_customer(&scene.name).await;
     let listed = alice.ok(json!({"action": "list"})).await;
     assert_eq!(listed["bookings"][0]["version"], cancelled["version"]);
+}
+
+#[tokio::test]
+async fn functions_have_clocks_that_differ() {
+    if skipped("faults::functions_have_clocks_that_differ") {
+        return;
+    }
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let plan = json!({"seed": 1, "clock": {"skewMs": 20_000}});
+    std::fs::write(file.path(), plan.to_string()).unwrap();
+    let host = Host::start(&["--faults", file.path().to_str().unwrap()]);
+    let token = host.gateway.token(&unique("alice")).await;
+    let mut alice = Client::connect(&host.gateway, &token).await;
+    let before = Timestamp::now();
+    let now = alice.ok(json!({"action": "ping"})).await["now"].as_str().unwrap().parse();
+    let (now, after): (Timestamp, _) = (now.unwrap(), Timestamp::now());
+    assert!(now < before || now > after, "{before} .. {now} .. {after}");
+    assert!(
+        now.duration_since(before).abs() < SignedDuration::from_secs(80),
+        "{now}, not {before}"
+    );
 }
