@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// With more buckets that have run out a slot is swept before a hold there is extended. Beside all the
 /// buckets of live holds there is room for so many in 1 KB, which is what one write unit pays for.
-const CROWDED: usize = 8;
+const MOST_LEFT_BEHIND: usize = 8;
 
 impl Bookings {
     /// Holds or books a stretch: its slots and the booking in one transaction.
@@ -149,7 +149,7 @@ impl Bookings {
     ) -> Result<(), Error> {
         let (resource, stretch) = (&booking.resource, &booking.stretch);
         let slots = self.slots(resource, stretch.start, stretch.end).await?;
-        let crowded = slots.values().filter(|slot| slot.run_out(now).count() > CROWDED);
+        let crowded = slots.values().filter(|slot| slot.run_out(now).count() > MOST_LEFT_BEHIND);
         let sweeps = crowded.map(|slot| self.sweep(resource, slot, now));
         self.write_sweeps(sweeps.collect::<Result<_, _>>()?).await
     }
