@@ -130,7 +130,7 @@ impl BookingId {
         Self { resource, start, hash }
     }
 
-    /// Takes the text if it is the id of a booking, written as [`Self::to_string`] writes it.
+    /// Takes the text if it is the id of a booking, written as [`ToString::to_string`] writes it.
     pub fn parse(text: &str) -> Result<Self, Malformed> {
         let read = || {
             let (resource, rest) = text.split_once('.')?;

@@ -1,7 +1,7 @@
 //! Who is calling: verifies a JSON Web Token against the issuer's key set.
 //!
 //! - [`Verifier`] turns a token into an [`Identity`], or says why not.
-//! - [`credential`] finds the token in the headers of a WebSocket upgrade.
+//! - [`credential()`] finds the token in the headers of a WebSocket upgrade.
 //!
 //! Accepted are RS256, ES256 and `EdDSA` (Ed25519), each only with a key of its own type. Tokens
 //! are never logged and never part of an error.

@@ -3,7 +3,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | [`request`] | every action and its fields |
-//! | [`decode`] | a frame's text -> a request, or an error that names the field |
+//! | [`mod@decode`] | a frame's text -> a request, or an error that names the field |
 //! | `parse` | an action's fields -> their type, or an error that names the field |
 //! | [`fields`] | the values that fields take: instants, topics, texts |
 //! | [`reply`] | results of requests |

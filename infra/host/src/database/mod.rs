@@ -1,8 +1,8 @@
 //! The embedded database: the tables of the template, served to the functions as DynamoDB.
 //!
 //! The crate `dynoxide-rs` does the work. What it leaves to its embedder is done here: indexes on
-//! its stream records and their removal ([`stream_file`]), sweeping items whose time to live is
-//! over, and the endpoint ([`front`]).
+//! its stream records and their removal (`stream_file`), sweeping items whose time to live is
+//! over, and the endpoint (`front`).
 
 mod access;
 mod front;

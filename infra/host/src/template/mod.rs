@@ -1,8 +1,8 @@
 //! Reads the synthesized template into a plan that this machine can run.
 //!
 //! [`Plan::read`] takes `CloudFormation` JSON as `cdk synth` writes it. Each resource is either read
-//! into a struct that names every property it may have ([`resources`]), or it is of a type on the
-//! list of those that mean nothing here ([`ignored`]). Whatever is neither stops the start with the
+//! into a struct that names every property it may have (`resources`), or it is of a type on the
+//! list of those that mean nothing here (`ignored`). Whatever is neither stops the start with the
 //! resource's logical id: nothing that the template says is passed over in silence.
 
 mod arn;

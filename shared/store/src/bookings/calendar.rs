@@ -37,7 +37,7 @@ impl CalendarKey {
         Self { start: booking.stretch.start, hash: booking.id.hash().clone() }
     }
 
-    /// Reads what [`Self::to_string`] wrote.
+    /// Reads what [`ToString::to_string`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (start, hash) = text.split_once('#')?;
         Some(Self { start: start.parse().ok()?, hash: BookingHash::parse(hash).ok()? })

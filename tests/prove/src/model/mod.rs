@@ -7,7 +7,7 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | [`explore`] | every state that a model can come to |
+//! | [`mod@explore`] | every state that a model can come to |
 //! | [`kept`] | values that many states share |
 //! | [`mutation`] | designs that are wrong, to see that the models can tell |
 //! | [`sales`] | holds, bookings, changes, expiry |
