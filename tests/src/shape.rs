@@ -140,6 +140,9 @@ fn booking(booking: &Value) {
     assert!(booking["quantity"].as_u64() >= Some(1), "{booking}");
     let status = booking["status"].as_str().unwrap();
     assert_eq!(booking.get("holdExpiresAt").is_some(), status == "held", "{booking}");
+    if booking.get("pendingExpiresAt").is_some() {
+        assert_eq!(status, "pending", "{booking}");
+    }
     if matches!(status, "confirmed" | "completed" | "noShow") {
         assert!(booking["confirmationCode"].is_string(), "{booking}");
     }

@@ -1,4 +1,4 @@
-//! `hold`, `book`, `extend`, `confirm`, `cancel`, `reschedule`, `approve`, `decline`, `complete`,
+//! `hold`, `book`, `extend`, `confirm`, `update`, `cancel`, `reschedule`, `approve`, `decline`, `complete`,
 //! `noShow`, `get`, `list`.
 
 use crate::app::App;
@@ -7,22 +7,22 @@ use crate::failure::Failure;
 use crate::page::{Wanted, fit};
 use aws_lc_rs::rand;
 use domain::{
-    Action, Attempt, Booking, BookingHash, ConfirmationCode, Key, NewBooking, Quantity, Rejection,
-    ResourceId, Sale, Version,
+    Action, Attempt, Booking, BookingHash, ConfirmationCode, CustomerId, Details, Key, MadeBy,
+    NewBooking, Quantity, Rejection, ResourceId, Role, Sale, Version,
 };
 use jiff::Timestamp;
 use protocol::reply::Page;
 use protocol::request::{
-    BookingCommand, Extend, Get, HoldOrBook, List, ReasonedCommand, Reschedule,
+    BookingCommand, Extend, Get, HoldOrBook, List, ReasonedCommand, Reschedule, UpdateBooking,
 };
 use protocol::view::BookingView;
-use protocol::{BookingRef, Reply};
+use protocol::{BookingRef, Note, Reply, WireError};
 use store::bookings::calendar::CalendarKey;
 use store::bookings::change::{Intent, Target};
 use store::cursor::ListName;
 
-fn reply(booking: &Booking) -> Reply {
-    Reply::Booking(BookingView::from(booking))
+fn reply(caller: &Caller, booking: &Booking) -> Reply {
+    Reply::Booking(BookingView::of(booking, caller.connection.role))
 }
 
 /// Holds a stretch of slots.
@@ -52,17 +52,38 @@ async fn sell(
     sale: Sale,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
+    let note = noted(caller, asked.note)?;
+    let own = caller.customer().clone();
+    let (by, customer) = match asked.r#for {
+        Some(_) if !caller.is_operator() => {
+            return Err(WireError::forbidden("only operators book for others", "/for").into());
+        }
+        Some(customer) => (MadeBy::OperatorFor(own), customer),
+        None if caller.is_operator() => (MadeBy::Operator, own),
+        None => (MadeBy::Customer, own),
+    };
     let wanted = NewBooking {
-        customer: caller.customer().clone(),
+        customer,
+        by,
         key: asked.key.map_or_else(random_key, Ok)?,
         sale,
         resource: asked.resource,
         start: asked.start.0,
         end: asked.end.map(|end| end.0),
         quantity: asked.quantity.unwrap_or(Quantity::ONE),
+        details: asked.details.unwrap_or_default(),
+        note,
     };
     let code = ConfirmationCode::from_random(random()?);
-    Ok(reply(&app.bookings.sell(&wanted, &code, app.max_open_holds, now).await?))
+    Ok(reply(caller, &app.bookings.sell(&wanted, &code, app.max_open_holds, now).await?))
+}
+
+/// A note of this caller, who must be an operator to have one.
+fn noted(caller: &Caller, note: Option<Note>) -> Result<Option<String>, Failure> {
+    if note.is_some() && !caller.is_operator() {
+        return Err(WireError::forbidden("only operators keep notes", "/note").into());
+    }
+    Ok(note.map(Into::into))
 }
 
 /// A name that no other attempt has, for an attempt that is never sent again.
@@ -97,6 +118,21 @@ pub async fn confirm(
 ) -> Result<Reply, Failure> {
     let intent = Intent::Confirm(ConfirmationCode::from_random(random()?));
     let attempt = attempt(caller, (asked.key, asked.if_version), "confirm".to_owned());
+    change(app, caller, &asked.booking, &intent, &attempt, now).await
+}
+
+/// Replaces what is kept with a booking.
+pub async fn update(
+    app: &App,
+    caller: &Caller,
+    asked: UpdateBooking,
+    now: Timestamp,
+) -> Result<Reply, Failure> {
+    let note = noted(caller, asked.note)?;
+    let details = asked.details.as_ref().map(Details::fingerprint);
+    let fields = format!("update {details:?} {note:?}");
+    let attempt = attempt(caller, (asked.key, asked.if_version), fields);
+    let intent = Intent::Act(Action::Update(asked.details, note));
     change(app, caller, &asked.booking, &intent, &attempt, now).await
 }
 
@@ -193,7 +229,7 @@ async fn change(
 ) -> Result<Reply, Failure> {
     let (owner, id) = caller.owner_of(booking, &app.bookings).await?;
     let target = Target { customer: &owner, id: &id };
-    Ok(reply(&app.bookings.change(target, intent, attempt, now).await?))
+    Ok(reply(caller, &app.bookings.change(target, intent, attempt, now).await?))
 }
 
 /// Reads a booking.
@@ -205,7 +241,7 @@ pub async fn get(
 ) -> Result<Reply, Failure> {
     let (owner, id) = caller.owner_of(&asked.booking, &app.bookings).await?;
     let booking = app.bookings.booking(&owner, &id, now).await?;
-    Ok(reply(&booking.ok_or(Rejection::NoSuchBooking)?))
+    Ok(reply(caller, &booking.ok_or(Rejection::NoSuchBooking)?))
 }
 
 /// Lists the caller's own bookings or, for an operator, a resource's.
@@ -224,7 +260,8 @@ pub async fn list(
     };
     let (Some(resource), Some(from), Some(to)) = (&asked.resource, asked.from, asked.to) else {
         let list = ListName::new(["list", caller.customer().as_str(), status]);
-        return own(app, caller, &wanted(list), now).await.map(Reply::Page);
+        let role = caller.connection.role;
+        return own(app, (caller.customer(), role), &wanted(list), now).await.map(Reply::Page);
     };
     caller.must_be_operator()?;
     app.bookings.resource(resource).await?;
@@ -234,19 +271,20 @@ pub async fn list(
     at(app, resource, window, &wanted(list), now).await.map(Reply::Page)
 }
 
-/// One page of the caller's own bookings.
+/// One page of a customer's bookings, as somebody of this role sees them.
 pub async fn own(
     app: &App,
-    caller: &Caller,
+    (customer, role): (&CustomerId, Role),
     wanted: &Wanted<'_>,
     now: Timestamp,
 ) -> Result<Page, Failure> {
     let after = wanted.after(|position| BookingHash::parse(position).ok())?;
-    let (customer, most) = (caller.customer(), wanted.most());
-    let (found, next) =
-        app.bookings.bookings_of(customer, wanted.status, most, after.as_ref(), now).await?;
+    let (found, next) = app
+        .bookings
+        .bookings_of(customer, wanted.status, wanted.most(), after.as_ref(), now)
+        .await?;
     let hash = |booking: &Booking| booking.id.hash().to_string();
-    page(wanted, &found, next.map(|next| next.to_string()), hash)
+    page(role, wanted, &found, next.map(|next| next.to_string()), hash)
 }
 
 /// One page of a resource's bookings.
@@ -262,17 +300,19 @@ pub async fn at(
     let (found, next) =
         app.bookings.bookings_at(resource, window, status, most, after.as_ref(), now).await?;
     let position = |booking: &Booking| CalendarKey::of(booking).to_string();
-    page(wanted, &found, next.map(|next| next.to_string()), position)
+    page(Role::Operator, wanted, &found, next.map(|next| next.to_string()), position)
 }
 
 /// The bookings that fit a frame, and the cursor to those that come after them.
 fn page(
+    role: Role,
     wanted: &Wanted<'_>,
     found: &[Booking],
     next: Option<String>,
     position: impl FnOnce(&Booking) -> String,
 ) -> Result<Page, Failure> {
-    let (bookings, cut) = fit(found.iter().map(BookingView::from).collect())?;
+    let (bookings, cut) =
+        fit(found.iter().map(|booking| BookingView::of(booking, role)).collect())?;
     let next = match found[..bookings.len()].last() {
         Some(last) if cut => Some(position(last)),
         _ => next,

@@ -1,6 +1,6 @@
 //! What goes wrong -> the error that the client sees. Inner causes are logged, never sent.
 
-use domain::Rejection;
+use domain::{Rejection, Role};
 use protocol::{Code, WireError};
 use std::error::Error;
 use store::CommandError;
@@ -12,6 +12,9 @@ pub enum Failure {
     /// The client is told exactly this.
     #[error("refused: {}", .0.message)]
     Refused(Box<WireError>),
+    /// The rules say no.
+    #[error("rejected: {0}")]
+    Rejected(#[from] Rejection),
     /// The database failed.
     #[error("the database failed")]
     Store(#[from] store::Error),
@@ -32,12 +35,6 @@ pub enum Failure {
 impl From<WireError> for Failure {
     fn from(error: WireError) -> Self {
         Self::Refused(Box::new(error))
-    }
-}
-
-impl From<Rejection> for Failure {
-    fn from(rejection: Rejection) -> Self {
-        WireError::from(rejection).into()
     }
 }
 
@@ -63,10 +60,11 @@ impl From<store::Unavailable> for Failure {
 }
 
 impl Failure {
-    /// What the client is told.
-    pub fn into_wire(self) -> WireError {
+    /// What a client of this role is told.
+    pub fn into_wire(self, role: Role) -> WireError {
         match self {
             Self::Refused(error) => *error,
+            Self::Rejected(rejection) => WireError::rejected(rejection, role),
             Self::Store(error @ store::Error::Busy) => {
                 WireError::new(Code::Busy, &format!("{error}: try again"))
             }

@@ -6,7 +6,7 @@
 //! | [`app`] | what requests are answered with |
 //! | [`session`] | `ping`, `refresh` |
 //! | [`resources`] | `resource.*`, `availability` |
-//! | [`bookings`] | `hold`, `book`, `extend`, `confirm`, `cancel`, ... `get`, `list` |
+//! | [`bookings`] | `hold`, `book`, `extend`, `confirm`, `update`, ... `get`, `list` |
 //! | [`topics`] | `subscribe`, `unsubscribe` |
 //! | [`caller`] | who asks, and whether they may |
 //! | [`failure`] | what goes wrong -> the error that the client sees |
@@ -26,7 +26,7 @@ pub use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
-use domain::Action;
+use domain::{Action, Role};
 use identity::{Settings, Verifier};
 use jiff::Timestamp;
 use protocol::{Frame, Reply, Request, WireError};
@@ -115,7 +115,8 @@ impl App {
         let end = last.min(Instant::now() + LONGEST);
         let answer = Box::pin(self.answer(connection, request, now));
         let answer = tokio::time::timeout_at(end, answer).await;
-        answer.unwrap_or(Err(Failure::TooSlow)).map_err(Failure::into_wire)
+        // Nobody's role is known where there was no answer, and no booking is told of.
+        answer.unwrap_or_else(|_| Err(Failure::TooSlow.into_wire(Role::Customer)))
     }
 
     async fn answer(
@@ -123,38 +124,51 @@ impl App {
         connection: &ConnectionId,
         request: Request,
         now: Timestamp,
+    ) -> Result<Reply, WireError> {
+        let known = self.connections.get(connection).await.map_err(Failure::from);
+        let caller = known.and_then(Caller::new);
+        let caller = caller.map_err(|failure| failure.into_wire(Role::Customer))?;
+        let role = caller.connection.role;
+        self.act(&caller, request, now).await.map_err(|failure| failure.into_wire(role))
+    }
+
+    async fn act(
+        &self,
+        caller: &Caller,
+        request: Request,
+        now: Timestamp,
     ) -> Result<Reply, Failure> {
-        let caller = Caller::new(self.connections.get(connection).await?)?;
         if !matches!(request, Request::Refresh(_)) {
             caller.must_be_live(now)?;
         }
         match request {
-            Request::Ping(_) => session::ping(&caller, now),
-            Request::Refresh(asked) => session::refresh(self, &caller, &asked.token, now).await,
-            Request::ResourcePut(asked) => resources::put(self, &caller, *asked, now).await,
+            Request::Ping(_) => session::ping(caller, now),
+            Request::Refresh(asked) => session::refresh(self, caller, &asked.token, now).await,
+            Request::ResourcePut(asked) => resources::put(self, caller, *asked, now).await,
             Request::ResourceGet(asked) => resources::get(self, &asked).await,
             Request::ResourceList(asked) => resources::list(self, &asked).await,
             Request::Availability(asked) => resources::availability(self, &asked, now).await,
-            Request::Hold(asked) => bookings::hold(self, &caller, asked, now).await,
-            Request::Book(asked) => bookings::book(self, &caller, asked, now).await,
-            Request::Extend(asked) => bookings::extend(self, &caller, asked, now).await,
-            Request::Confirm(asked) => bookings::confirm(self, &caller, asked, now).await,
-            Request::Cancel(asked) => bookings::cancel(self, &caller, asked, now).await,
-            Request::Reschedule(asked) => bookings::reschedule(self, &caller, asked, now).await,
-            Request::Approve(asked) => bookings::approve(self, &caller, asked, now).await,
-            Request::Decline(asked) => bookings::decline(self, &caller, asked, now).await,
+            Request::Hold(asked) => bookings::hold(self, caller, asked, now).await,
+            Request::Book(asked) => bookings::book(self, caller, asked, now).await,
+            Request::Extend(asked) => bookings::extend(self, caller, asked, now).await,
+            Request::Confirm(asked) => bookings::confirm(self, caller, asked, now).await,
+            Request::Update(asked) => bookings::update(self, caller, asked, now).await,
+            Request::Cancel(asked) => bookings::cancel(self, caller, asked, now).await,
+            Request::Reschedule(asked) => bookings::reschedule(self, caller, asked, now).await,
+            Request::Approve(asked) => bookings::approve(self, caller, asked, now).await,
+            Request::Decline(asked) => bookings::decline(self, caller, asked, now).await,
             Request::Complete(asked) => {
                 let complete = ("complete", Action::Complete);
-                bookings::close(self, &caller, asked, complete, now).await
+                bookings::close(self, caller, asked, complete, now).await
             }
             Request::NoShow(asked) => {
                 let no_show = ("noShow", Action::NoShow);
-                bookings::close(self, &caller, asked, no_show, now).await
+                bookings::close(self, caller, asked, no_show, now).await
             }
-            Request::Get(asked) => bookings::get(self, &caller, &asked, now).await,
-            Request::List(asked) => bookings::list(self, &caller, &asked, now).await,
-            Request::Subscribe(asked) => topics::subscribe(self, &caller, &asked, now).await,
-            Request::Unsubscribe(asked) => topics::unsubscribe(self, &caller, &asked).await,
+            Request::Get(asked) => bookings::get(self, caller, &asked, now).await,
+            Request::List(asked) => bookings::list(self, caller, &asked, now).await,
+            Request::Subscribe(asked) => topics::subscribe(self, caller, &asked, now).await,
+            Request::Unsubscribe(asked) => topics::unsubscribe(self, caller, &asked).await,
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 use crate::page::Wanted;
 use crate::resources;
 use delivery::topic;
-use domain::Rejection;
+use domain::{Rejection, Role};
 use jiff::{SignedDuration, Timestamp};
 use protocol::decode::window;
 use protocol::request::{Subscribe, Unsubscribe};
@@ -73,7 +73,10 @@ pub async fn subscribe(
     let wanted = Wanted { list, cursor: asked.cursor.as_deref(), limit, status: None };
     let between = (from.0, to.0);
     let snapshot = match &asked.topic {
-        TopicName::Me => bookings::own(app, caller, &wanted, now).await?,
+        // As it is pushed: an operator's own bookings, too, have no note there.
+        TopicName::Me => {
+            bookings::own(app, (caller.customer(), Role::Customer), &wanted, now).await?
+        }
         TopicName::Resource(resource) => {
             // Read only now, after the subscription, as the slots are.
             let resource = app.bookings.resource(resource).await?;

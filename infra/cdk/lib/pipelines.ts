@@ -55,6 +55,29 @@ export const SOURCE = 'booking-gateway';
 const PUBLISHED = { dynamodb: { Keys: { SK: { S: [{ prefix: 'B#' }, 'META'] } } } };
 
 /**
+ * All that an event says: which booking or resource, and where it stands. Not who booked, and nothing that
+ * anybody wrote: the name of a guest is a customer's id. What an item does not have is an empty text.
+ */
+const EVENT = JSON.stringify({
+  event: '<$.eventName>',
+  kind: '<$.dynamodb.Keys.SK.S>',
+  id: image('id', 'S'),
+  version: image('version', 'N'),
+  status: image('status', 'S'),
+  resource: image('resource', 'S'),
+  start: image('start', 'S'),
+  end: image('end', 'S'),
+  quantity: image('quantity', 'N'),
+  holdUntil: image('holdUntil', 'N'),
+  pendingUntil: image('pendingUntil', 'N'),
+  updated: image('updated', 'N'),
+});
+
+function image(attribute: string, type: 'S' | 'N'): string {
+  return `<$.dynamodb.NewImage.${attribute}.${type}>`;
+}
+
+/**
  * From a committed change to everything that is not a connected client: the stream's second and
  * last reader is one pipe to a bus. Whatever comes hangs off the bus by a rule, so that a slow or
  * broken consumer never touches the stream.
@@ -116,7 +139,10 @@ export class EventPipeline extends Construct {
         filterCriteria: { filters: [{ pattern: JSON.stringify(PUBLISHED) }] },
       },
       target: this.bus.eventBusArn,
-      targetParameters: { eventBridgeEventBusParameters: { source: SOURCE, detailType: 'Change' } },
+      targetParameters: {
+        inputTemplate: EVENT,
+        eventBridgeEventBusParameters: { source: SOURCE, detailType: 'Change' },
+      },
     });
     // The pipe reads with its role as soon as it is there: the role's policy comes first.
     pipe.node.addDependency(role);

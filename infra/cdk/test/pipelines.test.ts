@@ -62,6 +62,15 @@ test('one pipe leads from the stream to the bus, and what it cannot deliver to a
   });
 });
 
+test('an event says where a booking stands, and nothing that anybody wrote, nor who', () => {
+  const [pipe] = Object.values(template().findResources('AWS::Pipes::Pipe'));
+  const event: Record<string, string> = JSON.parse(pipe?.Properties.TargetParameters.InputTemplate);
+  const attributes = Object.values(event).map((path) => path.match(/^<\$\.dynamodb\.NewImage\.(\w+)\.[SN]>$/)?.[1]);
+  const told = ['id', 'version', 'status', 'resource', 'start', 'end', 'quantity', 'holdUntil', 'pendingUntil', 'updated'];
+  assert.deepEqual(attributes, [undefined, undefined, ...told]);
+  assert.deepEqual([event.event, event.kind], ['<$.eventName>', '<$.dynamodb.Keys.SK.S>']);
+});
+
 test('the stream has exactly two readers', () => {
   const stack = template();
   const readers = ['AWS::Pipes::Pipe', MAPPING].flatMap((type) => Object.keys(stack.findResources(type)));

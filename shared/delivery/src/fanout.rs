@@ -9,7 +9,7 @@ use crate::conflate::{Conflation, News};
 use crate::dispatch::{Ages, Dispatch, Report};
 use crate::memory::Memory;
 use crate::topic;
-use domain::{Availability, Resource, Slot};
+use domain::{Availability, Resource, Role, Slot};
 use futures::StreamExt;
 use jiff::Timestamp;
 use protocol::Update;
@@ -160,7 +160,8 @@ impl Fanout {
         let name = topic::name(topic);
         let update = match news {
             News::Bookings(bookings) => {
-                let bookings = bookings.iter().map(BookingView::from).collect();
+                let role = if topic.is_for_operators() { Role::Operator } else { Role::Customer };
+                let bookings = bookings.iter().map(|it| BookingView::of(it, role)).collect();
                 Update { bookings, ..Update::new(name) }
             }
             News::Availability { resource, slots, rewritten } => {

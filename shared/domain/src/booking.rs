@@ -1,5 +1,6 @@
 //! One booking and the statuses it goes through.
 
+use crate::details::Details;
 use crate::effect::Effect;
 use crate::ids::{BookingId, ConfirmationCode, CustomerId, ResourceId};
 use crate::numbers::{Quantity, Version};
@@ -14,7 +15,7 @@ use std::collections::BTreeSet;
 pub enum Status {
     /// Places are kept until the hold runs out.
     Held,
-    /// Waits for an operator.
+    /// Waits for an operator, until it runs out.
     Pending,
     /// Sold.
     Confirmed,
@@ -22,7 +23,7 @@ pub enum Status {
     Waitlisted,
     /// Given back.
     Cancelled,
-    /// The hold ran out.
+    /// It ran out, held or pending.
     Expired,
     /// An operator said no.
     Declined,
@@ -45,6 +46,11 @@ impl Status {
         Self::Completed,
         Self::NoShow,
     ];
+
+    /// Whether nothing leads on from it.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Held | Self::Pending | Self::Confirmed | Self::Waitlisted)
+    }
 
     /// Its name on the wire.
     pub fn as_str(self) -> &'static str {
@@ -81,14 +87,26 @@ pub struct Booking {
     pub version: Version,
     /// While held: when the hold runs out.
     pub hold_expires_at: Option<Timestamp>,
+    /// While pending: when it runs out. What became pending before there was such an end has none.
+    pub pending_expires_at: Option<Timestamp>,
     /// Once confirmed.
     pub confirmation_code: Option<ConfirmationCode>,
     /// Why it was cancelled or declined, in the caller's words, at most 500 characters.
     pub reason: Option<String>,
+    /// What its owner and operators keep with it.
+    pub details: Details,
+    /// What operators keep with it, for their eyes only, at most 500 characters.
+    pub note: Option<String>,
+    /// Who made it.
+    pub created_by: CustomerId,
+    /// Who changed it last. That it ran out is nobody's change.
+    pub updated_by: CustomerId,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was written last.
     pub updated_at: Timestamp,
+    /// When it came to its end, where it was written since.
+    pub ended_at: Option<Timestamp>,
     /// The fields that it was asked for with, to tell a repeated request from a different one.
     pub fingerprint: String,
     /// The attempt that changed it last, if that attempt had a key.
@@ -107,17 +125,27 @@ pub struct Mark {
 }
 
 impl Booking {
-    /// The booking as it is at this instant: a hold that has run out is expired, one version on,
+    /// When it runs out, as a hold or while it waits for an operator: its places are in the buckets
+    /// of that instant.
+    pub fn runs_out_at(&self) -> Option<Timestamp> {
+        match self.status {
+            Status::Held => self.hold_expires_at,
+            Status::Pending => self.pending_expires_at,
+            _ => None,
+        }
+    }
+
+    /// The booking as it is at this instant: one that has run out is expired, one version on,
     /// whether that has been recorded or not.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> Self {
         let mut booking = self.clone();
-        if self.status == Status::Held
-            && let Some(until) = self.hold_expires_at
+        if let Some(until) = self.runs_out_at()
             && until <= now
         {
             booking.status = Status::Expired;
             booking.hold_expires_at = None;
+            booking.pending_expires_at = None;
             booking.version = self.version.next();
             booking.updated_at = until;
             booking.last_attempt = None;
@@ -135,7 +163,7 @@ impl Booking {
         let takes = |start: &Timestamp| match self.status {
             Status::Held | Status::Pending | Status::Confirmed | Status::Completed => true,
             // What had begun when the customer did not come can be sold to nobody else.
-            Status::NoShow => *start <= self.updated_at,
+            Status::NoShow => *start <= self.ended_at.unwrap_or(self.updated_at),
             Status::Waitlisted | Status::Cancelled | Status::Expired | Status::Declined => false,
         };
         self.stretch.slots().filter(takes).collect()
@@ -153,15 +181,15 @@ impl Booking {
         let old = before.map(Self::slots).unwrap_or_default();
         let new = after.slots();
         let left = before.into_iter().flat_map(|before| {
-            let release = Effect::Release(before.quantity, before.hold_expires_at);
+            let release = Effect::Release(before.quantity, before.runs_out_at());
             old.difference(&new).map(move |start| (*start, release))
         });
         let taken = new.difference(&old).map(|start| {
-            let take = Effect::Take(after.quantity, after.hold_expires_at);
+            let take = Effect::Take(after.quantity, after.runs_out_at());
             (*start, take)
         });
-        let held_until = before.and_then(|before| before.hold_expires_at);
-        let stays = held_until.and_then(|until| match after.hold_expires_at {
+        let until = before.and_then(Self::runs_out_at);
+        let stays = until.and_then(|until| match after.runs_out_at() {
             None => Some(Effect::Keep(after.quantity, until)),
             Some(later) if later != until => Some(Effect::Extend(after.quantity, until, later)),
             Some(_) => None,

@@ -1,10 +1,11 @@
 //! What may be done to a booking: state as read, command, now -> new state or rejection.
 
 use crate::booking::{Booking, Mark, Status};
+use crate::details::Details;
 use crate::ids::{ConfirmationCode, CustomerId, Key, Role, fingerprint};
 use crate::numbers::{HoldSeconds, MaxHoldSeconds, Version};
 use crate::rejection::Rejection;
-use crate::resource::Approval;
+use crate::resource::{Approval, Confirming};
 use crate::stretch::Stretch;
 use jiff::Timestamp;
 
@@ -14,7 +15,7 @@ pub enum Action {
     /// Hold it for longer: from now on as long as a new hold, and in all no longer than that.
     Extend(HoldSeconds, MaxHoldSeconds),
     /// Turn a hold into a sale, or into a pending booking where an operator approves.
-    Confirm(Approval, ConfirmationCode),
+    Confirm(Confirming, ConfirmationCode),
     /// Give its places back, with a reason.
     Cancel(Option<String>),
     /// Move it to another stretch of the same resource.
@@ -27,6 +28,9 @@ pub enum Action {
     Complete,
     /// The customer did not come.
     NoShow,
+    /// Replace what is kept with it: its details as a whole, the operators' note. An empty note is
+    /// none.
+    Update(Option<Details>, Option<String>),
 }
 
 /// Who does it, and the name of the attempt.
@@ -92,6 +96,9 @@ impl Command {
         if self.attempt.repeats(&current)? {
             return Ok(Decision::Done(Box::new(current)));
         }
+        if let Action::Confirm(confirming, _) = &self.action {
+            confirming.by.allows(self.attempt.role)?;
+        }
         if matches!(self.action, Action::Confirm(..) | Action::Extend(..))
             && current.status == Status::Expired
         {
@@ -104,6 +111,8 @@ impl Command {
         let mut next = Booking {
             version: current.version.next(),
             hold_expires_at: None,
+            pending_expires_at: None,
+            updated_by: self.attempt.by.clone(),
             updated_at: now,
             last_attempt: self.attempt.mark(),
             ..current.clone()
@@ -115,8 +124,12 @@ impl Command {
                 next.hold_expires_at = current.hold_expires_at.map(|end| end.max(within));
                 true
             }
-            (Action::Confirm(approval, code), Status::Held) => {
-                next.sell(*approval, code);
+            (Action::Confirm(confirming, code), Status::Held) => {
+                next.sell(confirming, code, now);
+                if next.at(now).status == Status::Expired {
+                    // It has begun, and what waits for an operator is over then.
+                    return Err(Rejection::HoldExpired);
+                }
                 true
             }
             (Action::Cancel(reason), Status::Held | Status::Pending | Status::Confirmed) => {
@@ -134,7 +147,8 @@ impl Command {
                 in_time
             }
             (Action::Approve(reason, code), Status::Pending) => {
-                next.sell(Approval::Auto, code);
+                next.status = Status::Confirmed;
+                next.confirmation_code = Some(code.clone());
                 next.reason.clone_from(reason);
                 true
             }
@@ -150,6 +164,20 @@ impl Command {
             (Action::NoShow, Status::Confirmed) => {
                 next.status = Status::NoShow;
                 current.stretch.start <= now
+            }
+            (Action::Update(details, note), status) => {
+                next.hold_expires_at = current.hold_expires_at;
+                next.pending_expires_at = current.pending_expires_at;
+                if status.is_final() {
+                    next.ended_at = Some(current.ended_at.unwrap_or(current.updated_at));
+                }
+                if let Some(details) = details {
+                    next.details.clone_from(details);
+                }
+                if let Some(note) = note {
+                    next.note = Some(note.clone()).filter(|note| !note.is_empty());
+                }
+                true
             }
             _ => false,
         };
@@ -179,12 +207,21 @@ impl Command {
 }
 
 impl Booking {
-    pub(crate) fn sell(&mut self, approval: Approval, code: &ConfirmationCode) {
-        if approval == Approval::Manual {
-            self.status = Status::Pending;
-        } else {
-            self.status = Status::Confirmed;
-            self.confirmation_code = Some(code.clone());
+    pub(crate) fn sell(
+        &mut self,
+        confirming: &Confirming,
+        code: &ConfirmationCode,
+        now: Timestamp,
+    ) {
+        match confirming.approval {
+            Approval::Auto => {
+                self.status = Status::Confirmed;
+                self.confirmation_code = Some(code.clone());
+            }
+            Approval::Manual => {
+                self.status = Status::Pending;
+                self.pending_expires_at = Some(confirming.pending_until(now, self.stretch.start));
+            }
         }
     }
 }

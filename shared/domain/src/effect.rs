@@ -6,12 +6,12 @@ use jiff::Timestamp;
 /// What a command does to a booking's places in one slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// Places are taken: held until an instant, or for good.
+    /// Places are taken: until an instant, held or pending, or for good.
     Take(Quantity, Option<Timestamp>),
-    /// Places held until this instant are now taken for good.
+    /// Places taken until this instant are now taken for good.
     Keep(Quantity, Timestamp),
-    /// Places held until the first instant are now held until the second, which is later.
+    /// Places taken until the first instant are now taken until the second.
     Extend(Quantity, Timestamp, Timestamp),
-    /// Places are given back; they were held until an instant, or taken for good.
+    /// Places are given back; they were taken until an instant, or for good.
     Release(Quantity, Option<Timestamp>),
 }

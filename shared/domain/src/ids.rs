@@ -63,6 +63,17 @@ text_type!(
     "1 to 128 characters, none of them a control character"
 );
 
+/// What the name of a customer without a token begins with: a walk-in, by an operator.
+const GUEST: &str = "guest:";
+
+impl CustomerId {
+    /// Whether a person can be meant by this: there is something to read in it, behind `guest:` too.
+    pub fn names_somebody(&self) -> bool {
+        let name = self.0.strip_prefix(GUEST).unwrap_or(&self.0);
+        name.chars().any(|character| !character.is_whitespace())
+    }
+}
+
 text_type!(
     /// A resource: a room, a table, a seat.
     ResourceId,
@@ -103,7 +114,17 @@ impl BookingHash {
     /// The hash that this customer's key names: the same key, the same booking, so that the booking
     /// is its own idempotency record.
     pub fn derive(customer: &CustomerId, key: &Key) -> Self {
-        let secret = hmac::Key::new(hmac::HMAC_SHA256, customer.as_str().as_bytes());
+        Self::under(customer.as_str(), key)
+    }
+
+    /// The hash that an operator's key names on a sale for this customer. It is none of the
+    /// customer's own, nor another operator's: no customer's name has a line break.
+    pub fn derive_for(operator: &CustomerId, customer: &CustomerId, key: &Key) -> Self {
+        Self::under(&format!("{operator}\n{customer}"), key)
+    }
+
+    fn under(secret: &str, key: &Key) -> Self {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
         Self(hex(&hmac::sign(&secret, key.as_str().as_bytes()).as_ref()[..16]))
     }
 }
@@ -238,6 +259,32 @@ mod tests {
         assert_ne!(hash, BookingHash::derive(&customer("alice"), &key("2")));
         assert_ne!(hash, BookingHash::derive(&customer("bob"), &key("1")));
         assert!(BookingHash::parse(hash.as_str()).is_ok());
+        // As it was in the first release: stored bookings are found by it.
+        assert_eq!(hash.as_str(), "08ed9bab091f9c5b8b1afdb452e41d44");
+    }
+
+    #[test]
+    fn a_key_of_an_operator_is_no_customers_and_no_other_operators() {
+        let customer = |name| CustomerId::parse(name).unwrap();
+        let key = |name| Key::parse(name).unwrap();
+        let of = |operator, name, text| {
+            BookingHash::derive_for(&customer(operator), &customer(name), &key(text))
+        };
+        let hashes = [
+            of("olga", "alice", "1"),
+            of("olga", "alice", "2"),
+            of("olga", "bob", "1"),
+            of("otto", "alice", "1"),
+            of("alice", "alice", "1"),
+            of("alice", "olga", "1"),
+            BookingHash::derive(&customer("alice"), &key("1")),
+            BookingHash::derive(&customer("olga"), &key("1")),
+            BookingHash::derive(&customer("alice"), &key("olga\n1")),
+        ];
+        assert_eq!(hashes[0], of("olga", "alice", "1"));
+        for (index, one) in hashes.iter().enumerate() {
+            assert!(hashes[..index].iter().all(|other| other != one), "{index}");
+        }
     }
 
     #[test]
@@ -268,6 +315,13 @@ mod tests {
     fn texts_are_marked_off_from_each_other() {
         assert_ne!(fingerprint(["a", "bc"]), fingerprint(["ab", "c"]));
         assert_ne!(fingerprint(["a"]), fingerprint(["a", ""]));
+    }
+
+    #[test]
+    fn a_name_is_more_than_a_prefix() {
+        let names = |text| CustomerId::parse(text).unwrap().names_somebody();
+        assert!(["alice", "guest:Ann", "guest:ö", "guest", "g"].into_iter().all(names));
+        assert!(!["guest:", "guest:  ", " ", "\u{a0}\u{2003}"].into_iter().any(names));
     }
 
     #[test]

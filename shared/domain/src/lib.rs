@@ -3,6 +3,7 @@
 //! | module | what it knows |
 //! |---|---|
 //! | [`ids`] | who and what: customers, resources, bookings |
+//! | [`details`] | what front ends keep with a booking or a resource |
 //! | [`numbers`] | quantities, capacities, versions and their ranges |
 //! | [`calendar`] | the whole calendar of a resource: weekly hours, dates, closures, and their slots |
 //! | [`opening`] | weekly opening hours, and the slots they make on a real calendar |
@@ -22,6 +23,7 @@ pub mod base36;
 pub mod booking;
 pub mod calendar;
 pub mod command;
+pub mod details;
 pub mod effect;
 pub mod grid;
 pub mod ids;
@@ -36,14 +38,17 @@ pub mod time_zone;
 
 pub use booking::{Booking, Status};
 pub use command::{Action, Attempt, Command, Decision};
+pub use details::Details;
 pub use effect::Effect;
 pub use grid::Grid;
 pub use ids::{BookingHash, BookingId, ConfirmationCode, CustomerId, Key, ResourceId, Role};
-pub use new_booking::{NewBooking, Sale};
-pub use numbers::{Capacity, HoldSeconds, MaxHoldSeconds, Quantity, SlotMinutes, Version};
+pub use new_booking::{MadeBy, NewBooking, Sale};
+pub use numbers::{
+    Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, SlotMinutes, Version,
+};
 pub use opening::Opening;
 pub use rejection::Rejection;
-pub use resource::{Approval, Availability, FormerGrid, Resource};
+pub use resource::{Approval, Availability, ConfirmBy, Confirming, FormerGrid, Resource};
 pub use slot::{Slot, Terms};
 pub use stretch::{MAX_SLOTS, Stretch};
 pub use time_zone::TimeZoneName;

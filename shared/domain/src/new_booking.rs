@@ -1,7 +1,10 @@
 //! A new booking: what is asked for -> the booking or a rejection.
 
 use crate::booking::{Booking, Status};
-use crate::ids::{BookingHash, BookingId, ConfirmationCode, CustomerId, Key, ResourceId};
+use crate::details::Details;
+use crate::ids::{
+    BookingHash, BookingId, ConfirmationCode, CustomerId, Key, ResourceId, Role, fingerprint,
+};
 use crate::numbers::{Quantity, Version};
 use crate::rejection::Rejection;
 use crate::resource::Resource;
@@ -16,11 +19,24 @@ pub enum Sale {
     Book,
 }
 
+/// Who makes a new booking.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MadeBy {
+    /// The customer whose it will be.
+    Customer,
+    /// An operator, for themselves.
+    Operator,
+    /// This operator, for the customer whose it will be.
+    OperatorFor(CustomerId),
+}
+
 /// What a new booking asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewBooking {
-    /// Who asks.
+    /// Whose it will be.
     pub customer: CustomerId,
+    /// Who asks.
+    pub by: MadeBy,
     /// The attempt's name.
     pub key: Key,
     /// How.
@@ -33,12 +49,22 @@ pub struct NewBooking {
     pub end: Option<Timestamp>,
     /// Places in each slot.
     pub quantity: Quantity,
+    /// What its owner and operators keep with it.
+    pub details: Details,
+    /// What operators keep with it.
+    pub note: Option<String>,
 }
 
 impl NewBooking {
-    /// The hash that names the booking among its customer's.
+    /// The hash that names the booking among its customer's. On a sale for somebody the key is the
+    /// operator's, apart from that customer's own keys.
     pub fn hash(&self) -> BookingHash {
-        BookingHash::derive(&self.customer, &self.key)
+        match &self.by {
+            MadeBy::Customer | MadeBy::Operator => BookingHash::derive(&self.customer, &self.key),
+            MadeBy::OperatorFor(operator) => {
+                BookingHash::derive_for(operator, &self.customer, &self.key)
+            }
+        }
     }
 
     /// The id that the booking would have.
@@ -46,14 +72,41 @@ impl NewBooking {
         BookingId::new(self.resource.clone(), self.start, self.hash())
     }
 
-    /// The fields that make two requests of one key the same request.
+    /// The fields that make two requests of one key the same request. Whose it will be is in the hash.
+    /// What is kept with it is there only where something is: bookings from before that keep theirs.
     pub fn fingerprint(&self) -> String {
         let action = match self.sale {
             Sale::Hold => "hold",
             Sale::Book => "book",
         };
         let end = self.end.map(|end| end.to_string()).unwrap_or_default();
-        format!("{action} {} {}/{end} {}", self.resource, self.start, self.quantity)
+        let asked = format!("{action} {} {}/{end} {}", self.resource, self.start, self.quantity);
+        let note = self.note.as_deref().unwrap_or_default();
+        if self.details.is_empty() && note.is_empty() {
+            return asked;
+        }
+        format!("{asked} {}", fingerprint([self.details.fingerprint().as_str(), note]))
+    }
+
+    /// Whether what its customer has open counts: an operator who acts for them is not held up.
+    pub fn is_limited(&self) -> bool {
+        !matches!(self.by, MadeBy::OperatorFor(_))
+    }
+
+    /// In which role.
+    fn role(&self) -> Role {
+        match self.by {
+            MadeBy::Customer => Role::Customer,
+            MadeBy::Operator | MadeBy::OperatorFor(_) => Role::Operator,
+        }
+    }
+
+    /// Who asks.
+    fn asks(&self) -> &CustomerId {
+        match &self.by {
+            MadeBy::Customer | MadeBy::Operator => &self.customer,
+            MadeBy::OperatorFor(operator) => operator,
+        }
     }
 
     /// The booking that this request makes, if the resource can be booked so; `code` is its
@@ -64,6 +117,9 @@ impl NewBooking {
         code: &ConfirmationCode,
         now: Timestamp,
     ) -> Result<Booking, Rejection> {
+        if self.sale == Sale::Book {
+            resource.confirm_by.allows(self.role())?;
+        }
         let stretch = resource.grid.stretch(self.start, self.end, now)?;
         resource.fits(self.quantity)?;
         resource.settled(&stretch, now)?;
@@ -76,16 +132,25 @@ impl NewBooking {
             status: Status::Held,
             version: Version::FIRST,
             hold_expires_at: None,
+            pending_expires_at: None,
             confirmation_code: None,
             reason: None,
+            details: self.details.clone(),
+            note: self.note.clone().filter(|note| !note.is_empty()),
+            created_by: self.asks().clone(),
+            updated_by: self.asks().clone(),
             created_at: now,
             updated_at: now,
+            ended_at: None,
             fingerprint: self.fingerprint(),
             last_attempt: None,
         };
         match self.sale {
             Sale::Hold => booking.hold_expires_at = Some(resource.hold_seconds.end(now)),
-            Sale::Book => booking.sell(resource.approval, code),
+            Sale::Book => booking.sell(&resource.confirming(), code, now),
+        }
+        if booking.at(now).status == Status::Expired {
+            return Err(Rejection::Closed("it begins now: there is no time left to approve it"));
         }
         Ok(booking)
     }

@@ -73,6 +73,10 @@ ranged!(
     MaxHoldSeconds, 1..=7200, "a whole number from 1 to 7200"
 );
 ranged!(
+    /// How long a booking waits for an operator, in minutes.
+    PendingMinutes, 1..=10_080, "a whole number from 1 to 10080"
+);
+ranged!(
     /// How long a slot lasts, in minutes of elapsed time.
     SlotMinutes, 1..=1440, "a whole number from 1 to 1440"
 );
@@ -95,24 +99,37 @@ impl HoldSeconds {
     /// (2 s: 31 ms; 5 min: 4.7 s). So all the holds on a slot end at some 64 instants, and a slot
     /// keeps one number for each of these instead of one for each hold.
     pub fn end(self, now: Timestamp) -> Timestamp {
-        self.rounded(whole_millisecond_after(now).saturating_add(self.milliseconds()))
+        rounded(
+            self.milliseconds(),
+            whole_millisecond_after(now).saturating_add(self.milliseconds()),
+        )
     }
 
     /// When a hold ends that is made or extended now and is not to last past the instant `last`: as
     /// [`Self::end`], or at `last`, rounded up to the same grid.
     pub fn end_within(self, now: Timestamp, last: Timestamp) -> Timestamp {
         let end = whole_millisecond_after(now).saturating_add(self.milliseconds());
-        self.rounded(end.min(whole_millisecond_after(last)))
+        rounded(self.milliseconds(), end.min(whole_millisecond_after(last)))
     }
 
     fn milliseconds(self) -> i64 {
         i64::from(self.0) * 1000
     }
+}
 
-    fn rounded(self, end: i64) -> Timestamp {
-        let grid = (self.milliseconds() / 64).max(1);
-        let rounded = end.saturating_add((-end).rem_euclid(grid));
-        Timestamp::from_millisecond(rounded).unwrap_or(Timestamp::MAX)
+/// An end, rounded up to a grid of one 64th of what it is the end of; all in milliseconds.
+fn rounded(length: i64, end: i64) -> Timestamp {
+    let grid = (length / 64).max(1);
+    let rounded = end.saturating_add((-end).rem_euclid(grid));
+    Timestamp::from_millisecond(rounded).unwrap_or(Timestamp::MAX)
+}
+
+impl PendingMinutes {
+    /// When a booking that becomes pending now runs out: after this time, rounded up to a grid of one
+    /// 64th of it as the ends of holds are, and at the latest when it starts.
+    pub fn end(self, now: Timestamp, start: Timestamp) -> Timestamp {
+        let length = i64::from(self.0) * 60_000;
+        rounded(length, whole_millisecond_after(now).saturating_add(length)).min(start)
     }
 }
 

@@ -5,9 +5,10 @@
 //! all of them is sold. From then on nobody sells on a former grid any more, and what was sold there
 //! is seen by reading it: [`Resource::availability`] counts it against the slots that it overlaps.
 
+use crate::details::Details;
 use crate::grid::Grid;
-use crate::ids::ResourceId;
-use crate::numbers::{Capacity, HoldSeconds, MaxHoldSeconds, Quantity, Version};
+use crate::ids::{ResourceId, Role};
+use crate::numbers::{Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, Version};
 use crate::rejection::Rejection;
 use crate::slot::{Slot, Terms};
 use crate::stretch::Stretch;
@@ -43,6 +44,47 @@ pub enum Approval {
     Manual,
 }
 
+/// Who confirms a hold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum ConfirmBy {
+    /// Its owner, or an operator.
+    #[default]
+    Owner,
+    /// An operator: the server that was paid.
+    Operator,
+}
+
+impl ConfirmBy {
+    /// Refuses whoever may not turn places into a sale.
+    pub fn allows(self, role: Role) -> Result<(), Rejection> {
+        match (self, role) {
+            (Self::Operator, Role::Customer) => {
+                Err(Rejection::Forbidden("only an operator confirms bookings of this resource"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How a resource confirms what it sells.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub struct Confirming {
+    /// Who.
+    pub by: ConfirmBy,
+    /// Whether an operator approves it.
+    pub approval: Approval,
+    /// For how long it waits for that; where nothing is said, until it starts.
+    pub pending_minutes: Option<PendingMinutes>,
+}
+
+impl Confirming {
+    /// When a booking from this start on that becomes pending now runs out.
+    pub fn pending_until(&self, now: Timestamp, start: Timestamp) -> Timestamp {
+        self.pending_minutes.map_or(start, |minutes| minutes.end(now, start))
+    }
+}
+
 /// A grid that a resource had before.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FormerGrid {
@@ -69,6 +111,12 @@ pub struct Resource {
     pub max_hold_seconds: MaxHoldSeconds,
     /// Whether bookings wait for an operator.
     pub approval: Approval,
+    /// Who confirms holds.
+    pub confirm_by: ConfirmBy,
+    /// How long a booking waits for an operator; where nothing is said, until it starts.
+    pub pending_minutes: Option<PendingMinutes>,
+    /// What front ends keep with it; anyone may read it.
+    pub details: Details,
     /// How often it was written.
     pub version: Version,
     /// The grids that it had until shortly, the oldest first.
@@ -180,6 +228,12 @@ impl Resource {
         let others: Vec<Slot> = others.map(|slot| as_another_counts(slot, now)).collect();
         let places = self.capacity.get().saturating_sub(most_at_once(&others));
         Terms { minutes: self.grid.slot_minutes, places }
+    }
+
+    /// How it confirms what it sells.
+    pub fn confirming(&self) -> Confirming {
+        let Self { confirm_by: by, approval, pending_minutes, .. } = *self;
+        Confirming { by, approval, pending_minutes }
     }
 
     /// Takes the quantity if a slot of this resource has as many places at all.

@@ -65,7 +65,13 @@ fn request(action: &str, fields: Map<String, Value>) -> Result<Request, WireErro
 /// Checks the rules that involve more than one field.
 fn check(request: &Request) -> Result<(), WireError> {
     match request {
-        Request::Hold(asked) | Request::Book(asked) => after(asked.start, asked.end),
+        Request::Hold(asked) | Request::Book(asked) => {
+            if asked.r#for.as_ref().is_some_and(|customer| !customer.names_somebody()) {
+                let message = "expected a customer's id, or guest: and a name";
+                return Err(WireError::bad_request(message, Some("/for")));
+            }
+            after(asked.start, asked.end)
+        }
         Request::Reschedule(to) => after(to.start, to.end),
         Request::Availability(asked) => window(asked.from, asked.to),
         Request::List(List { resource: None, from, to, .. }) => {
@@ -135,6 +141,10 @@ mod tests {
                 r#"{"action":"hold","resource":"a","start":"2027-01-11T09:00:00Z",
                     "end":"2027-01-11T09:00:00Z"}"#,
                 "/end",
+            ),
+            (
+                r#"{"action":"hold","resource":"a","start":"2027-01-11T09:00:00Z","for":"guest: "}"#,
+                "/for",
             ),
             (r#"{"action":"resource.put","resource":{"id":"a"}}"#, "/resource/name"),
             (

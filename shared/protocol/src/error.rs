@@ -1,7 +1,7 @@
 //! The error codes.
 
 use crate::view::BookingView;
-use domain::{Booking, Rejection};
+use domain::{Booking, Rejection, Role};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -106,14 +106,17 @@ impl WireError {
         Self { field, ..Self::new(Code::BadRequest, message) }
     }
 
-    /// The booking as it is stands in the way.
-    fn because_of(code: Code, message: &str, current: &Booking) -> Self {
-        Self { current: Some(Box::new(BookingView::from(current))), ..Self::new(code, message) }
+    /// Not for this caller, because of this field.
+    pub fn forbidden(message: &str, field: &str) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(Code::Forbidden, message) }
     }
-}
 
-impl From<Rejection> for WireError {
-    fn from(rejection: Rejection) -> Self {
+    /// The rejection as a caller of this role sees it.
+    pub fn rejected(rejection: Rejection, role: Role) -> Self {
+        let because_of = |code, message: &str, current: &Booking| {
+            let current = Some(Box::new(BookingView::of(current, role)));
+            Self { current, ..Self::new(code, message) }
+        };
         let message = rejection.to_string();
         let code = match rejection {
             Rejection::NoSuchResource | Rejection::NoSuchBooking => Code::NotFound,
@@ -134,13 +137,13 @@ impl From<Rejection> for WireError {
                 return Self::bad_request(&message, Some(field));
             }
             Rejection::TooLate(current) => {
-                return Self::because_of(Code::TooLate, &message, &current);
+                return because_of(Code::TooLate, &message, &current);
             }
             Rejection::InvalidTransition(current) => {
-                return Self::because_of(Code::InvalidTransition, &message, &current);
+                return because_of(Code::InvalidTransition, &message, &current);
             }
             Rejection::VersionConflict(current) => {
-                return Self::because_of(Code::VersionConflict, &message, &current);
+                return because_of(Code::VersionConflict, &message, &current);
             }
         };
         Self::new(code, &message)

@@ -4,6 +4,7 @@ use domain::{BookingId, ResourceId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// The client's name for a request: a string or an integer, sent back as it came.
@@ -137,6 +138,25 @@ impl<const MIN: usize, const MAX: usize> From<Text<MIN, MAX>> for String {
     fn from(text: Text<MIN, MAX>) -> Self {
         text.0
     }
+}
+
+/// What operators keep with a booking.
+pub type Note = Text<0, 500>;
+
+/// A flat map of texts, numbers and booleans, as [`domain::Details`] takes it.
+pub type DetailsMap = BTreeMap<String, DetailValue>;
+
+/// A value of such a map.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(inline)]
+pub enum DetailValue {
+    /// As in `"seven"`.
+    Text(String),
+    /// As in `7` or `7.5`.
+    Number(f64),
+    /// As in `true`.
+    Flag(bool),
 }
 
 /// The most entries that a page has: 1 to 100. Defaults to 50.

@@ -1,11 +1,11 @@
 //! Resources as operators write them.
 
 use crate::error::WireError;
-use crate::fields::Text;
+use crate::fields::{DetailsMap, Text};
 use domain::opening::{Day, Hours};
 use domain::{
-    Approval, Capacity, Grid, HoldSeconds, MaxHoldSeconds, Opening, Resource, ResourceId,
-    SlotMinutes, TimeZoneName, Version,
+    Approval, Capacity, ConfirmBy, Details, Grid, HoldSeconds, MaxHoldSeconds, Opening,
+    PendingMinutes, Resource, ResourceId, SlotMinutes, TimeZoneName, Version,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -81,6 +81,20 @@ pub struct ResourceInput {
     #[serde(default)]
     #[schemars(with = "String")]
     pub approval: Approval,
+    /// `owner`: a hold is confirmed by its owner or an operator. `operator`: a customer's `confirm` and
+    /// `book` are `forbidden`, and the server that was paid confirms. Defaults to `owner`.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub confirm_by: ConfirmBy,
+    /// How long a booking waits for an operator at most, 1 to 10080 minutes, rounded up by a 64th at
+    /// most; then it is expired. It never waits longer than to its start, which is the default.
+    #[schemars(with = "Option<u32>")]
+    pub pending_minutes: Option<PendingMinutes>,
+    /// What front ends keep with it, for anyone to read: a flat map of texts, numbers and booleans,
+    /// at most 16 keys, and 1024 bytes of keys and values together. Defaults to an empty one.
+    #[serde(default)]
+    #[schemars(with = "DetailsMap")]
+    pub details: Details,
 }
 
 fn one_place() -> Capacity {
@@ -105,6 +119,9 @@ impl ResourceInput {
             hold_seconds: self.hold_seconds,
             max_hold_seconds: self.max_hold_seconds,
             approval: self.approval,
+            confirm_by: self.confirm_by,
+            pending_minutes: self.pending_minutes,
+            details: self.details,
             version: Version::FIRST,
             former: Vec::new(),
             grid_epoch: 0,

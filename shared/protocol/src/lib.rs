@@ -30,7 +30,7 @@ pub mod view;
 
 pub use decode::{Frame, decode};
 pub use error::{Code, WireError};
-pub use fields::{BookingRef, Instant, RequestId, TopicName};
+pub use fields::{BookingRef, Instant, Note, RequestId, TopicName};
 pub use reply::Reply;
 pub use request::Request;
 pub use size::MAX_OUTBOUND;

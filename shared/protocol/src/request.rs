@@ -1,10 +1,10 @@
 //! Every action and its fields.
 
 use crate::error::WireError;
-use crate::fields::{BookingRef, Instant, Limit, Text, TopicName};
+use crate::fields::{BookingRef, DetailsMap, Instant, Limit, Note, Text, TopicName};
 use crate::input::ResourceInput;
 use crate::parse::parse;
-use domain::{Key, Quantity, ResourceId, Status, Version};
+use domain::{CustomerId, Details, Key, Quantity, ResourceId, Status, Version};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -50,6 +50,7 @@ actions! {
     "book" Book(HoldOrBook): "Books places at once. Anyone.",
     "extend" Extend(Extend): "Holds places for longer. Its owner, operators.",
     "confirm" Confirm(BookingCommand): "Turns a hold into a sale. Its owner, operators.",
+    "update" Update(UpdateBooking): "Replaces what is kept with a booking. Its owner, operators.",
     "cancel" Cancel(ReasonedCommand): "Gives a booking's places back. Its owner, operators.",
     "reschedule" Reschedule(Reschedule): "Moves a booking. Its owner, operators.",
     "approve" Approve(ReasonedCommand): "Confirms a pending booking. Operators.",
@@ -156,6 +157,17 @@ fields! {
         /// The places in each slot, from 1 to the resource's capacity. Defaults to 1.
         #[schemars(with = "Option<u32>")]
         quantity: Option<Quantity>,
+        /// What its owner and operators keep with it: a flat map of texts, numbers and booleans, at
+        /// most 16 keys, and 1024 bytes of keys and values together. Defaults to an empty one.
+        #[schemars(with = "Option<DetailsMap>")]
+        details: Option<Details>,
+        /// Whose it will be: a customer's id, or `guest:` and a name for somebody without one.
+        /// Operators, whose own it is by default. The key is then the operator's, apart from that
+        /// customer's own.
+        #[schemars(with = "Option<String>")]
+        r#for: Option<CustomerId>,
+        /// What operators keep with it, at most 500 characters. Operators.
+        note: Option<Note>,
         /// A name for this attempt, at most 255 characters. The same request with the same key is
         /// answered with the same booking.
         #[schemars(with = "Option<String>")]
@@ -170,6 +182,17 @@ command! {
 command! {
     /// Takes a booking to its next status.
     BookingCommand {}
+}
+command! {
+    /// Replaces what is kept with a booking, whatever its status.
+    UpdateBooking {
+        /// Replaces its details as a whole: at most 16 keys, and 1024 bytes of keys and values
+        /// together. Defaults to those that it has.
+        #[schemars(with = "Option<DetailsMap>")]
+        details: Option<Details>,
+        /// Replaces the operators' note, at most 500 characters; an empty one removes it. Operators.
+        note: Option<Note>,
+    }
 }
 command! {
     /// Takes a booking to its next status, with a reason.

@@ -126,6 +126,9 @@ mod tests {
             hold_seconds: 300,
             max_hold_seconds: 900,
             approval: domain::Approval::Auto,
+            confirm_by: domain::ConfirmBy::Owner,
+            pending_minutes: None,
+            details: domain::Details::default(),
             version: 2,
         };
         let both = Update { resource: Some(resource), ..update(3) };

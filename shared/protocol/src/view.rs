@@ -1,7 +1,9 @@
 //! Resources, slots and bookings as clients see them.
 
-use crate::fields::Instant;
-use domain::{Approval, Availability, Booking, Opening, Resource};
+use crate::fields::{DetailsMap, Instant};
+use domain::{
+    Approval, Availability, Booking, ConfirmBy, Details, Opening, PendingMinutes, Resource, Role,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -22,6 +24,12 @@ pub struct ResourceView {
     pub max_hold_seconds: u32,
     #[schemars(with = "String")]
     pub approval: Approval,
+    #[schemars(with = "String")]
+    pub confirm_by: ConfirmBy,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending_minutes: Option<u32>,
+    #[schemars(with = "DetailsMap")]
+    pub details: Details,
     /// 1, 2, 3, ... without a gap.
     pub version: u64,
 }
@@ -38,6 +46,9 @@ impl From<&Resource> for ResourceView {
             hold_seconds: resource.hold_seconds.get(),
             max_hold_seconds: resource.max_hold_seconds.get(),
             approval: resource.approval,
+            confirm_by: resource.confirm_by,
+            pending_minutes: resource.pending_minutes.map(PendingMinutes::get),
+            details: resource.details.clone(),
             version: resource.version.get(),
         }
     }
@@ -95,7 +106,7 @@ pub struct BookingView {
     pub id: String,
     /// The resource's id.
     pub resource: String,
-    /// Whose it is: the `sub` of the token that made it.
+    /// Whose it is: the `sub` of a token.
     pub customer: String,
     /// The first slot's start.
     pub start: Instant,
@@ -111,20 +122,43 @@ pub struct BookingView {
     /// While held: when the hold runs out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hold_expires_at: Option<Instant>,
+    /// While pending: when it runs out. Absent where it became pending before there was such an end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pending_expires_at: Option<Instant>,
     /// Once confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmation_code: Option<String>,
     /// Why it was cancelled, approved or declined.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// What its owner and operators keep with it; absent where it is empty.
+    #[serde(skip_serializing_if = "Details::is_empty", default)]
+    #[schemars(with = "DetailsMap")]
+    pub details: Details,
+    /// What operators keep with it. Only operators see it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The `sub` of the token that made it.
+    pub created_by: String,
+    /// The `sub` of the token that changed it last.
+    pub updated_by: String,
     /// When it was made.
     pub created_at: Instant,
     /// When it was changed last.
     pub updated_at: Instant,
 }
 
-impl From<&Booking> for BookingView {
-    fn from(booking: &Booking) -> Self {
+impl BookingView {
+    /// The booking as somebody of this role sees it: the note is for operators' eyes only.
+    pub fn of(booking: &Booking, role: Role) -> Self {
+        match role {
+            Role::Customer => Self::for_owner(booking),
+            Role::Operator => Self { note: booking.note.clone(), ..Self::for_owner(booking) },
+        }
+    }
+
+    /// The booking as its owner sees it.
+    pub fn for_owner(booking: &Booking) -> Self {
         Self {
             id: booking.id.to_string(),
             resource: booking.resource.to_string(),
@@ -135,11 +169,16 @@ impl From<&Booking> for BookingView {
             status: booking.status,
             version: booking.version.get(),
             hold_expires_at: booking.hold_expires_at.map(Instant),
+            pending_expires_at: booking.pending_expires_at.map(Instant),
             confirmation_code: booking
                 .confirmation_code
                 .as_ref()
                 .map(|code| code.as_str().to_owned()),
             reason: booking.reason.clone(),
+            details: booking.details.clone(),
+            note: None,
+            created_by: booking.created_by.to_string(),
+            updated_by: booking.updated_by.to_string(),
             created_at: Instant(booking.created_at),
             updated_at: Instant(booking.updated_at),
         }

@@ -9,6 +9,7 @@
 //! | slot, once somebody touched it | `R#id` | `S#start` |
 //! | booking | `C#customer` | `B#hash` |
 //! | a customer's open bookings | `C#customer` | `OPEN` |
+//! | an operator's key, on a sale for somebody | `C#operator` | `K#hash` |
 //! | pointer: a booking may be here in a resource's calendar | `L#resource` | `start#hash` |
 //!
 //! There is no index: whatever decides or is shown is read strongly consistently.
@@ -23,7 +24,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::Malformed;
-use domain::{BookingHash, CustomerId, ResourceId};
+use domain::{BookingHash, CustomerId, Key, ResourceId};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -131,6 +132,12 @@ pub fn booking(customer: &CustomerId, hash: &BookingHash) -> ItemKey {
 /// A customer's open bookings.
 pub fn open_bookings(customer: &CustomerId) -> ItemKey {
     ItemKey::new(customer_partition(customer), "OPEN")
+}
+
+/// A key that an operator has used on a sale for somebody.
+pub fn used_key(operator: &CustomerId, key: &Key) -> ItemKey {
+    let hash = BookingHash::derive(operator, key);
+    ItemKey::new(customer_partition(operator), format!("K#{hash}"))
 }
 
 /// A resource's calendar: where its bookings may be.

@@ -66,11 +66,12 @@ fn breaks<M: Model>(mutation: Mutation, promise: &str, model: &M) {
 fn every_wrong_design_of_sales_is_found_out() {
     use Mutation::*;
     type Of = fn(Size) -> prove::model::sales::scenario::Scenario;
-    let table: [(Mutation, Of, &str); 12] = [
+    let table: [(Mutation, Of, &str); 13] = [
         (TakeUnconditionally, scenarios::last_place, NOTHING_TWICE),
         (DropBucketsUnseen, scenarios::run_out, NOTHING_TWICE),
         (DropBucketsEarly, scenarios::last_place, NOTHING_TWICE),
         (ConfirmByBookingAlone, scenarios::clocks, NOTHING_TWICE),
+        (ConfirmByBookingAlone, scenarios::unanswered, NOTHING_TWICE),
         (ConfirmLeavesBucket, scenarios::last_place, BOOKS),
         (AnswerUnwritten, scenarios::last_place, ANSWERS),
         (ExpireEarly, scenarios::last_place, NOT_EARLY),

@@ -2,9 +2,9 @@
 
 use domain::opening::{Day, Hours};
 use domain::{
-    Action, Approval, Attempt, Booking, BookingId, Capacity, ConfirmationCode, CustomerId, Grid,
-    HoldSeconds, Key, MaxHoldSeconds, NewBooking, Opening, Quantity, Resource, ResourceId, Role,
-    Sale, SlotMinutes, TimeZoneName, Version,
+    Action, Approval, Attempt, Booking, BookingId, Capacity, ConfirmBy, ConfirmationCode,
+    CustomerId, Details, Grid, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Opening,
+    Quantity, Resource, ResourceId, Role, Sale, SlotMinutes, TimeZoneName, Version,
 };
 use jiff::Timestamp;
 use store::bookings::change::{Intent, Target};
@@ -50,6 +50,9 @@ pub fn room(capacity: u32) -> Resource {
         hold_seconds: HoldSeconds::DEFAULT,
         max_hold_seconds: MaxHoldSeconds::DEFAULT,
         approval: Approval::Auto,
+        confirm_by: ConfirmBy::Owner,
+        pending_minutes: None,
+        details: Details::default(),
         version: Version::FIRST,
         former: Vec::new(),
         grid_epoch: 0,
@@ -60,12 +63,15 @@ pub fn room(capacity: u32) -> Resource {
 pub fn hold(name: &str, key: &str, start: &str) -> NewBooking {
     NewBooking {
         customer: customer(name),
+        by: MadeBy::Customer,
         key: Key::parse(key).unwrap(),
         sale: Sale::Hold,
         resource: room(1).id,
         start: at(start),
         end: None,
         quantity: Quantity::ONE,
+        details: Details::default(),
+        note: None,
     }
 }
 

@@ -32,6 +32,9 @@ const PLACE: Fields = &[
     ("start", true, Instant),
     ("end", false, Instant),
     ("quantity", false, Number),
+    ("details", false, Object),
+    ("note", false, Reason),
+    ("for", false, Text),
     ("key", false, Key),
 ];
 const CHANGE: Fields = &[("booking", true, Text), ("ifVersion", false, Version)];
@@ -57,6 +60,15 @@ const ACTIONS: &[(&str, Fields)] = &[
     ("book", PLACE),
     ("extend", CHANGE),
     ("confirm", CHANGE),
+    (
+        "update",
+        &[
+            ("booking", true, Text),
+            ("details", false, Object),
+            ("note", false, Reason),
+            ("ifVersion", false, Version),
+        ],
+    ),
     ("cancel", DECIDE),
     (
         "reschedule",
@@ -243,6 +255,9 @@ async fn every_field_of_a_resource() {
         ("capacity", numbers(10_000)),
         ("holdSeconds", numbers(900)),
         ("maxHoldSeconds", numbers(7200)),
+        ("confirmBy", vec![json!("customer"), json!(true), json!("Owner"), json!(null)]),
+        ("pendingMinutes", numbers(10_080)),
+        ("details", vec![json!("a"), json!(7), json!([]), json!(null)]),
         ("approval", vec![json!("perhaps"), json!(true), json!("Auto")]),
         ("opening", vec![json!("09:00-12:00"), json!(7), json!(null)]),
         ("zzz", vec![json!(1)]),

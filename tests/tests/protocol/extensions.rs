@@ -36,7 +36,7 @@ async fn a_hold_is_extended_by_its_owner_or_an_operator() {
             let moved = instant(&extended, "holdExpiresAt") > instant(&before, "holdExpiresAt");
             let version = before["version"].as_u64().unwrap() + 1;
             let mut expected = before.clone();
-            for name in ["holdExpiresAt", "updatedAt"] {
+            for name in ["holdExpiresAt", "updatedAt", "updatedBy"] {
                 expected[name] = extended[name].clone();
             }
             expected["version"] = json!(version);

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "all of it is test code: a failure is a panic")]
 
 mod abandoned;
+mod acting_for;
 mod bad_input;
 mod begun;
 mod bookings;
@@ -12,9 +13,11 @@ mod gone;
 mod grids;
 mod hostile;
 mod idempotency;
+mod kept;
 mod keys;
 mod listing;
 mod names;
+mod payment;
 mod refusals;
 mod resources;
 mod sessions;

@@ -38,6 +38,7 @@ async fn what_is_not_there() {
             "get",
             "extend",
             "confirm",
+            "update",
             "cancel",
             "reschedule",
             "approve",
@@ -70,7 +71,7 @@ async fn what_is_not_yours() {
     let held = owner.ok(room.one("hold", 0)).await;
     let booked = owner.ok(room.one("book", 0)).await;
     for booking in [&held, &booked] {
-        for action in ["get", "extend", "confirm", "cancel", "reschedule"] {
+        for action in ["get", "extend", "confirm", "update", "cancel", "reschedule"] {
             let mut request = json!({"action": action, "booking": booking["id"]});
             if action == "reschedule" {
                 request["start"] = json!(room.slot(1));

@@ -19,6 +19,8 @@ async fn a_resource_is_what_was_put_with_the_defaults_filled_in() {
         ("holdSeconds", json!(300)),
         ("maxHoldSeconds", json!(900)),
         ("approval", json!("auto")),
+        ("confirmBy", json!("owner")),
+        ("details", json!({})),
         ("version", json!(1)),
     ] {
         resource[name] = value;

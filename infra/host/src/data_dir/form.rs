@@ -15,7 +15,8 @@ use thiserror::Error;
 /// |---|---|
 /// | 1 | 0.1.0, without a file that says so |
 /// | 2 | after 0.1.0: expiry buckets in slots, pointers instead of indexes |
-pub const FORM: u32 = 2;
+/// | 3 | after 0.1.0: the places of what is pending are in expiry buckets too |
+pub const FORM: u32 = 3;
 
 const FILE: &str = "form";
 
@@ -98,7 +99,7 @@ mod tests {
         data.settle_form(Content::Nothing).unwrap();
         data.settle_form(Content::Tables).unwrap();
         for (mark, expected) in
-            [("1", "an earlier"), ("3\n", "a later"), ("", "no number"), ("two", "no number")]
+            [("1", "an earlier"), ("4\n", "a later"), ("", "no number"), ("two", "no number")]
         {
             std::fs::write(folder.path().join(FILE), mark).unwrap();
             assert!(refusal(Content::Tables).contains(expected), "{mark:?}");

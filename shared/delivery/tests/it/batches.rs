@@ -31,7 +31,7 @@ async fn one_frame_with_the_newest_of_each_thing() {
     let [Change::Slot(_, slot)] = &scene.slots().await[..] else { panic!() };
     changes.push(Change::Slot(room(3).id, slot.clone()));
 
-    let booking = json!(BookingView::from(&confirmed));
+    let booking = json!(BookingView::for_owner(&confirmed));
     let slot = shown(slot, at(NOW));
     let mine = json!({"topic": "me", "bookings": [booking]});
     let everybodys = json!({"topic": "resource:room-1/bookings", "bookings": [booking]});

@@ -2,7 +2,9 @@
 
 use crate::gateway::Gateway;
 use delivery::{Batch, Callback, Fanout, Report, topic};
-use domain::{Booking, BookingHash, BookingId, Key, Quantity, Role, Status, Stretch, Version};
+use domain::{
+    Booking, BookingHash, BookingId, Details, Key, Quantity, Role, Status, Stretch, Version,
+};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -160,6 +162,8 @@ pub fn booked(name: &str, key: &str, version: u64) -> Booking {
             BookingHash::derive(&customer, &Key::parse(key).unwrap()),
         ),
         resource: room(3).id,
+        created_by: customer.clone(),
+        updated_by: customer.clone(),
         customer,
         stretch: Stretch {
             start: at("09:00:00"),
@@ -170,9 +174,13 @@ pub fn booked(name: &str, key: &str, version: u64) -> Booking {
         status: Status::Confirmed,
         version: Version::new(version),
         hold_expires_at: None,
+        pending_expires_at: None,
         confirmation_code: None,
         reason: None,
+        details: Details::default(),
+        note: None,
         created_at: at(NOW),
+        ended_at: None,
         updated_at: at(NOW),
         fingerprint: String::new(),
         last_attempt: None,

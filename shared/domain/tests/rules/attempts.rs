@@ -2,8 +2,8 @@
 
 use crate::fixtures::{at, attempt, booking, code, half_hours, request, room};
 use domain::{
-    Action, Approval, Attempt, Booking, Command, CustomerId, Decision, HoldSeconds, Key,
-    MaxHoldSeconds, Rejection, Role, Status, Version,
+    Action, Approval, Attempt, Booking, Command, Confirming, CustomerId, Decision, HoldSeconds,
+    Key, MaxHoldSeconds, Rejection, Role, Status, Version,
 };
 use jiff::{Timestamp, ToSpan};
 
@@ -32,7 +32,7 @@ fn change(action: &Action, attempt: &Attempt, booking: &Booking) -> Booking {
 }
 
 fn confirm() -> Action {
-    Action::Confirm(Approval::Auto, code())
+    Action::Confirm(Confirming::default(), code())
 }
 
 fn extend() -> Action {
@@ -50,10 +50,11 @@ fn refused(booking: &Booking) -> Result<Decision, Rejection> {
 #[test]
 fn the_attempt_that_changed_a_booking_last_is_answered_with_it() {
     let moved = half_hours("2027-01-12T10:00Z", "2027-01-12T10:30Z");
+    let manual = Confirming { approval: Approval::Manual, ..Confirming::default() };
     for (action, before) in [
         (extend(), Status::Held),
         (confirm(), Status::Held),
-        (Action::Confirm(Approval::Manual, code()), Status::Held),
+        (Action::Confirm(manual, code()), Status::Held),
         (Action::Cancel(None), Status::Held),
         (Action::Cancel(Some("because".to_owned())), Status::Confirmed),
         (Action::Reschedule(moved), Status::Confirmed),

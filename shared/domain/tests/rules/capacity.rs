@@ -16,7 +16,7 @@ type Outcome = Result<Option<Booking>, Rejection>;
 /// Every slot's places are free or somebody's, as the bookings tell it; then and later.
 fn every_place_is_accounted_for(world: &World, resized: bool) {
     let bookings: Vec<&Booking> = world.table.bookings.values().collect();
-    let ends = bookings.iter().filter_map(|booking| booking.hold_expires_at);
+    let ends = bookings.iter().filter_map(|booking| booking.runs_out_at());
     let instants = ends.filter(|end| *end > world.now).chain([world.now]);
     let (resource, slots) = (&world.table.resource, &world.table.slots);
     for now in instants {
@@ -40,7 +40,7 @@ fn every_place_is_accounted_for(world: &World, resized: bool) {
 
             let mut held: BTreeMap<Timestamp, u32> = BTreeMap::new();
             for booking in &bookings {
-                let until = booking.hold_expires_at.filter(|_| places(booking, start, now) > 0);
+                let until = booking.runs_out_at().filter(|_| places(booking, start, now) > 0);
                 if let Some(until) = until {
                     *held.entry(until).or_default() += booking.quantity.get();
                 }
@@ -101,7 +101,10 @@ fn the_step_kept_its_promise(before: &World, after: &World, op: &Op, outcome: &O
             if booking.status == Status::Held {
                 assert!(booking.hold_expires_at >= read.hold_expires_at, "cut short: {booking:?}");
             }
-            if let Some(until) = read.hold_expires_at.filter(|_| read.version != booking.version) {
+            // What is pending until the very instant to which it was held stays in its bucket.
+            let moves =
+                read.version != booking.version && read.runs_out_at() != booking.runs_out_at();
+            if let Some(until) = read.hold_expires_at.filter(|_| moves) {
                 let holds = |start| before.slot(start).expiring.get(&until).copied();
                 let enough = |start| holds(start) >= Some(read.quantity.get());
                 assert!(read.stretch.slots().all(enough), "{op:?} without its hold");

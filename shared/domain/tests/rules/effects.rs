@@ -143,3 +143,47 @@ fn what_is_held_or_pending_is_open() {
     let open = Status::ALL.into_iter().filter(|status| booking(*status).is_open());
     assert!(open.eq([Status::Held, Status::Pending]));
 }
+
+/// The fixture's pending booking, with an end.
+fn pending_until(end: &str) -> Booking {
+    Booking { pending_expires_at: Some(at(end)), ..booking(Status::Pending) }
+}
+
+#[test]
+fn what_is_pending_with_an_end_is_in_the_buckets_of_that_end() {
+    let (end, pending) = (at("2027-01-11T09:30Z"), pending_until("2027-01-11T09:30Z"));
+    let held = booking(Status::Held);
+    let until = held.hold_expires_at.unwrap();
+    let effects = |before, after: &Booking| Booking::effects(before, after);
+    assert_eq!(effects(None, &pending), both(Effect::Take(two(), Some(end))));
+    assert_eq!(effects(Some(&held), &pending), both(Effect::Extend(two(), until, end)));
+    let confirmed = booking(Status::Confirmed);
+    assert_eq!(effects(Some(&pending), &confirmed), both(Effect::Keep(two(), end)));
+    for over in [Status::Cancelled, Status::Declined] {
+        let released = both(Effect::Release(two(), Some(end)));
+        assert_eq!(effects(Some(&pending), &booking(over)), released);
+    }
+    assert_eq!(effects(Some(&pending), &pending), [], "a note");
+    // A hold may outlast the start, at which what is pending ends.
+    let late = Booking { hold_expires_at: Some(at("2027-01-11T10:02Z")), ..held.clone() };
+    let moved = Effect::Extend(two(), at("2027-01-11T10:02Z"), end);
+    assert_eq!(effects(Some(&late), &pending), both(moved));
+}
+
+#[test]
+fn what_is_pending_runs_out_at_its_end_and_not_a_nanosecond_before() {
+    let pending = pending_until("2027-01-11T09:30Z");
+    assert_eq!(pending.at(at("2027-01-11T09:29:59.999999999Z")), pending);
+    let expired = Booking {
+        status: Status::Expired,
+        version: pending.version.next(),
+        pending_expires_at: None,
+        updated_at: at("2027-01-11T09:30Z"),
+        ..pending.clone()
+    };
+    assert_eq!(pending.at(at("2027-01-11T09:30Z")), expired);
+    assert_eq!(pending.at(at("2028-01-01T00:00Z")), expired);
+    // What became pending before there was an end has none.
+    let old = booking(Status::Pending);
+    assert_eq!(old.at(at("2028-01-01T00:00Z")), old);
+}

@@ -2,10 +2,10 @@
 
 use domain::opening::{Day, Hours};
 use domain::{
-    Action, Approval, Attempt, Booking, BookingHash, BookingId, Capacity, Command,
-    ConfirmationCode, CustomerId, Decision, Grid, HoldSeconds, Key, MaxHoldSeconds, NewBooking,
-    Opening, Quantity, Rejection, Resource, ResourceId, Role, Sale, SlotMinutes, Status, Stretch,
-    Terms, TimeZoneName, Version,
+    Action, Approval, Attempt, Booking, BookingHash, BookingId, Capacity, Command, ConfirmBy,
+    ConfirmationCode, CustomerId, Decision, Details, Grid, HoldSeconds, Key, MadeBy,
+    MaxHoldSeconds, NewBooking, Opening, Quantity, Rejection, Resource, ResourceId, Role, Sale,
+    SlotMinutes, Status, Stretch, Terms, TimeZoneName, Version,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -48,6 +48,9 @@ pub fn room(zone: &str, minutes: u32, openings: &[&str]) -> Resource {
         hold_seconds: HoldSeconds::DEFAULT,
         max_hold_seconds: MaxHoldSeconds::DEFAULT,
         approval: Approval::Auto,
+        confirm_by: ConfirmBy::Owner,
+        pending_minutes: None,
+        details: Details::default(),
         version: Version::FIRST,
         former: Vec::new(),
         grid_epoch: 0,
@@ -63,12 +66,15 @@ pub fn terms(places: u32) -> Terms {
 pub fn request(start: Timestamp) -> NewBooking {
     NewBooking {
         customer: CustomerId::parse("alice").unwrap(),
+        by: MadeBy::Customer,
         key: Key::parse("1").unwrap(),
         sale: Sale::Hold,
         resource: ResourceId::parse("room-1").unwrap(),
         start,
         end: None,
         quantity: Quantity::ONE,
+        details: Details::default(),
+        note: None,
     }
 }
 
@@ -92,16 +98,22 @@ pub fn booking(status: Status) -> Booking {
     Booking {
         id: BookingId::new(resource.clone(), stretch.start, hash),
         resource,
+        created_by: customer.clone(),
+        updated_by: customer.clone(),
         customer,
         stretch,
         quantity: Quantity::new(2).unwrap(),
         status,
         version: Version::new(4),
         hold_expires_at: (status == Status::Held).then(|| at("2027-01-11T09:05Z")),
+        pending_expires_at: None,
         confirmation_code: None,
         reason: None,
+        details: Details::default(),
+        note: None,
         created_at: at("2027-01-11T09:00Z"),
         updated_at: at(if closed { "2027-01-11T10:30Z" } else { "2027-01-11T09:00Z" }),
+        ended_at: None,
         fingerprint: "as asked".to_owned(),
         last_attempt: None,
     }

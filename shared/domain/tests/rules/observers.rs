@@ -9,9 +9,10 @@ use std::collections::HashMap;
 pub fn places(booking: &Booking, slot: Timestamp, now: Timestamp) -> u32 {
     let takes = match booking.status {
         Status::Held => booking.hold_expires_at.is_some_and(|until| until > now),
-        Status::Pending | Status::Confirmed | Status::Completed => true,
+        Status::Pending => booking.pending_expires_at.is_none_or(|until| until > now),
+        Status::Confirmed | Status::Completed => true,
         // What had not begun was given back.
-        Status::NoShow => slot <= booking.updated_at,
+        Status::NoShow => slot <= booking.ended_at.unwrap_or(booking.updated_at),
         Status::Waitlisted | Status::Cancelled | Status::Expired | Status::Declined => false,
     };
     let covered = booking.stretch.slots().any(|start| start == slot);

@@ -71,6 +71,7 @@ pub enum What {
     Decline,
     Complete,
     NoShow,
+    Note,
     Move { start: i64, length: i64 },
 }
 
@@ -134,6 +135,7 @@ fn change(
         2 => Just(What::Decline),
         2 => Just(What::Complete),
         2 => Just(What::NoShow),
+        2 => Just(What::Note),
         4 => (start, length).prop_map(|(start, length)| What::Move { start, length }),
     ];
     let off = prop_oneof![5 => Just(None), 2 => Just(Some(0)), 1 => (-1..=1_i8).prop_map(Some)];

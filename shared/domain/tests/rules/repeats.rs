@@ -1,12 +1,14 @@
 //! New bookings: what a request makes, and when it is the same request as before.
 
 use crate::fixtures::{at, code, grid, half_hours, request, room};
+use domain::details::Detail;
 use domain::resource::TRANSITION;
 use domain::{
-    Approval, Booking, Capacity, CustomerId, HoldSeconds, Key, NewBooking, Quantity, Rejection,
-    Resource, ResourceId, Sale, Status, Version,
+    Approval, Booking, Capacity, CustomerId, Details, HoldSeconds, Key, MadeBy, NewBooking,
+    Quantity, Rejection, Resource, ResourceId, Sale, Status, Version,
 };
 use jiff::{Timestamp, ToSpan};
+use std::collections::BTreeMap;
 
 const NOW: &str = "2027-01-11T08:00:00.5Z";
 
@@ -42,10 +44,16 @@ fn a_hold_lasts_as_long_as_the_resource_says() {
             version: Version::FIRST,
             // To the next whole second, a 64th of its length.
             hold_expires_at: Some(at("2027-01-11T08:01:05Z")),
+            pending_expires_at: None,
             confirmation_code: None,
             reason: None,
+            details: Details::default(),
+            note: None,
+            created_by: CustomerId::parse("alice").unwrap(),
+            updated_by: CustomerId::parse("alice").unwrap(),
             created_at: at(NOW),
             updated_at: at(NOW),
+            ended_at: None,
             fingerprint: hold().fingerprint(),
             last_attempt: None,
         };
@@ -133,6 +141,8 @@ fn other_fields_under_the_same_key_are_a_mismatch() {
         NewBooking { start: start + 1.nanosecond(), ..hold() },
         NewBooking { end: Some(start + 60.minutes()), ..hold() },
         NewBooking { quantity: Quantity::new(2).unwrap(), ..hold() },
+        NewBooking { details: details(true), ..hold() },
+        NewBooking { note: Some("regular".to_owned()), ..hold() },
     ];
     for other in others {
         assert_eq!(other.hash(), hold().hash(), "the key alone names the booking");
@@ -150,5 +160,52 @@ fn another_key_or_another_customer_is_another_booking() {
     ];
     for other in others {
         assert_ne!(other.hash(), hold().hash(), "{other:?}");
+    }
+}
+
+fn details(window: bool) -> Details {
+    let window = ("window".to_owned(), Detail::Flag(window));
+    Details::try_from(BTreeMap::from([window])).unwrap()
+}
+
+#[test]
+fn what_is_kept_with_a_booking_is_part_of_what_was_asked() {
+    let asked = |details, note: &str| {
+        NewBooking { details, note: Some(note.to_owned()), ..hold() }.fingerprint()
+    };
+    // As bookings that are there already have it.
+    let plain = "hold room-1 2027-01-11T09:00:00Z/ 1";
+    assert_eq!(hold().fingerprint(), plain);
+    assert_eq!(asked(Details::default(), ""), plain, "an empty note is none");
+    let all = [
+        plain.to_owned(),
+        asked(details(true), ""),
+        asked(details(false), ""),
+        asked(details(true), "regular"),
+        asked(Details::default(), "regular"),
+    ];
+    for (index, one) in all.iter().enumerate() {
+        assert!(all[..index].iter().all(|other| other != one), "{one}");
+    }
+}
+
+#[test]
+fn a_sale_for_somebody_is_under_the_operators_key() {
+    let operator = |name| MadeBy::OperatorFor(CustomerId::parse(name).unwrap());
+    let sold = NewBooking { by: operator("olga"), ..hold() };
+    let made = decide(&sold, Approval::Auto).unwrap();
+    let (olga, alice) = (CustomerId::parse("olga").unwrap(), hold().customer);
+    assert_eq!((&made.customer, &made.created_by, &made.updated_by), (&alice, &olga, &olga));
+    let own = decide(&NewBooking { by: MadeBy::Operator, ..hold() }, Approval::Auto).unwrap();
+    assert_eq!((own.id, &own.created_by), (hold().id(), &alice), "an operator's own is their own");
+    let others = [
+        hold(),
+        NewBooking { by: operator("otto"), ..hold() },
+        NewBooking { by: operator("alice"), ..hold() },
+        NewBooking { key: Key::parse("2").unwrap(), ..sold.clone() },
+        NewBooking { customer: CustomerId::parse("bob").unwrap(), ..sold.clone() },
+    ];
+    for other in others {
+        assert_ne!(other.hash(), sold.hash(), "{other:?}");
     }
 }

@@ -2,11 +2,13 @@
 //! rest is refused.
 
 use crate::fixtures::{at, attempt, booking, code, decide, half_hours};
+use domain::details::Detail;
 use domain::{
-    Action, Approval, Attempt, Booking, Command, ConfirmationCode, HoldSeconds, MaxHoldSeconds,
-    Rejection, Role, SlotMinutes, Status, Stretch, Version,
+    Action, Approval, Attempt, Booking, Command, ConfirmationCode, Confirming, Details,
+    HoldSeconds, MaxHoldSeconds, Rejection, Role, SlotMinutes, Status, Stretch, Version,
 };
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeMap;
 
 /// Refused: the status, or the time, does not allow it.
 const NO: &str = "invalid_transition";
@@ -30,7 +32,21 @@ const COLUMNS: [&str; 10] = [
     "noShow",
 ];
 
-type Table = [(&'static str, [&'static str; 10]); 9];
+/// What stays as it is: that it has run out is recorded.
+const SAME: [&str; 10] = [
+    "held",
+    "expired",
+    "pending",
+    "confirmed",
+    "waitlisted",
+    "cancelled",
+    "expired",
+    "declined",
+    "completed",
+    "noShow",
+];
+
+type Table = [(&'static str, [&'static str; 10]); 10];
 
 /// Before the booking begins, for customers and operators. Nothing leads to `waitlisted` yet, so
 /// nothing leads away from it.
@@ -46,6 +62,7 @@ const BEFORE: Table = [
     ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("complete",        [NO,          NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("noShow",          [NO,          NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    ("update",          SAME),
 ];
 
 /// From its beginning on, for a customer.
@@ -53,13 +70,14 @@ const BEFORE: Table = [
 const BEGUN_CUSTOMER: Table = [
     ("extend",          ["held",      OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("confirm, manual", ["pending",   OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
+    ("confirm, manual", [OUT,         OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("cancel",          ["cancelled", NO,     LATE,        LATE,        NO,  NO,    NO,     NO,  NO,   NO]),
     ("reschedule",      [NO,          NO,     NO,          LATE,        NO,  NO,    NO,     NO,  NO,   NO]),
     ("approve",         [NO,          NO,     "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("complete",        [NO,          NO,     NO,          "completed", NO,  NO,    NO,     NO,  NO,   NO]),
     ("noShow",          [NO,          NO,     NO,          "noShow",    NO,  NO,    NO,     NO,  NO,   NO]),
+    ("update",          SAME),
 ];
 
 /// From its beginning on, for an operator.
@@ -67,13 +85,14 @@ const BEGUN_CUSTOMER: Table = [
 const BEGUN_OPERATOR: Table = [
     ("extend",          ["held",      OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("confirm, manual", ["pending",   OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
+    ("confirm, manual", [OUT,         OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("cancel",          ["cancelled", NO,     "cancelled", "cancelled", NO,  NO,    NO,     NO,  NO,   NO]),
     ("reschedule",      [NO,          NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("approve",         [NO,          NO,     "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("complete",        [NO,          NO,     NO,          "completed", NO,  NO,    NO,     NO,  NO,   NO]),
     ("noShow",          [NO,          NO,     NO,          "noShow",    NO,  NO,    NO,     NO,  NO,   NO]),
+    ("update",          SAME),
 ];
 
 /// When it is over, for an operator.
@@ -81,13 +100,14 @@ const BEGUN_OPERATOR: Table = [
 const OVER_OPERATOR: Table = [
     ("extend",          ["held",      OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("confirm, manual", ["pending",   OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
+    ("confirm, manual", [OUT,         OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("cancel",          ["cancelled", NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("reschedule",      [NO,          NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("approve",         [NO,          NO,     "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("complete",        [NO,          NO,     NO,          "completed", NO,  NO,    NO,     NO,  NO,   NO]),
     ("noShow",          [NO,          NO,     NO,          "noShow",    NO,  NO,    NO,     NO,  NO,   NO]),
+    ("update",          SAME),
 ];
 
 /// Each table with the role and the instants that it is of. The booking is from 10:00 to 11:00.
@@ -109,18 +129,28 @@ struct Cell {
     expected: &'static str,
 }
 
+fn manual() -> Confirming {
+    Confirming { approval: Approval::Manual, ..Confirming::default() }
+}
+
+fn details() -> Details {
+    let table = ("table".to_owned(), Detail::Whole(7));
+    Details::try_from(BTreeMap::from([table])).unwrap()
+}
+
 fn action(name: &str) -> Action {
     let reason = Some("because".to_owned());
     match name {
         "extend" => Action::Extend(HoldSeconds::DEFAULT, MaxHoldSeconds::DEFAULT),
-        "confirm" => Action::Confirm(Approval::Auto, code()),
-        "confirm, manual" => Action::Confirm(Approval::Manual, code()),
+        "confirm" => Action::Confirm(Confirming::default(), code()),
+        "confirm, manual" => Action::Confirm(manual(), code()),
         "cancel" => Action::Cancel(reason),
         "reschedule" => Action::Reschedule(half_hours("2027-01-12T10:00Z", "2027-01-12T10:30Z")),
         "approve" => Action::Approve(reason, code()),
         "decline" => Action::Decline(reason),
         "complete" => Action::Complete,
         "noShow" => Action::NoShow,
+        "update" => Action::Update(Some(details()), Some("regular".to_owned())),
         other => panic!("no action {other}"),
     }
 }
@@ -178,7 +208,7 @@ fn every_action_leads_where_the_tables_say() {
             status => {
                 let after = outcome.unwrap_or_else(|refused| panic!("{name}: {refused}"));
                 assert_eq!(after.status.as_str(), status, "{name}");
-                assert_eq!(after.version, before.version.next(), "{name}");
+                assert_eq!(after.version, before.at(now).version.next(), "{name}");
             }
         }
     }
@@ -195,15 +225,29 @@ fn an_action_changes_only_what_it_is_about() {
             }
             _ => None,
         };
+        let before = before.at(now);
+        let updates = matches!(action, Action::Update(..));
         let expected = Booking {
             status: after.status,
             version: before.version.next(),
+            details: if updates { details() } else { Details::default() },
+            note: updates.then(|| "regular".to_owned()),
+            ended_at: Some(before.updated_at).filter(|_| updates && before.status.is_final()),
+            updated_by: attempt(role).by,
             hold_expires_at: match &action {
                 // Until 09:15, a quarter of an hour after it was made: not past that, but for the
                 // rounding, and not before the end that it has.
                 Action::Extend(length, _) => before
                     .hold_expires_at
                     .map(|end| end.max(length.end_within(now, at("2027-01-11T09:15Z")))),
+                Action::Update(..) => before.hold_expires_at,
+                _ => None,
+            },
+            pending_expires_at: match &action {
+                // Where nothing is said, until it starts.
+                Action::Confirm(..) if after.status == Status::Pending => {
+                    Some(before.stretch.start)
+                }
                 _ => None,
             },
             stretch: match &action {
@@ -229,7 +273,7 @@ fn a_command_is_for_the_version_it_names() {
         };
         for other in [0, current.version.get() - 1, current.version.get() + 1, u64::MAX] {
             let refused = match expected {
-                OUT => Rejection::HoldExpired,
+                OUT if current.status == Status::Expired => Rejection::HoldExpired,
                 _ => Rejection::VersionConflict(Box::new(current.clone())),
             };
             assert_eq!(named(Version::new(other)), Err(refused), "{name} at version {other}");
@@ -263,9 +307,9 @@ fn a_confirmed_booking_keeps_its_code_and_a_pending_one_has_none() {
     let (now, begun) = (at("2027-01-11T09:01Z"), at("2027-01-13T10:00Z"));
     let other = || ConfirmationCode::from_random(*b"another!");
     let held = booking(Status::Held);
-    let confirm = |approval| decide(Action::Confirm(approval, code()), Role::Customer, &held, now);
-    assert_eq!(confirm(Approval::Auto).unwrap().confirmation_code, Some(code()));
-    let pending = confirm(Approval::Manual).unwrap();
+    let confirm = |how| decide(Action::Confirm(how, code()), Role::Customer, &held, now);
+    assert_eq!(confirm(Confirming::default()).unwrap().confirmation_code, Some(code()));
+    let pending = confirm(manual()).unwrap();
     assert_eq!(pending.confirmation_code, None, "nobody can know it before it is sold");
 
     let operate = |action, booking, now| decide(action, Role::Operator, booking, now).unwrap();
@@ -302,4 +346,36 @@ fn a_slot_is_not_kept_at_another_length() {
     });
     let late = decide(late, Role::Customer, &confirmed, at(ten));
     assert_eq!(late, Err(Rejection::TooLate(Box::new(confirmed))));
+}
+
+#[test]
+fn details_are_replaced_whole_and_an_empty_note_is_none() {
+    let now = at("2027-01-11T09:01Z");
+    let update = |details, note: Option<&str>, booking: &Booking| {
+        let action = Action::Update(details, note.map(ToOwned::to_owned));
+        decide(action, Role::Operator, booking, now).unwrap()
+    };
+    let first = update(Some(details()), Some("regular"), &booking(Status::Held));
+    assert_eq!((first.details.clone(), first.note.as_deref()), (details(), Some("regular")));
+    let same = update(None, None, &first);
+    assert_eq!((same.details, same.note.as_deref()), (details(), Some("regular")));
+    let none = update(Some(Details::default()), Some(""), &first);
+    assert_eq!((none.details.is_empty(), none.note), (true, None));
+}
+
+/// Whoever did not come gave back what had not begun then, not what has not begun when somebody writes
+/// a note.
+#[test]
+fn a_note_takes_no_places_back() {
+    let absent = Booking { updated_at: at("2027-01-11T10:15Z"), ..booking(Status::NoShow) };
+    let action = || Action::Update(None, Some("was ill".to_owned()));
+    let mut noted = decide(action(), Role::Operator, &absent, at("2027-01-11T12:00Z")).unwrap();
+    assert_eq!(Booking::effects(Some(&absent), &noted), []);
+    for time in ["2027-01-11T13:00Z", "2027-01-12T13:00Z"] {
+        let again = decide(action(), Role::Operator, &noted, at(time)).unwrap();
+        assert_eq!(Booking::effects(Some(&noted), &again), []);
+        noted = again;
+    }
+    let places = |start: &str| noted.places_in(at(start));
+    assert_eq!((places("2027-01-11T10:00Z"), places("2027-01-11T10:30Z")), (2, 0));
 }

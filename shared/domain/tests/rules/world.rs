@@ -8,8 +8,8 @@ use crate::ops::{GRIDS, Op, SLOTS, What, Which};
 use domain::resource::REQUEST_LIFE;
 use domain::{
     Action, Approval, Attempt, Booking, BookingHash, Capacity, Command, CustomerId, Decision,
-    Effect, HoldSeconds, Key, MaxHoldSeconds, NewBooking, Quantity, Rejection, Resource, Role,
-    Sale, Slot, Status, Version,
+    Details, Effect, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, PendingMinutes,
+    Quantity, Rejection, Resource, Role, Sale, Slot, Status, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::sample::Index;
@@ -47,6 +47,7 @@ impl World {
             hold_seconds: HoldSeconds::new(60).unwrap(),
             max_hold_seconds: MaxHoldSeconds::new(150).unwrap(),
             approval,
+            pending_minutes: Some(PendingMinutes::new(1).unwrap()),
             ..room("UTC", 30, &["09:00-11:00"])
         };
         let now = at("2027-01-11T08:50Z");
@@ -110,7 +111,7 @@ impl World {
                 Ok(None)
             }
             Op::PassToAnEnd(off) => {
-                let ends = self.bookings().into_iter().filter_map(|held| held.hold_expires_at);
+                let ends = self.bookings().into_iter().filter_map(|booking| booking.runs_out_at());
                 self.pass_to_the_first(ends, *off);
                 Ok(None)
             }
@@ -132,12 +133,15 @@ impl World {
         let Op::Place { asked, .. } = op else { panic!("{op:?} asks for nothing") };
         NewBooking {
             customer: CustomerId::parse(&format!("customer-{}", asked.customer)).unwrap(),
+            by: MadeBy::Customer,
             key: Key::parse(&asked.key.to_string()).unwrap(),
             sale: if asked.hold { Sale::Hold } else { Sale::Book },
             resource: room("UTC", 30, &[]).id,
             start: minutes(asked.start),
             end: asked.length.map(|length| minutes(asked.start + length)),
             quantity: Quantity::new(asked.quantity).unwrap(),
+            details: Details::default(),
+            note: None,
         }
     }
 
@@ -165,7 +169,7 @@ impl World {
             Which::NearItsEnd => {
                 let end = |booking: &Booking| match booking.status {
                     Status::Expired => Some(booking.updated_at),
-                    _ => booking.hold_expires_at,
+                    _ => booking.runs_out_at(),
                 };
                 let ends = hashes.iter().filter_map(|hash| {
                     let end = end(&self.table.bookings[*hash])?;
@@ -225,12 +229,17 @@ impl World {
                     let Resource { hold_seconds, max_hold_seconds, .. } = seen.resource;
                     decide(Action::Extend(hold_seconds, max_hold_seconds))
                 }
-                What::Confirm => decide(Action::Confirm(seen.resource.approval, code())),
+                What::Confirm => decide(Action::Confirm(seen.resource.confirming(), code())),
                 What::Cancel => decide(Action::Cancel(None)),
                 What::Approve => decide(Action::Approve(None, code())),
                 What::Decline => decide(Action::Decline(None)),
                 What::Complete => decide(Action::Complete),
                 What::NoShow => decide(Action::NoShow),
+                // That it has run out would be one more write in the same step.
+                What::Note if read.status == Status::Expired => {
+                    return Err(Rejection::InvalidTransition(Box::new(read)));
+                }
+                What::Note => decide(Action::Update(None, Some("regular".to_owned()))),
                 What::Move { start, length } => match decide(Action::Reschedule(read.stretch))? {
                     done @ Decision::Done(_) => Ok(done),
                     Decision::Change(_) => {
@@ -248,8 +257,8 @@ impl World {
             if self.write(Some(&read), &next, &seen, now)? {
                 return Ok(next);
             }
-            // The booking is as it was, so its hold has run out by somebody else's clock.
-            now = now.max(read.hold_expires_at.unwrap_or(now));
+            // The booking is as it was, so it has run out by somebody else's clock.
+            now = now.max(read.runs_out_at().unwrap_or(now));
             seen = self.table.clone();
         }
         panic!("{attempt:?} was decided in vain");

@@ -82,8 +82,8 @@ impl Bookings {
                 Outcome::Written => return Ok(next),
                 Outcome::Refused(indices) if indices.contains(&0) => {}
                 // The booking is as it was, and yet a slot does not have its places any more. If it
-                // is a hold, it has run out by the clock of whoever needed them.
-                Outcome::Refused(_) => now = now.max(read.hold_expires_at.unwrap_or(now)),
+                // runs out, it has done so by the clock of whoever needed them.
+                Outcome::Refused(_) => now = now.max(read.runs_out_at().unwrap_or(now)),
             }
         }
         Err(Error::Busy.into())
@@ -109,7 +109,7 @@ impl Bookings {
             }
             Intent::Confirm(code) => {
                 let resource = self.resource(&read.resource).await?;
-                Ok((decide(Action::Confirm(resource.approval, code.clone()))?, None))
+                Ok((decide(Action::Confirm(resource.confirming(), code.clone()))?, None))
             }
             Intent::Reschedule(start, end) => {
                 // Whether it may be moved at all comes before where to.

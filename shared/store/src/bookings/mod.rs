@@ -9,6 +9,7 @@
 //! | [`calendar`] | a resource's bookings, by the pointers in its calendar |
 //! | [`slots`] | what is offered |
 //! | [`open`] | what a customer has open, and how much that may be |
+//! | `used_keys` | the keys that operators have used on sales for somebody |
 //! | `write` | the writes that transactions are made of |
 
 pub mod calendar;
@@ -18,6 +19,7 @@ pub mod own;
 pub mod resources;
 pub mod sell;
 pub mod slots;
+mod used_keys;
 mod write;
 
 use crate::table::Table;

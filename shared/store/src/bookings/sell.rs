@@ -53,8 +53,9 @@ impl Bookings {
     ) -> Result<Booking, CommandError> {
         let (customer, hash) = (&request.customer, request.hash());
         for _ in 0..DECISIONS {
-            let (made, resource, open, touched) = tokio::try_join!(
+            let (made, used_for, resource, open, touched) = tokio::try_join!(
                 self.booking_of_hash(customer, &hash, now),
+                self.used_for(request),
                 self.find_resource(&request.resource),
                 self.open_bookings(customer),
                 self.slots_asked_for(request),
@@ -63,6 +64,7 @@ impl Bookings {
                 request.repeats(&made)?;
                 return Ok(made);
             }
+            self.must_not_be_used(request, used_for.as_ref(), now).await?;
             let resource = resource.ok_or(Rejection::NoSuchResource)?;
             let booking = request.decide(&resource, code, now)?;
             let touched = if resource.has_moved() {
@@ -80,8 +82,9 @@ impl Bookings {
                 let terms = resource.terms(start, &touched, now);
                 writes.push(self.slot_write(&resource.id, &slot, effect, terms, now)?);
             }
+            writes.extend(self.use_key(request, &booking, used_for.as_ref())?);
             // Both before the booking: an entry and a pointer without one do no harm.
-            if booking.is_open() && !*entered {
+            if booking.is_open() && request.is_limited() && !*entered {
                 self.enter(&booking, open, max_open, now).await?;
                 *entered = true;
             }

@@ -5,10 +5,14 @@
 //! | [`resource`] | resources, with the grids that they had |
 //! | [`slot`] | slots, with their expiry buckets |
 //! | [`booking`] | bookings, and what points at them |
+//! | `used_key` | the keys that operators have used on sales for somebody |
+//! | `details` | what front ends keep with a booking or a resource |
 
 pub mod booking;
+mod details;
 pub mod resource;
 pub mod slot;
+pub(crate) mod used_key;
 
 use crate::error::Unavailable;
 use crate::keys;
@@ -23,6 +27,7 @@ pub fn ttl(end: Timestamp, days: i64) -> i64 {
 
 /// What a record of the bookings table's stream tells of.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most are bookings, and a batch has some hundred")]
 pub enum Change {
     /// A resource was written.
     Resource(Resource),

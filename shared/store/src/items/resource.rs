@@ -1,10 +1,10 @@
 //! Resources as items.
 
-use super::{Unavailable, instant};
+use super::{Unavailable, details, instant};
 use crate::keys;
 use domain::{
-    Approval, Capacity, FormerGrid, Grid, HoldSeconds, MaxHoldSeconds, Opening, Resource,
-    ResourceId, SlotMinutes, TimeZoneName, Version,
+    Approval, Capacity, ConfirmBy, FormerGrid, Grid, HoldSeconds, MaxHoldSeconds, Opening,
+    PendingMinutes, Resource, ResourceId, SlotMinutes, TimeZoneName, Version,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,12 @@ struct ResourceItem {
     #[serde(default)]
     max_hold_seconds: MaxHoldSeconds,
     approval: Approval,
+    #[serde(default)]
+    confirm_by: ConfirmBy,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pending_minutes: Option<PendingMinutes>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    details: Option<String>,
     version: Version,
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     former: Vec<FormerItem>,
@@ -85,6 +91,9 @@ pub fn from_resource(key: keys::ItemKey, resource: &Resource) -> Result<Item, Un
         hold_seconds: resource.hold_seconds,
         max_hold_seconds: resource.max_hold_seconds,
         approval: resource.approval,
+        confirm_by: resource.confirm_by,
+        pending_minutes: resource.pending_minutes,
+        details: details::to_text(&resource.details)?,
         version: resource.version,
         former: resource.former.into_iter().map(former).collect(),
         grid_epoch: resource.grid_epoch,
@@ -106,6 +115,9 @@ pub fn to_resource(item: Item) -> Result<Resource, Unavailable> {
         hold_seconds: item.hold_seconds,
         max_hold_seconds: item.max_hold_seconds,
         approval: item.approval,
+        confirm_by: item.confirm_by,
+        pending_minutes: item.pending_minutes,
+        details: details::from_text(item.details.as_deref())?,
         version: item.version,
         former: item.former.into_iter().map(former).collect::<Result<_, _>>()?,
         grid_epoch: item.grid_epoch,

@@ -6,7 +6,7 @@ mod memory;
 use crate::ledger::Ledger;
 use domain::{
     Action, Approval, Attempt, Booking, Capacity, HoldSeconds, Key, MaxHoldSeconds, NewBooking,
-    Quantity, Rejection, Resource, Role, Sale, Version,
+    PendingMinutes, Quantity, Rejection, Resource, Role, Sale, Version,
 };
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
@@ -92,12 +92,14 @@ fn next(random: &mut Rng, memory: &Memory, now: Timestamp) -> Step {
                 1 => grid("UTC", 30, &["09:00-17:00"]),
                 _ => memory.resource.grid.clone(),
             };
-            Step::Put(Resource { grid, capacity, approval, ..memory.resource.clone() })
+            let pending_minutes = random.bool().then(|| PendingMinutes::new(1).unwrap());
+            let old = memory.resource.clone();
+            Step::Put(Resource { grid, capacity, approval, pending_minutes, ..old })
         }
         90..96 => Step::Pass(SignedDuration::from_millis(random.i64(0..90_000))),
         _ => {
             // To the instant at which the next hold runs out, or a millisecond before or after.
-            let ends = memory.bookings.values().filter_map(|booking| booking.hold_expires_at);
+            let ends = memory.bookings.values().filter_map(Booking::runs_out_at);
             let off = SignedDuration::from_millis(random.i64(-1..=1));
             let ahead = ends.map(|end| end.duration_since(now) + off);
             Step::Pass(ahead.filter(SignedDuration::is_positive).min().unwrap_or_default())

@@ -8,7 +8,9 @@
 #![expect(clippy::float_cmp, reason = "units come in halves, which are exact")]
 
 use crate::crowded::write_all;
-use domain::{Action, Approval, Booking, Capacity, CustomerId, NewBooking, Resource, Status};
+use domain::{
+    Action, Approval, Booking, Capacity, CustomerId, MadeBy, NewBooking, Resource, Status,
+};
 use jiff::SignedDuration;
 use std::fmt::Debug;
 use std::future::Future;
@@ -92,6 +94,7 @@ async fn costs_of(slots: u32) {
         ("3", cancel(), sale),
         ("4", Intent::Act(Action::Complete), ITEM),
         ("5", Intent::Act(Action::NoShow), ITEM + not_begun),
+        ("8", Intent::Act(Action::Update(None, Some("regular".to_owned()))), ITEM),
     ] {
         let booked = stretch(book("alice", key, "09:00:00"), slots);
         let (book_units, units) = meter.both(&booked, &intent).await;
@@ -99,10 +102,17 @@ async fn costs_of(slots: u32) {
         assert_eq!(units, expected, "{intent:?}");
     }
 
+    // The operator's key is an item more; what the customer has open is not written.
+    let sold = NewBooking {
+        by: MadeBy::OperatorFor(customer("olga")),
+        ..stretch(hold("alice", "9", "09:00:00"), slots)
+    };
+    assert_eq!(meter.both(&sold, &confirm()).await, (sale + ITEM + POINTER, sale));
+
     tables.bookings.put_resource(manual, at(NOW)).await.unwrap();
     let pending = stretch(book("alice", "6", "09:00:00"), slots);
-    // A yes leaves the slots as they are.
-    assert_eq!(meter.both(&pending, &approve()).await, (sale + POINTER + OPEN, ITEM));
+    // A yes takes the places out of the bucket in which they would run out.
+    assert_eq!(meter.both(&pending, &approve()).await, (sale + POINTER + OPEN, sale));
     let pending = stretch(book("alice", "7", "09:00:00"), slots);
     assert_eq!(meter.both(&pending, &Intent::Act(Action::Decline(None))).await.1, sale);
 }
@@ -249,6 +259,8 @@ async fn costs_with_history(count: usize) -> Vec<(&'static str, Consumed)> {
     costs.push(("hold, repeated", place(hold("alice", "1", "09:00:00")).await.1));
     costs.push(("extend", change(&held, Intent::Extend, at("08:01:00")).await));
     costs.push(("confirm", change(&held, confirm(), now).await));
+    let update = Intent::Act(Action::Update(None, Some("regular".to_owned())));
+    costs.push(("update", change(&held, update, now).await));
     let move_to = Intent::Reschedule(at("11:00:00"), None);
     costs.push(("reschedule", change(&held, move_to, now).await));
     costs.push(("cancel", change(&held, cancel(), now).await));

@@ -198,7 +198,7 @@ impl Tables {
     ) {
         let there = self.bookings.values().filter(|it| shown(it));
         let there =
-            there.map(|it| (it.id.to_string(), json!(protocol::view::BookingView::from(it))));
+            there.map(|it| (it.id.to_string(), json!(protocol::view::BookingView::for_owner(it))));
         let there: BTreeMap<String, Value> = there.collect();
         if there != view.things {
             world.broken("a client at rest sees what is there", || {

@@ -70,7 +70,9 @@ impl Memory {
                 let Resource { hold_seconds, max_hold_seconds, .. } = self.resource;
                 decide(Action::Extend(hold_seconds, max_hold_seconds))?
             }
-            Intent::Confirm(code) => decide(Action::Confirm(self.resource.approval, code.clone()))?,
+            Intent::Confirm(code) => {
+                decide(Action::Confirm(self.resource.confirming(), code.clone()))?
+            }
             Intent::Reschedule(start, end) => match decide(Action::Reschedule(read.stretch))? {
                 done @ Decision::Done(_) => done,
                 Decision::Change(_) => {

@@ -19,7 +19,10 @@ use super::mutation::Mutation;
 use super::sales::scenario::{code, customer, room, slot};
 use attempt::{After, Attempt, Phase};
 use domain::resource::REQUEST_LIFE;
-use domain::{Action, Booking, Command, Decision, Key, NewBooking, Quantity, Resource, Role, Sale};
+use domain::{
+    Action, Booking, Command, Decision, Details, Key, MadeBy, NewBooking, Quantity, Resource, Role,
+    Sale,
+};
 use jiff::{SignedDuration, Timestamp};
 use scenario::Scenario;
 use std::collections::BTreeSet;
@@ -82,12 +85,15 @@ impl Limit {
         let resource = room(60, 10, 16);
         let request = |(key, places, _): &(usize, u32, u8)| NewBooking {
             customer: customer("alice"),
+            by: MadeBy::Customer,
             key: Key::parse(&key.to_string()).expect("it is a key"),
             sale: Sale::Hold,
             resource: resource.id.clone(),
             start: slot(0, 60),
             end: None,
             quantity: Quantity::new(*places).expect("it is a quantity"),
+            details: Details::default(),
+            note: None,
         };
         let requests = scenario.orders.iter().map(request).collect();
         Self { scenario, resource, requests }

@@ -5,8 +5,8 @@ use super::super::sales::scenario::{code, customer, room, slot};
 use delivery::conflate::Conflation;
 use delivery::{News, topic};
 use domain::{
-    Action, Attempt, Booking, BookingId, Command, Decision, Key, NewBooking, Quantity, Resource,
-    Role, Sale, Slot, Status,
+    Action, Attempt, Booking, BookingId, Command, Decision, Details, Key, MadeBy, NewBooking,
+    Quantity, Resource, Role, Sale, Slot, Status,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -135,12 +135,15 @@ fn shown(resource: &Resource, slot: &Slot, now: Timestamp) -> u64 {
 fn request(resource: &Resource, who: &str) -> NewBooking {
     NewBooking {
         customer: customer(who),
+        by: MadeBy::Customer,
         key: Key::parse("key").expect("it is a key"),
         sale: Sale::Book,
         resource: resource.id.clone(),
         start: slot(0, 60),
         end: None,
         quantity: Quantity::ONE,
+        details: Details::default(),
+        note: None,
     }
 }
 

@@ -194,10 +194,10 @@ impl Sales {
                     (After::Answer(Ok(after.clone())), false)
                 }
                 // The booking is as it was, and yet a slot does not have its places any more. If it
-                // is a hold, it has run out by the clock of whoever needed them.
+                // runs out, it has done so by the clock of whoever needed them.
                 Write::Booking { number, over: Some(_), .. } if !places.contains(&0) => {
                     let read = tables.bookings[*number].as_ref();
-                    let end = read.and_then(|read| read.hold_expires_at).unwrap_or(flight.now);
+                    let end = read.and_then(|read| read.runs_out_at()).unwrap_or(flight.now);
                     (After::Anew(flight.now.max(end)), true)
                 }
                 _ => (After::Anew(flight.now), true),

@@ -46,9 +46,9 @@ pub fn of_booking(
         let (from, to) = (before.status.as_str(), after.status.as_str());
         return Err(Broken::new(VERSIONS, format!("from {from} to {to}")));
     }
-    let ends = before.hold_expires_at.is_some_and(|end| end > scenario.fastest(clock));
+    let ends = before.runs_out_at().is_some_and(|end| end > scenario.fastest(clock));
     if after.status == Status::Expired && ends {
-        return Err(Broken::new(NOT_EARLY, "a hold is expired before any clock says so"));
+        return Err(Broken::new(NOT_EARLY, "it is expired before any clock says so"));
     }
     Ok(())
 }
@@ -137,7 +137,7 @@ pub fn of_state(scenario: &Scenario, state: &State) -> Result<(), Broken> {
     let tables = &state.tables;
     let fastest = scenario.fastest(state.clock);
     let bookings = || tables.bookings.iter().flatten().map(|booking| &**booking);
-    let live = |booking: &Booking| booking.hold_expires_at.is_none_or(|end| end > fastest);
+    let live = |booking: &Booking| booking.runs_out_at().is_none_or(|end| end > fastest);
 
     let starts: BTreeSet<Timestamp> = bookings().flat_map(|one| one.stretch.slots()).collect();
     for start in &starts {
@@ -174,7 +174,7 @@ fn of_books<'a>(
     let mut held = BTreeMap::<Timestamp, u32>::new();
     for booking in bookings {
         let places = booking.places_in(slot.start);
-        match booking.hold_expires_at {
+        match booking.runs_out_at() {
             Some(end) if places > 0 => *held.entry(end).or_default() += places,
             _ => sold += places,
         }

@@ -3,9 +3,9 @@
 use super::super::mutation::Mutation;
 use domain::opening::{Day, Hours};
 use domain::{
-    Action, Approval, Attempt, BookingHash, Capacity, ConfirmationCode, CustomerId, Grid,
-    HoldSeconds, Key, MaxHoldSeconds, NewBooking, Opening, Quantity, Resource, ResourceId, Role,
-    Sale, SlotMinutes, TimeZoneName, Version,
+    Action, Approval, Attempt, BookingHash, Capacity, ConfirmBy, ConfirmationCode, CustomerId,
+    Details, Grid, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Opening, Quantity,
+    Resource, ResourceId, Role, Sale, SlotMinutes, TimeZoneName, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -115,6 +115,9 @@ pub fn room(minutes: u32, capacity: u32, hold_seconds: u32) -> Resource {
         hold_seconds: HoldSeconds::new(hold_seconds).expect("it is a length"),
         max_hold_seconds: MaxHoldSeconds::new(3 * hold_seconds).expect("it is a length"),
         approval: Approval::Auto,
+        confirm_by: ConfirmBy::Owner,
+        pending_minutes: None,
+        details: Details::default(),
         version: Version::FIRST,
         former: Vec::new(),
         grid_epoch: 0,
@@ -156,12 +159,15 @@ impl Scenario {
     ) -> Self {
         let request = NewBooking {
             customer: customer(who),
+            by: MadeBy::Customer,
             key: Key::parse(key).expect("it is a key"),
             sale,
             resource: self.resource.id.clone(),
             start: slot(first, minutes),
             end: Some(slot(first + slots, minutes)),
             quantity: Quantity::new(places).expect("it is a quantity"),
+            details: Details::default(),
+            note: None,
         };
         let booking = self.booking(&request.hash());
         let what = match sale {
@@ -213,7 +219,7 @@ impl Scenario {
 
     /// A customer's own order to confirm.
     pub fn confirm(self, times: u8, who: &str, booking: usize) -> Self {
-        let confirm = Action::Confirm(self.resource.approval, code());
+        let confirm = Action::Confirm(self.resource.confirming(), code());
         self.own(times, who, booking, "confirm", Intent::Act(confirm))
     }
 

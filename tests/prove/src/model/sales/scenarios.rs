@@ -4,7 +4,8 @@
 use super::grids;
 use super::scenario::{Scenario, code};
 use domain::Sale::{Book, Hold};
-use domain::{Action, Approval};
+use domain::{Action, Approval, HoldSeconds, PendingMinutes};
+use jiff::SignedDuration;
 
 /// How much of a scenario is explored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +116,39 @@ pub fn approval(size: Size) -> Scenario {
     Scenario { ticks: size.pick(0, 2), ..scenario }
 }
 
+/// Nobody answers what is pending: it runs out, as a hold does, while an operator approves and another
+/// customer wants its place.
+pub fn unanswered(size: Size) -> Scenario {
+    let mut scenario = Scenario::new("what nobody answers", 1);
+    scenario.resource.approval = Approval::Manual;
+    scenario.resource.pending_minutes = PendingMinutes::new(1).ok();
+    scenario.resource.hold_seconds = HoldSeconds::new(60).expect("it is a length");
+    let scenario = scenario
+        .sell(1, "alice", "a", size.pick(Book, Hold), (0, 1, 60), 1)
+        .confirm(size.pick(0, 1), "alice", 0)
+        .operator(1, 0, "approve", Action::Approve(None, code()))
+        .operator(size.pick(0, 1), 0, "decline", Action::Decline(None))
+        .cancel(1, "alice", 0)
+        .sell(1, "bob", "b", Book, (0, 1, 60), 1);
+    let tick = SignedDuration::from_secs(30);
+    Scenario { ticks: size.pick(3, 4), tick, skews: size.pick(&[0], &[0, 1]), ..scenario }
+}
+
+/// What is pending runs out when it starts, whatever else is said.
+pub fn unanswered_until_the_start(size: Size) -> Scenario {
+    let mut scenario = Scenario::new("what nobody answers before it starts", 1);
+    scenario.resource.approval = Approval::Manual;
+    let scenario = scenario
+        .sell(1, "alice", "a", size.pick(Book, Hold), (0, 2, 60), 1)
+        .confirm(size.pick(0, 1), "alice", 0)
+        .operator(1, 0, "approve", Action::Approve(None, code()))
+        .cancel(size.pick(0, 1), "alice", 0)
+        // The second of its slots has not begun.
+        .sell(1, "bob", "b", Book, (1, 1, 60), 1)
+        .opening_after(2);
+    Scenario { ticks: 3, ..scenario }
+}
+
 /// The booking begins: the customer came, or did not, or the operator takes it back.
 pub fn begun(size: Size) -> Scenario {
     let scenario = Scenario::new("what has begun", 1)
@@ -141,10 +175,22 @@ pub fn capacity(size: Size) -> Scenario {
 
 /// All of them.
 pub fn all(size: Size) -> Vec<Scenario> {
-    let mut all: Vec<Scenario> =
-        [last_place, crowd, run_out, extensions, clocks, keys, moves, approval, begun, capacity]
-            .map(|scenario| scenario(size))
-            .into();
+    let mut all: Vec<Scenario> = [
+        last_place,
+        crowd,
+        run_out,
+        extensions,
+        clocks,
+        keys,
+        moves,
+        approval,
+        unanswered,
+        unanswered_until_the_start,
+        begun,
+        capacity,
+    ]
+    .map(|scenario| scenario(size))
+    .into();
     all.extend(grids::all(size));
     all
 }
