@@ -78,7 +78,13 @@ fn result(frame: &Value) {
     match frame["action"].as_str().unwrap() {
         "ping" => fields(result, &["now", "tokenExpiresAt"], &[]),
         "refresh" => fields(result, &["tokenExpiresAt"], &[]),
-        "resource.put" | "resource.get" => is("ResourceView", result),
+        "resource.put" => {
+            let mut resource = result.clone();
+            let stranded = resource.as_object_mut().and_then(|it| it.remove("stranded"));
+            assert!(stranded.is_some_and(|it| it.is_u64()), "{result}");
+            is("ResourceView", &resource);
+        }
+        "resource.get" => is("ResourceView", result),
         "resource.list" => fields(result, &["resources"], &["cursor"]),
         "availability" => fields(result, &["slots"], &["cursor"]),
         "list" => fields(result, &["bookings"], &["cursor"]),

@@ -8,7 +8,7 @@ use crate::page::{Wanted, fit};
 use aws_lc_rs::rand;
 use domain::{
     Action, Attempt, Booking, BookingHash, ConfirmationCode, CustomerId, Details, Key, MadeBy,
-    NewBooking, Quantity, Rejection, ResourceId, Role, Sale, Version,
+    NewBooking, Quantity, Rejection, Resource, Role, Sale, Version,
 };
 use jiff::Timestamp;
 use protocol::reply::Page;
@@ -264,11 +264,11 @@ pub async fn list(
         return own(app, (caller.customer(), role), &wanted(list), now).await.map(Reply::Page);
     };
     caller.must_be_operator()?;
-    app.bookings.resource(resource).await?;
+    let resource = app.bookings.resource(resource).await?;
     let window = (from.0, to.0);
-    let name = [resource.as_str(), &window.0.to_string(), &window.1.to_string(), status];
+    let name = [resource.id.as_str(), &window.0.to_string(), &window.1.to_string(), status];
     let list = ListName::new(["list at"].into_iter().chain(name));
-    at(app, resource, window, &wanted(list), now).await.map(Reply::Page)
+    at(app, &resource, window, &wanted(list), now).await.map(Reply::Page)
 }
 
 /// One page of a customer's bookings, as somebody of this role sees them.
@@ -290,7 +290,7 @@ pub async fn own(
 /// One page of a resource's bookings.
 pub async fn at(
     app: &App,
-    resource: &ResourceId,
+    resource: &Resource,
     window: (Timestamp, Timestamp),
     wanted: &Wanted<'_>,
     now: Timestamp,

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::page::{Wanted, fit};
-use domain::{Resource, ResourceId};
+use domain::{Period, Resource, ResourceId, State};
 use jiff::{SignedDuration, Timestamp};
 use protocol::Reply;
 use protocol::reply::Page;
@@ -24,7 +24,9 @@ pub async fn put(
 ) -> Result<Reply, Failure> {
     caller.must_be_operator()?;
     let resource = app.bookings.put_resource(asked.resource.resource()?, now).await?;
-    Ok(Reply::Resource(ResourceView::from(&resource)))
+    // Only now: a booking that was made meanwhile is seen.
+    let stranded = app.bookings.stranded(&resource, now).await?;
+    Ok(Reply::ResourcePut { resource: ResourceView::from(&resource), stranded })
 }
 
 /// Reads a resource.
@@ -33,18 +35,23 @@ pub async fn get(app: &App, asked: &ResourceGet) -> Result<Reply, Failure> {
     Ok(Reply::Resource(ResourceView::from(&resource)))
 }
 
-/// Lists all resources.
-pub async fn list(app: &App, asked: &ResourceList) -> Result<Reply, Failure> {
+/// Lists all resources; to customers, those that are not archived.
+pub async fn list(app: &App, caller: &Caller, asked: &ResourceList) -> Result<Reply, Failure> {
     let list = ListName::new(["resources"]);
     let wanted =
         Wanted { list, cursor: asked.cursor.as_deref(), limit: asked.limit.get(), status: None };
     let after = wanted.after(|position| ResourceId::parse(position).ok())?;
     let (found, more) = app.bookings.resources(wanted.most(), after.as_ref()).await?;
-    let (resources, cut) = fit(found.iter().map(ResourceView::from).collect())?;
-    let cursor = match resources.last() {
-        Some(last) if more || cut => Some(wanted.list.cursor(&last.id)),
+    let shown = |resource: &&Resource| caller.is_operator() || resource.state != State::Archived;
+    let shown = found.iter().filter(shown).map(ResourceView::from);
+    let (resources, cut) = fit(shown.collect())?;
+    // A page may have nothing to show, and others come after it.
+    let last = match (resources.last(), found.last()) {
+        (Some(last), _) if cut => Some(last.id.as_str()),
+        (_, Some(last)) if more => Some(last.id.as_str()),
         _ => None,
     };
+    let cursor = last.map(|last| wanted.list.cursor(last));
     Ok(Reply::Page(Page { resources: Some(resources), cursor, ..Page::default() }))
 }
 
@@ -74,12 +81,13 @@ pub async fn slots(
     let after: Option<Timestamp> = wanted.after(|position| position.parse().ok())?;
     let next = |last: Timestamp| last.checked_add(SignedDuration::from_nanos(1)).unwrap_or(to);
     let from = after.map_or(from, next).clamp(from, to);
-    let mut starts: Vec<Timestamp> =
-        resource.grid.slots_between(from, to).take(wanted.most() + 1).collect();
-    let more = starts.len() > wanted.most();
-    starts.truncate(wanted.most());
-    let slots = app.bookings.availability(resource, &starts, now).await?;
-    let cursor = starts.last().filter(|_| more).map(|last| wanted.list.cursor(&last.to_string()));
+    let mut offered: Vec<Period> =
+        resource.calendar.offered(from, to).take(wanted.most() + 1).collect();
+    let more = offered.len() > wanted.most();
+    offered.truncate(wanted.most());
+    let slots = app.bookings.availability(resource, &offered, now).await?;
+    let last = offered.last().filter(|_| more);
+    let cursor = last.map(|last| wanted.list.cursor(&last.start.to_string()));
     let slots = slots.into_iter().map(SlotView::from).collect();
     Ok(Page { slots: Some(slots), cursor, ..Page::default() })
 }

@@ -83,7 +83,9 @@ pub async fn subscribe(
             resources::slots(app, &resource, between, &wanted, now).await?
         }
         TopicName::ResourceBookings(resource) => {
-            bookings::at(app, resource, between, &wanted, now).await?
+            // Likewise: it says how long a booking may be.
+            let resource = app.bookings.resource(resource).await?;
+            bookings::at(app, &resource, between, &wanted, now).await?
         }
     };
     Ok(Reply::Subscribed { topic: asked.topic.clone(), snapshot })

@@ -9,7 +9,7 @@ use crate::conflate::{Conflation, News};
 use crate::dispatch::{Ages, Dispatch, Report};
 use crate::memory::Memory;
 use crate::topic;
-use domain::{Availability, Resource, Role, Slot};
+use domain::{Availability, Period, Resource, Role, Slot};
 use futures::StreamExt;
 use jiff::Timestamp;
 use protocol::Update;
@@ -175,26 +175,25 @@ impl Fanout {
         Ok(update.pieces()?)
     }
 
-    /// What the resource offers where slots have changed. A slot that is not on its grid any more is
-    /// in no snapshot: nobody is told of it, but of the slots of today's grid that it overlaps.
+    /// What the resource offers where slots have changed. A slot that is closed, or not on its grid any
+    /// more, is in no snapshot: nobody is told of it, but of the slots of today's grid that it overlaps.
     async fn offered(
         &self,
         resource: &Resource,
         changed: &[Slot],
         now: Timestamp,
     ) -> Result<Vec<Availability>, store::Error> {
-        let step = resource.grid.step();
         let mut offered = BTreeMap::new();
         for slot in changed {
-            let from = slot.start.checked_sub(step).unwrap_or(Timestamp::MIN);
-            let starts = resource.grid.slots_between(from, slot.end());
-            let starts: Vec<Timestamp> =
-                starts.filter(|start| *start + step > slot.start).collect();
+            let overlapping = resource.calendar.overlapping(slot.time());
+            let overlapping: Vec<Period> =
+                overlapping.filter(|slot| resource.calendar.offers(*slot)).collect();
             let slots = if resource.has_moved() {
-                self.bookings.availability(resource, &starts, now).await?
+                self.bookings.availability(resource, &overlapping, now).await?
             } else {
                 let touched = BTreeMap::from([(slot.start, slot.clone())]);
-                starts.iter().map(|start| resource.availability(*start, &touched, now)).collect()
+                let seen = |slot: &Period| resource.availability(*slot, &touched, now);
+                overlapping.iter().map(seen).collect()
             };
             offered.extend(slots.into_iter().map(|slot| (slot.start, slot)));
         }

@@ -1,10 +1,10 @@
 //! One booking and the statuses it goes through.
 
+use crate::calendar::{Length, Period, Stretch};
 use crate::details::Details;
 use crate::effect::Effect;
 use crate::ids::{BookingId, ConfirmationCode, CustomerId, ResourceId};
 use crate::numbers::{Quantity, Version};
-use crate::stretch::Stretch;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -153,17 +153,29 @@ impl Booking {
         booking
     }
 
+    /// How much it takes of a calendar from this start on, if it moves there: up to this end, or as
+    /// long as it is.
+    pub fn length_from(&self, start: Timestamp, end: Option<Timestamp>) -> Length {
+        let same = || start.checked_add(self.stretch.time().length()).unwrap_or(Timestamp::MAX);
+        Length::Until(end.unwrap_or_else(same))
+    }
+
+    /// Whether it has places or waits for them to become its own: held, pending or confirmed.
+    pub fn is_active(&self) -> bool {
+        matches!(self.status, Status::Held | Status::Pending | Status::Confirmed)
+    }
+
     /// Whether it waits for something: a confirmation or an operator.
     pub fn is_open(&self) -> bool {
         matches!(self.status, Status::Held | Status::Pending)
     }
 
     /// The slots in which it takes places, as it was written last.
-    fn slots(&self) -> BTreeSet<Timestamp> {
-        let takes = |start: &Timestamp| match self.status {
+    fn slots(&self) -> BTreeSet<Period> {
+        let takes = |slot: &Period| match self.status {
             Status::Held | Status::Pending | Status::Confirmed | Status::Completed => true,
             // What had begun when the customer did not come can be sold to nobody else.
-            Status::NoShow => *start <= self.ended_at.unwrap_or(self.updated_at),
+            Status::NoShow => slot.start <= self.ended_at.unwrap_or(self.updated_at),
             Status::Waitlisted | Status::Cancelled | Status::Expired | Status::Declined => false,
         };
         self.stretch.slots().filter(takes).collect()
@@ -171,22 +183,22 @@ impl Booking {
 
     /// How many places it takes in the slot of this start, as it was written last.
     pub fn places_in(&self, start: Timestamp) -> u32 {
-        if self.slots().contains(&start) { self.quantity.get() } else { 0 }
+        if self.slots().iter().any(|slot| slot.start == start) { self.quantity.get() } else { 0 }
     }
 
     /// What a booking's change from `before` (nothing: it is new) to `after` does to each slot.
     ///
     /// Running out is not among it: the slots' expiry buckets give those places back.
-    pub fn effects(before: Option<&Self>, after: &Self) -> Vec<(Timestamp, Effect)> {
+    pub fn effects(before: Option<&Self>, after: &Self) -> Vec<(Period, Effect)> {
         let old = before.map(Self::slots).unwrap_or_default();
         let new = after.slots();
         let left = before.into_iter().flat_map(|before| {
             let release = Effect::Release(before.quantity, before.runs_out_at());
-            old.difference(&new).map(move |start| (*start, release))
+            old.difference(&new).map(move |slot| (*slot, release))
         });
-        let taken = new.difference(&old).map(|start| {
+        let taken = new.difference(&old).map(|slot| {
             let take = Effect::Take(after.quantity, after.runs_out_at());
-            (*start, take)
+            (*slot, take)
         });
         let until = before.and_then(Self::runs_out_at);
         let stays = until.and_then(|until| match after.runs_out_at() {
@@ -196,7 +208,7 @@ impl Booking {
         });
         let kept = stays
             .into_iter()
-            .flat_map(|effect| old.intersection(&new).map(move |start| (*start, effect)));
+            .flat_map(|effect| old.intersection(&new).map(move |slot| (*slot, effect)));
         left.chain(taken).chain(kept).collect()
     }
 }

@@ -1,12 +1,12 @@
 //! What may be done to a booking: state as read, command, now -> new state or rejection.
 
 use crate::booking::{Booking, Mark, Status};
+use crate::calendar::Stretch;
 use crate::details::Details;
 use crate::ids::{ConfirmationCode, CustomerId, Key, Role, fingerprint};
 use crate::numbers::{HoldSeconds, MaxHoldSeconds, Version};
 use crate::rejection::Rejection;
 use crate::resource::{Approval, Confirming};
-use crate::stretch::Stretch;
 use jiff::Timestamp;
 
 /// What is to be done to a booking.
@@ -136,11 +136,11 @@ impl Command {
                 next.status = Status::Cancelled;
                 next.reason.clone_from(reason);
                 current.status == Status::Held
-                    || self.in_time(&current, current.stretch.end, now)?
+                    || self.in_time(&current, current.stretch.end(), now)?
             }
             (Action::Reschedule(stretch), Status::Confirmed) => {
-                next.stretch = *stretch;
-                let in_time = self.in_time(&current, current.stretch.start, now)?;
+                next.stretch = stretch.clone();
+                let in_time = self.in_time(&current, current.stretch.start(), now)?;
                 if in_time && stretch.resizes(&current.stretch) {
                     return Err(Rejection::SlotFull);
                 }
@@ -159,11 +159,11 @@ impl Command {
             }
             (Action::Complete, Status::Confirmed) => {
                 next.status = Status::Completed;
-                current.stretch.start <= now
+                current.stretch.start() <= now
             }
             (Action::NoShow, Status::Confirmed) => {
                 next.status = Status::NoShow;
-                current.stretch.start <= now
+                current.stretch.start() <= now
             }
             (Action::Update(details, note), status) => {
                 next.hold_expires_at = current.hold_expires_at;
@@ -197,7 +197,7 @@ impl Command {
         now: Timestamp,
     ) -> Result<bool, Rejection> {
         match self.attempt.role {
-            Role::Customer if now >= booking.stretch.start => {
+            Role::Customer if now >= booking.stretch.start() => {
                 Err(Rejection::TooLate(Box::new(booking.clone())))
             }
             Role::Customer => Ok(true),
@@ -220,7 +220,7 @@ impl Booking {
             }
             Approval::Manual => {
                 self.status = Status::Pending;
-                self.pending_expires_at = Some(confirming.pending_until(now, self.stretch.start));
+                self.pending_expires_at = Some(confirming.pending_until(now, self.stretch.start()));
             }
         }
     }

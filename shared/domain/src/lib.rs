@@ -5,11 +5,8 @@
 //! | [`ids`] | who and what: customers, resources, bookings |
 //! | [`details`] | what front ends keep with a booking or a resource |
 //! | [`numbers`] | quantities, capacities, versions and their ranges |
-//! | [`calendar`] | the whole calendar of a resource: weekly hours, dates, closures, and their slots |
-//! | [`opening`] | weekly opening hours, and the slots they make on a real calendar |
-//! | [`stretch`] | whole, adjacent slots: what a booking covers |
+//! | [`calendar`] | when a resource's slots are, and which stretches of them can be booked |
 //! | [`time_zone`] | time zones by name |
-//! | [`grid`] | when a resource's slots are, and which stretches of them can be booked |
 //! | [`resource`] | what can be booked, and what it offers at an instant |
 //! | [`effect`] | what a command does to the slots of a booking |
 //! | [`slot`] | how much of one slot is taken, held and free at an instant |
@@ -25,30 +22,26 @@ pub mod calendar;
 pub mod command;
 pub mod details;
 pub mod effect;
-pub mod grid;
 pub mod ids;
 pub mod new_booking;
 pub mod numbers;
-pub mod opening;
 pub mod rejection;
 pub mod resource;
 pub mod slot;
-pub mod stretch;
 pub mod time_zone;
 
 pub use booking::{Booking, Status};
+pub use calendar::{Calendar, MAX_SLOTS, Period, Stretch};
 pub use command::{Action, Attempt, Command, Decision};
 pub use details::Details;
 pub use effect::Effect;
-pub use grid::Grid;
 pub use ids::{BookingHash, BookingId, ConfirmationCode, CustomerId, Key, ResourceId, Role};
 pub use new_booking::{MadeBy, NewBooking, Sale};
 pub use numbers::{
-    Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, SlotMinutes, Version,
+    Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, SlotLength, SlotMinutes,
+    Version,
 };
-pub use opening::Opening;
 pub use rejection::Rejection;
-pub use resource::{Approval, Availability, ConfirmBy, Confirming, FormerGrid, Resource};
+pub use resource::{Approval, Availability, ConfirmBy, Confirming, FormerGrid, Resource, State};
 pub use slot::{Slot, Terms};
-pub use stretch::{MAX_SLOTS, Stretch};
 pub use time_zone::TimeZoneName;

@@ -1,13 +1,14 @@
 //! A new booking: what is asked for -> the booking or a rejection.
 
 use crate::booking::{Booking, Status};
+use crate::calendar::Length;
 use crate::details::Details;
 use crate::ids::{
     BookingHash, BookingId, ConfirmationCode, CustomerId, Key, ResourceId, Role, fingerprint,
 };
 use crate::numbers::{Quantity, Version};
 use crate::rejection::Rejection;
-use crate::resource::Resource;
+use crate::resource::{Resource, State};
 use jiff::Timestamp;
 
 /// How places are sold.
@@ -120,7 +121,11 @@ impl NewBooking {
         if self.sale == Sale::Book {
             resource.confirm_by.allows(self.role())?;
         }
-        let stretch = resource.grid.stretch(self.start, self.end, now)?;
+        if resource.state != State::Paused || self.is_limited() {
+            resource.sells()?;
+        }
+        let length = self.end.map_or(Length::Slots(1), Length::Until);
+        let stretch = resource.stretch(self.start, length, now)?;
         resource.fits(self.quantity)?;
         resource.settled(&stretch, now)?;
         let mut booking = Booking {

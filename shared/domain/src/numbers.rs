@@ -80,6 +80,43 @@ ranged!(
     /// How long a slot lasts, in minutes of elapsed time.
     SlotMinutes, 1..=1440, "a whole number from 1 to 1440"
 );
+ranged!(
+    /// How long one slot lasts, in minutes of elapsed time: as a resource says, or as long as an
+    /// opening, which may have 24 hours on a date that comes twice.
+    SlotLength, 1..=2880, "a whole number from 1 to 2880"
+);
+
+impl SlotMinutes {
+    /// The same as a duration.
+    pub fn duration(self) -> SignedDuration {
+        SignedDuration::from_mins(self.0.into())
+    }
+}
+
+impl SlotLength {
+    /// The shortest length that is not shorter than this time; for a longer one, the longest.
+    pub fn of(time: SignedDuration) -> Self {
+        let minutes = time.as_secs().saturating_add(59) / 60;
+        let minutes = minutes.clamp(Self::MIN.into(), Self::MAX.into());
+        Self(u32::try_from(minutes).unwrap_or(Self::MAX))
+    }
+
+    /// The same as a duration.
+    pub fn duration(self) -> SignedDuration {
+        SignedDuration::from_mins(self.0.into())
+    }
+
+    /// The end of a slot of this length that starts then; none after all time.
+    pub fn after(self, start: Timestamp) -> Option<Timestamp> {
+        start.checked_add(self.duration()).ok()
+    }
+}
+
+impl From<SlotMinutes> for SlotLength {
+    fn from(minutes: SlotMinutes) -> Self {
+        Self(minutes.0)
+    }
+}
 
 impl Capacity {
     /// One place, where a resource does not say.

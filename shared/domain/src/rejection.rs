@@ -1,6 +1,7 @@
 //! Why a command is refused.
 
 use crate::booking::Booking;
+use crate::calendar::NotWhole;
 use jiff::SignedDuration;
 
 /// Why a command is refused. Nothing was changed.
@@ -18,6 +19,9 @@ pub enum Rejection {
     /// The resource cannot be booked then.
     #[error("{0}")]
     Closed(&'static str),
+    /// The time is not of whole, adjacent slots that are offered.
+    #[error(transparent)]
+    NotWhole(NotWhole),
     /// Not enough free capacity in every slot asked for.
     #[error("not enough free capacity in every slot asked for")]
     SlotFull,
@@ -51,4 +55,13 @@ pub enum Rejection {
         /// What stands against it.
         message: String,
     },
+}
+
+impl From<NotWhole> for Rejection {
+    fn from(reason: NotWhole) -> Self {
+        match reason {
+            NotWhole::TooLong => Self::LimitExceeded(reason.to_string()),
+            reason => Self::NotWhole(reason),
+        }
+    }
 }

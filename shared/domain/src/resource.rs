@@ -1,17 +1,16 @@
-//! What can be booked: a grid of slots, a capacity, and how it is sold.
+//! What can be booked: a calendar of slots, a capacity, and how it is sold.
 //!
-//! The grid may change while somebody sells on the one before. So a resource remembers the grids
+//! What the calendar makes of slots, its grid, may change while somebody sells on the one before. So a resource remembers the grids
 //! that it had until shortly ([`FormerGrid`]): for as long as a request may live, only what fits
 //! all of them is sold. From then on nobody sells on a former grid any more, and what was sold there
 //! is seen by reading it: [`Resource::availability`] counts it against the slots that it overlaps.
 
+use crate::calendar::{Calendar, LONGEST_SLOT, Length, Period, Stretch};
 use crate::details::Details;
-use crate::grid::Grid;
 use crate::ids::{ResourceId, Role};
 use crate::numbers::{Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, Version};
 use crate::rejection::Rejection;
 use crate::slot::{Slot, Terms};
-use crate::stretch::Stretch;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -28,10 +27,6 @@ const MAX_FORMER: usize = 8;
 /// be written in the other order, and what the second no longer counts may have been written many
 /// times. [`MAX_FORMER`] changes in a transition keep the epoch near the time.
 const EPOCH_STEP: u64 = 4_000_000;
-/// No opening is longer: a day on which clocks go back by two hours (Antarctica/Troll).
-pub const LONGEST_OPENING: SignedDuration = SignedDuration::from_hours(26);
-/// No slot is longer than a day.
-pub const LONGEST_SLOT: SignedDuration = SignedDuration::from_hours(24);
 
 /// Whether a booking is confirmed at once or by an operator.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -85,11 +80,24 @@ impl Confirming {
     }
 }
 
+/// Whether anything new is sold.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    /// Yes.
+    #[default]
+    Open,
+    /// Not for now. What was made before goes on as ever.
+    Paused,
+    /// No, and customers find it in no list.
+    Archived,
+}
+
 /// A grid that a resource had before.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FormerGrid {
-    /// The grid.
-    pub grid: Grid,
+    /// The calendar that made it, without its closures.
+    pub calendar: Calendar,
     /// When the request that replaced it began.
     pub replaced_at: Timestamp,
 }
@@ -101,8 +109,10 @@ pub struct Resource {
     pub id: ResourceId,
     /// Its name for people, 1 to 200 characters.
     pub name: String,
-    /// When its slots are.
-    pub grid: Grid,
+    /// When it can be booked.
+    pub calendar: Calendar,
+    /// Whether anything new is sold.
+    pub state: State,
     /// Places in each slot.
     pub capacity: Capacity,
     /// How long a hold lasts.
@@ -123,6 +133,8 @@ pub struct Resource {
     pub former: Vec<FormerGrid>,
     /// When its grid changed last, in microseconds since 1970; 0 for a grid that never changed.
     pub grid_epoch: u64,
+    /// No booking of it is longer, on whichever of its calendars it was made.
+    pub longest_booking: SignedDuration,
 }
 
 /// What a resource offers at one slot at an instant.
@@ -141,18 +153,26 @@ pub struct Availability {
 }
 
 impl Resource {
+    /// This resource as the first of its id.
+    #[must_use]
+    pub fn first(self) -> Self {
+        let longest_booking = self.calendar.longest_stretch();
+        Self { version: Version::FIRST, longest_booking, ..self }
+    }
+
     /// This resource as it replaces another of its id: the next version, with what has to be
     /// remembered of the grid before.
     pub fn replacing(mut self, old: &Self, now: Timestamp) -> Result<Self, Rejection> {
         self.version = old.version.next();
         self.grid_epoch = old.grid_epoch;
+        self.longest_booking = self.calendar.longest_stretch().max(old.longest_booking);
         self.former.clone_from(&old.former);
         self.former.retain(|former| in_transition(former, now).is_some());
-        if self.grid != old.grid {
+        if !self.calendar.has_the_grid_of(&old.calendar) {
             if self.former.len() >= MAX_FORMER {
                 return Err(Rejection::InTransition(TRANSITION));
             }
-            self.former.push(FormerGrid { grid: old.grid.clone(), replaced_at: now });
+            self.former.push(FormerGrid { calendar: old.calendar.grid(), replaced_at: now });
             let epoch = u64::try_from(now.as_microsecond()).unwrap_or_default();
             self.grid_epoch = epoch.max(old.grid_epoch.saturating_add(EPOCH_STEP));
         }
@@ -164,12 +184,33 @@ impl Resource {
         self.grid_epoch > 0
     }
 
+    /// Refuses whatever is new while it is paused or archived.
+    pub fn sells(&self) -> Result<(), Rejection> {
+        match self.state {
+            State::Open => Ok(()),
+            State::Paused => Err(Rejection::Closed("nothing new is sold here for now")),
+            State::Archived => Err(Rejection::Closed("nothing is sold here any more")),
+        }
+    }
+
+    /// Takes the stretch if it is of whole, adjacent slots that are offered and have not begun.
+    pub fn stretch(
+        &self,
+        start: Timestamp,
+        length: Length,
+        now: Timestamp,
+    ) -> Result<Stretch, Rejection> {
+        if start < now {
+            return Err(Rejection::Closed("the start is in the past"));
+        }
+        Ok(self.calendar.stretch(start, length)?)
+    }
+
     /// Refuses, for now, a stretch that somebody else may be selling a part of on a former grid.
     pub fn settled(&self, stretch: &Stretch, now: Timestamp) -> Result<(), Rejection> {
-        let step = self.grid.step();
         for former in &self.former {
             let Some(left) = in_transition(former, now) else { continue };
-            if !stretch.slots().all(|start| former.grid.agrees_with(start, start + step)) {
+            if !former.calendar.agrees_with(stretch) {
                 return Err(Rejection::InTransition(left));
             }
         }
@@ -183,8 +224,7 @@ impl Resource {
         if self.has_moved() { earlier } else { start }
     }
 
-    /// What is offered at the slot of this start, seen at this instant. `touched` has the slots that
-    /// somebody touched, read from [`Self::reads_from`] to the end of the slot.
+    /// What is offered at this slot, seen at this instant. `touched` has the slots that somebody touched, read from [`Self::reads_from`] to the end of the slot.
     ///
     /// A slot changes with its own writes, with buckets that run out and with its resource; each of
     /// these counters only rises, so their sum tells newer from older. After a change of the grid
@@ -192,12 +232,12 @@ impl Resource {
     /// than any number of writes before it.
     pub fn availability(
         &self,
-        start: Timestamp,
+        slot: Period,
         touched: &BTreeMap<Timestamp, Slot>,
         now: Timestamp,
     ) -> Availability {
-        let end = start.checked_add(self.grid.step()).unwrap_or(Timestamp::MAX);
-        let free = self.slot(start, touched).free(self.terms(start, touched, now), now);
+        let Period { start, end } = slot;
+        let free = self.slot(slot, touched).free(self.terms(slot, touched, now), now);
         // Whether or not they overlap now: one that no longer does must not lower the sum.
         let counted = touched.range(self.reads_from(start)..end);
         let counted = counted.map(|(_, slot)| {
@@ -208,26 +248,26 @@ impl Resource {
         Availability { start, end, capacity: self.capacity, free, version }
     }
 
-    /// The slot of this start as somebody left it, or as nobody has touched it.
-    pub fn slot(&self, start: Timestamp, touched: &BTreeMap<Timestamp, Slot>) -> Slot {
-        let untouched = || Slot::untouched(start, self.grid.slot_minutes);
-        touched.get(&start).cloned().unwrap_or_else(untouched)
+    /// This slot as somebody left it, or as nobody has touched it.
+    pub fn slot(&self, slot: Period, touched: &BTreeMap<Timestamp, Slot>) -> Slot {
+        let untouched = || Slot::untouched(slot.start, slot.minutes());
+        touched.get(&slot.start).cloned().unwrap_or_else(untouched)
     }
 
-    /// On what terms the slot of this start is sold: without the places that slots of former grids
-    /// take in its time.
+    /// On what terms this slot is sold: without the places that slots of former grids take in its
+    /// time.
     pub fn terms(
         &self,
-        start: Timestamp,
+        slot: Period,
         touched: &BTreeMap<Timestamp, Slot>,
         now: Timestamp,
     ) -> Terms {
-        let end = start.checked_add(self.grid.step()).unwrap_or(Timestamp::MAX);
+        let Period { start, end } = slot;
         let near = touched.range(self.reads_from(start)..end).map(|(_, slot)| slot);
         let others = near.filter(|slot| slot.start != start && slot.end() > start);
         let others: Vec<Slot> = others.map(|slot| as_another_counts(slot, now)).collect();
         let places = self.capacity.get().saturating_sub(most_at_once(&others));
-        Terms { minutes: self.grid.slot_minutes, places }
+        Terms { minutes: slot.minutes(), places }
     }
 
     /// How it confirms what it sells.

@@ -6,17 +6,18 @@
 //! gives its places back and raises the version by one. So every read at the same instant gives the
 //! same answer, whether the slot has been swept or not.
 
+use crate::calendar::Period;
 use crate::effect::Effect;
-use crate::numbers::{Quantity, SlotMinutes, Version};
+use crate::numbers::{Quantity, SlotLength, Version};
 use crate::rejection::Rejection;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::BTreeMap;
 
 /// On what terms a resource sells a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Terms {
     /// How long the slot lasts.
-    pub minutes: SlotMinutes,
+    pub minutes: SlotLength,
     /// Its places, without those that something else takes in its time.
     pub places: u32,
 }
@@ -27,7 +28,7 @@ pub struct Slot {
     /// When it starts.
     pub start: Timestamp,
     /// How long it lasted when it was sold last.
-    pub minutes: SlotMinutes,
+    pub minutes: SlotLength,
     /// Places taken by held, pending and confirmed bookings, holds that ran out unswept included.
     pub taken: u32,
     /// How often it was written; 0 for a slot that nobody touched.
@@ -43,15 +44,19 @@ pub const LEAVES_BUCKET: u64 = 2;
 
 impl Slot {
     /// A slot that nobody touched.
-    pub fn untouched(start: Timestamp, minutes: SlotMinutes) -> Self {
+    pub fn untouched(start: Timestamp, minutes: SlotLength) -> Self {
         let (version, expiring) = (Version::default(), BTreeMap::new());
         Self { start, minutes, taken: 0, version, expiring }
     }
 
     /// When it ends, as it was sold last.
     pub fn end(&self) -> Timestamp {
-        let minutes = SignedDuration::from_mins(i64::from(self.minutes.get()));
-        self.start.checked_add(minutes).unwrap_or(Timestamp::MAX)
+        self.minutes.after(self.start).unwrap_or(Timestamp::MAX)
+    }
+
+    /// From its start to its end, as it was sold last.
+    pub fn time(&self) -> Period {
+        Period { start: self.start, end: self.end() }
     }
 
     /// The buckets that have run out at this instant, also those that are empty.

@@ -17,7 +17,7 @@ pub enum Code {
     Forbidden,
     /// No such resource or booking.
     NotFound,
-    /// The resource is not open then, the time is not on its slot grid, or in the past.
+    /// The resource is not open then, or paused, the time is not on its slot grid, or in the past.
     Closed,
     /// Not enough free capacity in every slot asked for.
     SlotFull,
@@ -121,7 +121,7 @@ impl WireError {
         let code = match rejection {
             Rejection::NoSuchResource | Rejection::NoSuchBooking => Code::NotFound,
             Rejection::Forbidden(_) => Code::Forbidden,
-            Rejection::Closed(_) => Code::Closed,
+            Rejection::Closed(_) | Rejection::NotWhole(_) => Code::Closed,
             Rejection::SlotFull => Code::SlotFull,
             Rejection::HoldExpired => Code::HoldExpired,
             Rejection::IdempotencyMismatch => Code::IdempotencyMismatch,

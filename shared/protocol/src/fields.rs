@@ -67,6 +67,9 @@ pub enum FieldError {
         /// The most characters.
         max: usize,
     },
+    /// No date is written so.
+    #[error("expected a date like 2027-12-25")]
+    Date,
     /// A page is too short or too long.
     #[error("expected 1 to 100")]
     Limit,

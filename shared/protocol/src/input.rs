@@ -1,51 +1,16 @@
 //! Resources as operators write them.
 
+use crate::calendar::{CalendarInput, ClosureInput, DateInput, WeekInput};
 use crate::error::WireError;
 use crate::fields::{DetailsMap, Text};
-use domain::opening::{Day, Hours};
+use domain::calendar::{Hours, LONGEST_SLOT};
 use domain::{
-    Approval, Capacity, ConfirmBy, Details, Grid, HoldSeconds, MaxHoldSeconds, Opening,
-    PendingMinutes, Resource, ResourceId, SlotMinutes, TimeZoneName, Version,
+    Approval, Capacity, ConfirmBy, Details, HoldSeconds, MaxHoldSeconds, PendingMinutes, Resource,
+    ResourceId, SlotMinutes, State, TimeZoneName, Version,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-
-/// Opening hours by weekday: each day's in order and apart.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "the days of the week")]
-pub struct Week {
-    #[schemars(with = "Vec<String>")]
-    pub mon: Vec<Hours>,
-    #[schemars(with = "Vec<String>")]
-    pub tue: Vec<Hours>,
-    #[schemars(with = "Vec<String>")]
-    pub wed: Vec<Hours>,
-    #[schemars(with = "Vec<String>")]
-    pub thu: Vec<Hours>,
-    #[schemars(with = "Vec<String>")]
-    pub fri: Vec<Hours>,
-    #[schemars(with = "Vec<String>")]
-    pub sat: Vec<Hours>,
-    #[schemars(with = "Vec<String>")]
-    pub sun: Vec<Hours>,
-}
-
-impl TryFrom<Week> for Opening {
-    type Error = domain::ids::Malformed;
-    fn try_from(week: Week) -> Result<Self, Self::Error> {
-        Self::try_from(BTreeMap::from([
-            (Day::Mon, week.mon),
-            (Day::Tue, week.tue),
-            (Day::Wed, week.wed),
-            (Day::Thu, week.thu),
-            (Day::Fri, week.fri),
-            (Day::Sat, week.sat),
-            (Day::Sun, week.sun),
-        ]))
-    }
-}
 
 /// A resource as an operator writes it.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -59,11 +24,25 @@ pub struct ResourceInput {
     /// The IANA time zone of its hours.
     #[schemars(with = "String")]
     pub time_zone: TimeZoneName,
-    /// How long a slot lasts, 1 to 1440 minutes.
-    #[schemars(with = "u32")]
-    pub slot_minutes: SlotMinutes,
-    /// Opening hours by weekday, as `{"mon":["09:00-12:30","13:30-17:00"]}`.
-    pub opening: Week,
+    /// How long a slot lasts, 1 to 1440 minutes: slots step in elapsed time from the beginning of each
+    /// run of openings that touch. Without it, each opening is one slot.
+    #[schemars(with = "Option<u32>")]
+    pub slot_minutes: Option<SlotMinutes>,
+    /// Opening hours by weekday, as `{"mon":["09:00-12:30","13:30-17:00"],"fri":["22:00-02:00"]}`: at
+    /// most 96 a day, none of them overlapping. One that ends at or before its start ends the next day.
+    pub opening: WeekInput,
+    /// Local dates whose own hours replace their weekday's, as `{"2027-12-25":[]}`: at most 366.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub dates: BTreeMap<DateInput, Vec<Hours>>,
+    /// Times at which nothing is offered, at most 100: slots that overlap one are not.
+    #[serde(default)]
+    pub closures: Vec<ClosureInput>,
+    /// `open`; `paused` sells nothing new; `archived` is also in no list of customers. Defaults to
+    /// `open`.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub state: State,
     /// The places in each slot, 1 to 10000. Defaults to 1.
     #[serde(default = "one_place")]
     #[schemars(with = "u32")]
@@ -108,13 +87,18 @@ fn five_minutes() -> HoldSeconds {
 impl ResourceInput {
     /// The resource at its first version.
     pub fn resource(self) -> Result<Resource, WireError> {
-        let opening = Opening::try_from(self.opening).map_err(|malformed| {
-            WireError::bad_request(&malformed.to_string(), Some("/resource/opening"))
-        })?;
+        let calendar = CalendarInput {
+            time_zone: self.time_zone,
+            slot_minutes: self.slot_minutes,
+            opening: self.opening,
+            dates: self.dates,
+            closures: self.closures,
+        };
         Ok(Resource {
             id: self.id,
             name: self.name.into(),
-            grid: Grid { time_zone: self.time_zone, slot_minutes: self.slot_minutes, opening },
+            calendar: calendar.calendar()?,
+            state: self.state,
             capacity: self.capacity,
             hold_seconds: self.hold_seconds,
             max_hold_seconds: self.max_hold_seconds,
@@ -125,6 +109,7 @@ impl ResourceInput {
             version: Version::FIRST,
             former: Vec::new(),
             grid_epoch: 0,
+            longest_booking: LONGEST_SLOT,
         })
     }
 }

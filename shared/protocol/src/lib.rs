@@ -11,11 +11,13 @@
 //! | [`update`] | what changed, cut into pieces and packed into frames |
 //! | [`outbound`] | every frame that is sent |
 //! | [`input`] | resources as operators write them |
+//! | [`calendar`] | their calendars |
 //! | [`view`] | resources, slots and bookings as clients see them |
 //! | [`error`] | the error codes |
 //! | [`asyncapi`] | all of this as AsyncAPI 3, in `asyncapi.json` |
 
 pub mod asyncapi;
+pub mod calendar;
 pub mod decode;
 pub mod error;
 pub mod fields;

@@ -17,6 +17,13 @@ pub enum Reply {
     Refresh {
         token_expires_at: Instant,
     },
+    ResourcePut {
+        #[serde(flatten)]
+        resource: ResourceView,
+        /// The bookings held, pending or confirmed, not over yet, that are not whole slots of its
+        /// calendar any more, or closed.
+        stranded: u64,
+    },
     Resource(ResourceView),
     Booking(BookingView),
     Subscribed {

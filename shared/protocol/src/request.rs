@@ -44,7 +44,7 @@ actions! {
     "refresh" Refresh(Refresh): "Brings a new token of the same customer. Anyone.",
     "resource.put" ResourcePut(Box<ResourcePut>): "Creates or replaces a resource. Operators.",
     "resource.get" ResourceGet(ResourceGet): "Reads a resource. Anyone.",
-    "resource.list" ResourceList(ResourceList): "Lists all resources by id. Anyone.",
+    "resource.list" ResourceList(ResourceList): "Lists all resources by id; archived ones for operators. Anyone.",
     "availability" Availability(Availability): "Reads slots. Anyone.",
     "hold" Hold(HoldOrBook): "Keeps places until the hold runs out. Anyone.",
     "book" Book(HoldOrBook): "Books places at once. Anyone.",
@@ -131,7 +131,7 @@ fields! {
     }
 }
 fields! {
-    /// Reads the slots that start in `from..to`, at most 366 days.
+    /// Reads the slots that start in `from..to`, at most 366 days, but for those that a closure overlaps.
     Availability {
         /// The resource's id.
         #[schemars(with = "String")]
@@ -152,7 +152,7 @@ fields! {
         resource: ResourceId,
         /// A slot's start.
         start: Instant,
-        /// The end of a slot in the same opening. Defaults to the end of one slot.
+        /// The end of a slot in the same run of openings. Defaults to the end of one slot.
         end: Option<Instant>,
         /// The places in each slot, from 1 to the resource's capacity. Defaults to 1.
         #[schemars(with = "Option<u32>")]
@@ -206,7 +206,7 @@ command! {
     Reschedule {
         /// A slot's start.
         start: Instant,
-        /// The end of a slot in the same opening. Defaults to the end of one slot.
+        /// The end of a slot in the same run of openings. Without it, the booking is as long as it was.
         end: Option<Instant>,
     }
 }

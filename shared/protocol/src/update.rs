@@ -72,6 +72,7 @@ mod tests {
     use super::*;
     use crate::fields::Instant;
     use jiff::{SignedDuration, Timestamp};
+    use std::collections::BTreeMap;
 
     /// An update of so many slots.
     fn update(slots: i64) -> Update {
@@ -120,8 +121,11 @@ mod tests {
             id: "room-1".to_owned(),
             name: "Room 1".to_owned(),
             time_zone: "UTC".to_owned(),
-            slot_minutes: 60,
-            opening: std::collections::BTreeMap::new().try_into().unwrap(),
+            slot_minutes: Some(60),
+            opening: BTreeMap::new(),
+            dates: BTreeMap::new(),
+            closures: Vec::new(),
+            state: domain::State::Open,
             capacity: 1,
             hold_seconds: 300,
             max_hold_seconds: 900,

@@ -1,9 +1,12 @@
 //! Resources, slots and bookings as clients see them.
 
 use crate::fields::{DetailsMap, Instant};
+use domain::calendar::{Closure, Day, Hours};
 use domain::{
-    Approval, Availability, Booking, ConfirmBy, Details, Opening, PendingMinutes, Resource, Role,
+    Approval, Availability, Booking, Calendar, ConfirmBy, Details, PendingMinutes, Period,
+    Resource, Role, SlotMinutes, State,
 };
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -16,9 +19,15 @@ pub struct ResourceView {
     pub id: String,
     pub name: String,
     pub time_zone: String,
-    pub slot_minutes: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slot_minutes: Option<u32>,
     #[schemars(with = "BTreeMap<String, Vec<String>>")]
-    pub opening: Opening,
+    pub opening: BTreeMap<Day, Vec<Hours>>,
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub dates: BTreeMap<Date, Vec<Hours>>,
+    pub closures: Vec<ClosureView>,
+    #[schemars(with = "String")]
+    pub state: State,
     pub capacity: u32,
     pub hold_seconds: u32,
     pub max_hold_seconds: u32,
@@ -34,14 +43,37 @@ pub struct ResourceView {
     pub version: u64,
 }
 
+/// A time at which nothing is offered.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct ClosureView {
+    /// When it begins.
+    pub from: Instant,
+    /// When it is over.
+    pub to: Instant,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl From<&Closure> for ClosureView {
+    fn from(closure: &Closure) -> Self {
+        let Period { start, end } = closure.time;
+        Self { from: Instant(start), to: Instant(end), reason: closure.reason.clone() }
+    }
+}
+
 impl From<&Resource> for ResourceView {
     fn from(resource: &Resource) -> Self {
+        let Calendar { time_zone, slot_minutes, week, dates, closures } = &resource.calendar;
         Self {
             id: resource.id.to_string(),
             name: resource.name.clone(),
-            time_zone: resource.grid.time_zone.clone().into(),
-            slot_minutes: resource.grid.slot_minutes.get(),
-            opening: resource.grid.opening.clone(),
+            time_zone: time_zone.clone().into(),
+            slot_minutes: slot_minutes.map(SlotMinutes::get),
+            opening: week.days().clone(),
+            dates: dates.dates().clone(),
+            closures: closures.as_slice().iter().map(ClosureView::from).collect(),
+            state: resource.state,
             capacity: resource.capacity.get(),
             hold_seconds: resource.hold_seconds.get(),
             max_hold_seconds: resource.max_hold_seconds.get(),
@@ -163,8 +195,8 @@ impl BookingView {
             id: booking.id.to_string(),
             resource: booking.resource.to_string(),
             customer: booking.customer.to_string(),
-            start: Instant(booking.stretch.start),
-            end: Instant(booking.stretch.end),
+            start: Instant(booking.stretch.start()),
+            end: Instant(booking.stretch.end()),
             quantity: booking.quantity.get(),
             status: booking.status,
             version: booking.version.get(),

@@ -1,12 +1,12 @@
 //! Short ways to write down what the tests are about.
 
-use domain::opening::{Day, Hours};
+use domain::calendar::{Closures, Dates, Day, Hours, LONGEST_SLOT, Week};
 use domain::{
-    Action, Approval, Attempt, Booking, BookingId, Capacity, ConfirmBy, ConfirmationCode,
-    CustomerId, Details, Grid, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Opening,
-    Quantity, Resource, ResourceId, Role, Sale, SlotMinutes, TimeZoneName, Version,
+    Action, Approval, Attempt, Booking, BookingId, Calendar, Capacity, ConfirmBy, ConfirmationCode,
+    CustomerId, Details, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Period, Quantity,
+    Resource, ResourceId, Role, Sale, SlotLength, SlotMinutes, State, TimeZoneName, Version,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use store::bookings::change::{Intent, Target};
 use store::{Bookings, CommandError};
 
@@ -22,22 +22,32 @@ pub fn customer(name: &str) -> CustomerId {
     CustomerId::parse(name).unwrap()
 }
 
-/// The same openings on every day.
-pub fn open(openings: &[&str]) -> Opening {
-    let week = [Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri, Day::Sat, Day::Sun];
-    let hours = |text: &&str| Hours::try_from((*text).to_owned()).unwrap();
-    let openings: Vec<Hours> = openings.iter().map(hours).collect();
-    Opening::try_from(std::collections::BTreeMap::from(week.map(|day| (day, openings.clone()))))
-        .unwrap()
+/// Slots of so many minutes, with the same openings on every day.
+pub fn grid(zone: &str, minutes: u32, openings: &[&str]) -> Calendar {
+    Calendar { slot_minutes: Some(SlotMinutes::new(minutes).unwrap()), ..sessions(zone, openings) }
 }
 
-/// Slots of so many minutes, with the same openings on every day.
-pub fn grid(zone: &str, minutes: u32, openings: &[&str]) -> Grid {
-    Grid {
+/// The same openings on every day, each of them one slot.
+pub fn sessions(zone: &str, openings: &[&str]) -> Calendar {
+    let week = [Day::Mon, Day::Tue, Day::Wed, Day::Thu, Day::Fri, Day::Sat, Day::Sun];
+    let openings: Vec<Hours> = openings.iter().map(|text| Hours::parse(text).unwrap()).collect();
+    Calendar {
         time_zone: TimeZoneName::parse(zone).unwrap(),
-        slot_minutes: SlotMinutes::new(minutes).unwrap(),
-        opening: open(openings),
+        slot_minutes: None,
+        week: Week::new(week.map(|day| (day, openings.clone())).into()).unwrap(),
+        dates: Dates::default(),
+        closures: Closures::default(),
     }
+}
+
+/// The length of a slot.
+pub fn length(minutes: u32) -> SlotLength {
+    SlotLength::new(minutes).unwrap()
+}
+
+/// The half hour from this instant on: a slot of `room-1`.
+pub fn half_hour(start: Timestamp) -> Period {
+    Period { start, end: start + SignedDuration::from_mins(30) }
 }
 
 /// `room-1`: half hours from 09:00 to 17:00 every day, held for five minutes.
@@ -45,7 +55,8 @@ pub fn room(capacity: u32) -> Resource {
     Resource {
         id: ResourceId::parse("room-1").unwrap(),
         name: "Room 1".to_owned(),
-        grid: grid("UTC", 30, &["09:00-17:00"]),
+        calendar: grid("UTC", 30, &["09:00-17:00"]),
+        state: State::Open,
         capacity: Capacity::new(capacity).unwrap(),
         hold_seconds: HoldSeconds::DEFAULT,
         max_hold_seconds: MaxHoldSeconds::DEFAULT,
@@ -56,6 +67,7 @@ pub fn room(capacity: u32) -> Resource {
         version: Version::FIRST,
         former: Vec::new(),
         grid_epoch: 0,
+        longest_booking: LONGEST_SLOT,
     }
 }
 

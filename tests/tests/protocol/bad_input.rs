@@ -260,6 +260,9 @@ async fn every_field_of_a_resource() {
         ("details", vec![json!("a"), json!(7), json!([]), json!(null)]),
         ("approval", vec![json!("perhaps"), json!(true), json!("Auto")]),
         ("opening", vec![json!("09:00-12:00"), json!(7), json!(null)]),
+        ("dates", vec![json!("2027-12-25"), json!(["2027-12-25"]), json!(7), json!(null)]),
+        ("closures", vec![json!({}), json!("always"), json!(null)]),
+        ("state", vec![json!("closed"), json!("Open"), json!(true), json!(null)]),
         ("zzz", vec![json!(1)]),
         ("version", vec![json!(7)]),
     ];
@@ -270,7 +273,7 @@ async fn every_field_of_a_resource() {
             stage.refuses(&mut room.operator, &request, "bad_request", Some(&pointer)).await;
         }
     }
-    for missing in ["id", "name", "timeZone", "slotMinutes", "opening"] {
+    for missing in ["id", "name", "timeZone", "opening"] {
         let mut request = put(&room, &json!({}));
         request["resource"].as_object_mut().unwrap().remove(missing);
         let pointer = format!("/resource/{missing}");
@@ -281,13 +284,75 @@ async fn every_field_of_a_resource() {
         (json!({"mon": "09:00-10:00"}), "/resource/opening/mon"),
         (json!({"mon": [9]}), "/resource/opening/mon/0"),
         (json!({"mon": ["09:00-10:00", "nine"]}), "/resource/opening/mon/1"),
-        (json!({"mon": ["10:00-09:00"]}), "/resource/opening/mon/0"),
+        (json!({"mon": ["24:00-09:00"]}), "/resource/opening/mon/0"),
         (json!({"mon": ["09:00-25:00"]}), "/resource/opening/mon/0"),
         (json!({"mon": ["9:00-10:00"]}), "/resource/opening/mon/0"),
         (json!({"mon": ["09:00-11:00", "10:00-12:00"]}), "/resource/opening"),
+        (json!({"mon": ["10:00-12:00", "09:00-11:00"]}), "/resource/opening"),
+        (json!({"mon": ["09:00-11:00", "09:00-11:00"]}), "/resource/opening"),
+        (json!({"mon": ["22:00-02:00"], "tue": ["01:59-03:00"]}), "/resource/opening"),
+        (json!({"sun": ["22:00-02:00"], "mon": ["01:59-03:00"]}), "/resource/opening"),
+        (json!({"sat": ["12:00-12:00"], "sun": ["11:00-11:30"]}), "/resource/opening"),
+        (json!({"fri": minutes(97)}), "/resource/opening"),
     ];
     for (opening, pointer) in openings {
         let request = put(&room, &json!({"opening": opening}));
+        stage.refuses(&mut room.operator, &request, "bad_request", Some(pointer)).await;
+    }
+}
+
+/// So many openings of a day, a minute each.
+fn minutes(count: u32) -> Vec<String> {
+    let clock = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
+    (0..count).map(|n| format!("{}-{}", clock(2 * n), clock(2 * n + 1))).collect()
+}
+
+#[tokio::test]
+async fn every_date_and_every_closure_of_a_resource() {
+    let stage = Stage::set(&[]);
+    let mut room = Room::single(&stage.gateway).await;
+    let year: serde_json::Map<_, _> = (0..367_i64)
+        .map(|day| jiff::civil::date(2027, 1, 1) + jiff::ToSpan::days(day))
+        .map(|date| (date.to_string(), json!([])))
+        .collect();
+    let dates = [
+        (json!({"2027-12-25": "09:00-10:00"}), "/resource/dates/2027-12-25"),
+        (json!({"2027-12-25": null}), "/resource/dates/2027-12-25"),
+        (json!({"2027-12-25": [], "2027-12-26": ["nine"]}), "/resource/dates/2027-12-26/0"),
+        (json!({"2027-12-25": ["09:00-10:00", 9]}), "/resource/dates/2027-12-25/1"),
+        (json!({"2027-02-29": []}), "/resource/dates/2027-02-29"),
+        (json!({"2027-13-01": []}), "/resource/dates/2027-13-01"),
+        (json!({"20271225": []}), "/resource/dates/20271225"),
+        (json!({"2027-12-25T00:00": []}), "/resource/dates/2027-12-25T00:00"),
+        (json!({"christmas": []}), "/resource/dates/christmas"),
+        (json!({"2027-12-25": ["09:00-11:00", "10:00-12:00"]}), "/resource/dates"),
+        (json!({"2027-12-25": ["22:00-02:00", "23:00-24:00"]}), "/resource/dates"),
+        (json!({"2027-12-25": minutes(97)}), "/resource/dates"),
+        (json!(year), "/resource/dates"),
+    ];
+    let (from, to) = ("2027-01-11T09:00:00Z", "2027-01-11T10:00:00Z");
+    let good = json!({"from": from, "to": to});
+    let closures = [
+        (json!([good, {"to": to}]), "/resource/closures/1/from"),
+        (json!([{"from": from}]), "/resource/closures/0/to"),
+        (json!([{"from": "2027-01-11", "to": to}]), "/resource/closures/0/from"),
+        (json!([{"from": from, "to": "2027-01-11T11:00:00+01:00"}]), "/resource/closures/0/to"),
+        (json!([{"from": from, "to": null}]), "/resource/closures/0/to"),
+        (json!([good, {"from": from, "to": from}]), "/resource/closures/1/to"),
+        (json!([{"from": to, "to": from}]), "/resource/closures/0/to"),
+        (json!([{"from": from, "to": to, "why": "x"}]), "/resource/closures/0/why"),
+        (json!([{"from": from, "to": to, "reason": 7}]), "/resource/closures/0/reason"),
+        (
+            json!([{"from": from, "to": to, "reason": "x".repeat(501)}]),
+            "/resource/closures/0/reason",
+        ),
+        (json!([good, 7]), "/resource/closures/1"),
+        (json!(vec![good; 101]), "/resource/closures"),
+    ];
+    let dates = dates.into_iter().map(|(value, pointer)| ("dates", value, pointer));
+    let closures = closures.into_iter().map(|(value, pointer)| ("closures", value, pointer));
+    for (field, value, pointer) in dates.chain(closures) {
+        let request = put(&room, &json!({field: value}));
         stage.refuses(&mut room.operator, &request, "bad_request", Some(pointer)).await;
     }
 }

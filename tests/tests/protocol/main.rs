@@ -7,6 +7,7 @@ mod acting_for;
 mod bad_input;
 mod begun;
 mod bookings;
+mod calendars;
 mod connecting;
 mod extensions;
 mod gone;

@@ -16,7 +16,8 @@ use thiserror::Error;
 /// | 1 | 0.1.0, without a file that says so |
 /// | 2 | after 0.1.0: expiry buckets in slots, pointers instead of indexes |
 /// | 3 | after 0.1.0: the places of what is pending are in expiry buckets too |
-pub const FORM: u32 = 3;
+/// | 4 | after 0.1.0: openings over midnight, dates, closures, slots of any length |
+pub const FORM: u32 = 4;
 
 const FILE: &str = "form";
 
@@ -99,7 +100,7 @@ mod tests {
         data.settle_form(Content::Nothing).unwrap();
         data.settle_form(Content::Tables).unwrap();
         for (mark, expected) in
-            [("1", "an earlier"), ("4\n", "a later"), ("", "no number"), ("two", "no number")]
+            [("1", "an earlier"), ("5\n", "a later"), ("", "no number"), ("two", "no number")]
         {
             std::fs::write(folder.path().join(FILE), mark).unwrap();
             assert!(refusal(Content::Tables).contains(expected), "{mark:?}");

@@ -8,7 +8,7 @@ use domain::ResourceId;
 use jiff::SignedDuration;
 use std::time::Duration;
 use store::{Change, ConnectionId, Connections, Subscribed};
-use support::fixtures::{NOW, Shortly, at, book, room};
+use support::fixtures::{NOW, Shortly, at, book, length, room};
 use tokio::time::Instant;
 
 fn closed(id: &str) -> Event {
@@ -138,7 +138,7 @@ async fn a_topic_that_cannot_be_told_holds_up_no_other() {
     let scene = Scene::new().await;
     let unknown = ResourceId::parse("unknown").unwrap();
     scene.connect("mine=", &[me("alice"), delivery::topic::resource(&unknown)]).await;
-    let slot = domain::Slot::untouched(at("09:00:00"), room(3).grid.slot_minutes);
+    let slot = domain::Slot::untouched(at("09:00:00"), length(30));
     let changes = [
         Change::Booking(booked("alice", "1", 1)),
         Change::Slot(unknown.clone(), slot.clone()),

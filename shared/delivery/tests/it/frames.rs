@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 use protocol::MAX_OUTBOUND;
 use std::collections::BTreeMap;
 use store::Change;
-use support::fixtures::{NOW, at, grid, room};
+use support::fixtures::{NOW, at, grid, length, room};
 
 /// A hundred bookings, each as large as they get in JSON.
 fn large() -> Vec<Booking> {
@@ -54,10 +54,10 @@ async fn a_batch_of_the_largest_bookings_is_cut_into_frames() {
 async fn thousands_of_slots_are_cut_into_frames() {
     let scene = Scene::new().await;
     scene.connect("desk=", &[availability()]).await;
-    let always = Resource { grid: grid("UTC", 30, &["00:00-24:00"]), ..room(3) };
+    let always = Resource { calendar: grid("UTC", 30, &["00:00-24:00"]), ..room(3) };
     scene.tables.bookings.put_resource(always, at("07:00:00")).await.unwrap();
     let room = scene.tables.bookings.resource(&room(3).id).await.unwrap();
-    let length = room.grid.slot_minutes;
+    let length = length(30);
     let slots = (0..3000).map(|n| {
         let start = at(NOW) + SignedDuration::from_mins(30 * n);
         let version = Version::new(u64::MAX / 2);

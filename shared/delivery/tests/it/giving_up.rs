@@ -7,7 +7,7 @@ use domain::{ResourceId, Slot};
 use jiff::SignedDuration;
 use std::time::Duration;
 use store::Change;
-use support::fixtures::{NOW, at, room};
+use support::fixtures::{NOW, at, length};
 use tokio::time::Instant;
 
 const YOUNG: SignedDuration = SignedDuration::from_secs(59);
@@ -67,7 +67,7 @@ async fn what_is_given_up_closes_those_whom_it_concerns() {
     scene.connect("well=", &[me("alice")]).await;
     scene.connect("watcher=", &[delivery::topic::resource(&unknown)]).await;
     let mut changes = alices();
-    changes.push(Change::Slot(unknown, Slot::untouched(at("09:00:00"), room(3).grid.slot_minutes)));
+    changes.push(Change::Slot(unknown, Slot::untouched(at("09:00:00"), length(30))));
     let time = Duration::from_secs(4);
 
     let before = LAST - SignedDuration::from_secs(1);

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use store::connections::FIRST_VERSION;
 use store::{Change, Connection, ConnectionId, Connections, TopicKey};
-use support::fixtures::{NOW, at, customer, room};
+use support::fixtures::{NOW, at, customer, half_hour, room};
 use support::{self, Tables};
 use tokio::time::Instant;
 
@@ -165,11 +165,7 @@ pub fn booked(name: &str, key: &str, version: u64) -> Booking {
         created_by: customer.clone(),
         updated_by: customer.clone(),
         customer,
-        stretch: Stretch {
-            start: at("09:00:00"),
-            end: at("09:30:00"),
-            slot_minutes: room(3).grid.slot_minutes,
-        },
+        stretch: Stretch::of(&[half_hour(at("09:00:00"))]).unwrap(),
         quantity: Quantity::ONE,
         status: Status::Confirmed,
         version: Version::new(version),
@@ -190,6 +186,6 @@ pub fn booked(name: &str, key: &str, version: u64) -> Booking {
 /// A slot of `room-1` as clients are shown it.
 pub fn shown(slot: &domain::Slot, now: Timestamp) -> serde_json::Value {
     let touched = BTreeMap::from([(slot.start, slot.clone())]);
-    let offered = room(3).availability(slot.start, &touched, now);
+    let offered = room(3).availability(slot.time(), &touched, now);
     serde_json::json!(protocol::view::SlotView::from(offered))
 }

@@ -4,7 +4,7 @@ use crate::calendar::invalid::{Invalid, MAX_CLOSURES};
 use crate::calendar::period::Period;
 
 /// A time at which nothing is offered: slots that overlap it are not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Closure {
     /// When.
     pub time: Period,
@@ -13,7 +13,7 @@ pub struct Closure {
 }
 
 /// The closures of a resource, as its operator gave them. They may overlap.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Closures(Vec<Closure>);
 
 impl Closures {

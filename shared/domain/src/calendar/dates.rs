@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Local dates whose own hours replace their weekday's; without hours, a date is closed. The
 /// openings of a date are in order and do not overlap each other. Where one reaches into the next
 /// date and overlaps that date's openings, it ends when the first of these begins.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Dates(BTreeMap<Date, Vec<Hours>>);
 
 impl Dates {

@@ -11,7 +11,7 @@ pub const DAY: u16 = 24 * 60;
 /// One opening, as `09:00-12:30`. One that ends at or before its start ends on the next day:
 /// `22:00-02:00` is a night, and both `12:00-12:00` and `00:00-24:00` are 24 hours. It is kept as it is
 /// written: `22:00-00:00` does not equal `22:00-24:00`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Hours {
     opens: u16,
@@ -37,7 +37,7 @@ impl Hours {
 }
 
 /// The minutes of the day in `HH:MM-HH:MM`, each 0 to 1440.
-pub(crate) fn read(text: &str) -> Option<(u16, u16)> {
+fn read(text: &str) -> Option<(u16, u16)> {
     let minutes = |text: &str| {
         let (hour, minute) = text.split_once(':')?;
         let digits = |part: &str| {
@@ -52,16 +52,11 @@ pub(crate) fn read(text: &str) -> Option<(u16, u16)> {
     Some((minutes(opens)?, minutes(closes)?))
 }
 
-/// Writes `HH:MM-HH:MM`.
-pub(crate) fn write(f: &mut fmt::Formatter<'_>, opens: u16, closes: u16) -> fmt::Result {
-    let clock = |minutes: u16| (minutes / 60, minutes % 60);
-    let ((from_h, from_m), (to_h, to_m)) = (clock(opens), clock(closes));
-    write!(f, "{from_h:02}:{from_m:02}-{to_h:02}:{to_m:02}")
-}
-
 impl fmt::Display for Hours {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write(f, self.opens, self.closes)
+        let clock = |minutes: u16| (minutes / 60, minutes % 60);
+        let ((from_h, from_m), (to_h, to_m)) = (clock(self.opens), clock(self.closes));
+        write!(f, "{from_h:02}:{from_m:02}-{to_h:02}:{to_m:02}")
     }
 }
 

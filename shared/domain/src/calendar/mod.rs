@@ -19,18 +19,22 @@
 //! | `openings` | the periods of the openings, date by date |
 //! | `runs` | where a run of touching openings begins |
 //! | [`slots`] | the slots of a window |
+//! | `longest` | how long a booking can be |
+//! | [`stretch`] | whole, adjacent slots: what a booking covers |
 //! | [`whole`] | which times are whole, adjacent slots |
 
-pub(crate) mod clock;
+mod clock;
 pub mod closures;
 pub mod dates;
 pub mod day;
 pub mod hours;
 pub mod invalid;
+mod longest;
 mod openings;
 pub mod period;
 mod runs;
 pub mod slots;
+pub mod stretch;
 pub mod week;
 pub mod whole;
 
@@ -41,6 +45,7 @@ pub use hours::Hours;
 pub use invalid::Invalid;
 pub use period::Period;
 pub use slots::Slots;
+pub use stretch::{MAX_SLOTS, Stretch};
 pub use week::Week;
 pub use whole::{Length, NotWhole};
 
@@ -54,7 +59,7 @@ use jiff::{SignedDuration, Timestamp};
 pub const LONGEST_SLOT: SignedDuration = SignedDuration::from_hours(48);
 
 /// Opening hours in a time zone, cut into slots, less what is closed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Calendar {
     /// The zone that the hours are written in.
     pub time_zone: TimeZoneName,
@@ -69,6 +74,12 @@ pub struct Calendar {
 }
 
 impl Calendar {
+    /// The calendar without its closures: what makes its slots, and no more.
+    #[must_use]
+    pub fn grid(&self) -> Self {
+        Self { closures: Closures::default(), ..self.clone() }
+    }
+
     /// Whether both have the same slots at all times, but for what is closed.
     pub fn has_the_grid_of(&self, other: &Self) -> bool {
         self.time_zone == other.time_zone
@@ -85,7 +96,20 @@ impl Calendar {
 
     /// The slots with `from <= start < to` that no closure overlaps, in order.
     pub fn offered(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = Period> + '_ {
-        self.slots(from, to).filter(|slot| self.closures.overlapping(*slot).is_none())
+        self.slots(from, to).filter(|slot| self.offers(*slot))
+    }
+
+    /// The slots that overlap a time, in order, closed ones too.
+    pub fn overlapping(&self, time: Period) -> impl Iterator<Item = Period> + '_ {
+        let longest = self.slot_minutes.map_or(LONGEST_SLOT, SlotMinutes::duration);
+        // A slot that began before this time and is not over has begun within its length.
+        let from = time.start.checked_sub(longest).unwrap_or(Timestamp::MIN);
+        self.slots(from, time.end).filter(move |slot| slot.overlaps(time))
+    }
+
+    /// Whether a slot is not closed.
+    pub fn offers(&self, slot: Period) -> bool {
+        self.closures.overlapping(slot).is_none()
     }
 
     /// The hours of this local date: its own, or those of its weekday.

@@ -1,5 +1,6 @@
 //! The time from one instant to another.
 
+use crate::numbers::SlotLength;
 use jiff::{SignedDuration, Timestamp};
 
 /// The time from its start to its end, without the end itself.
@@ -25,5 +26,11 @@ impl Period {
     /// How long it lasts in elapsed time.
     pub fn length(self) -> SignedDuration {
         self.end.duration_since(self.start)
+    }
+
+    /// How long a slot of this time lasts, in whole minutes. Slots have whole minutes, but where and
+    /// when clocks differed by seconds: nowhere after 1972, so that none like that is ever sold.
+    pub fn minutes(self) -> SlotLength {
+        SlotLength::of(self.length())
     }
 }

@@ -11,7 +11,7 @@ const WEEK: u16 = 7 * DAY;
 
 /// Opening hours of a week, each day's in order. No two of them overlap, the last and the first of
 /// the week neither.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Week(BTreeMap<Day, Vec<Hours>>);
 
 impl Week {
@@ -46,6 +46,16 @@ impl Week {
     pub fn is_around_the_clock(&self) -> bool {
         let pairs = self.pairs();
         !pairs.is_empty() && pairs.iter().all(|pair| pair.first.end == pair.second.start)
+    }
+
+    /// Whether some opening ends when another begins.
+    pub fn has_runs(&self) -> bool {
+        self.pairs().iter().any(|pair| pair.first.end == pair.second.start)
+    }
+
+    /// Whether each day is open from its midnight to the next, in one piece.
+    pub fn is_of_whole_days(&self) -> bool {
+        self.is_around_the_clock() && self.0.values().all(|day| day.len() == 1)
     }
 
     /// Whether some opening goes on after the midnight that its day ends with.

@@ -1,8 +1,8 @@
 //! Which times are whole, adjacent slots.
 
-use crate::calendar::{Calendar, Closure, LONGEST_SLOT, Period};
-use crate::stretch::MAX_SLOTS;
+use crate::calendar::{Calendar, Closure, MAX_SLOTS, Period, Slots, Stretch};
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 
 /// How much of a calendar is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ pub enum NotWhole {
 impl Calendar {
     /// The whole, adjacent slots of one run from this start on. They are offered all of them, and
     /// [`MAX_SLOTS`] at most.
-    pub fn stretch(&self, start: Timestamp, length: Length) -> Result<Vec<Period>, NotWhole> {
+    pub fn stretch(&self, start: Timestamp, length: Length) -> Result<Stretch, NotWhole> {
         let mut slots = self.slots_at(start);
         let mut next = slots.next();
         let mut found = Vec::new();
@@ -59,7 +59,7 @@ impl Calendar {
         }
         match self.closures.overlapping(Period { start, end: last.end }) {
             Some(closure) => Err(NotWhole::Closed(closure.clone())),
-            None => Ok(found),
+            None => Stretch::of(&found).ok_or(NotWhole::Start),
         }
     }
 
@@ -71,21 +71,16 @@ impl Calendar {
             && self.closures.overlapping(time).is_none()
     }
 
-    /// Whether each slot that overlaps a time is that very time, from its start to its end: then a
-    /// sale on this calendar and a sale of that time meet on one slot, or not at all. Closed slots
-    /// count, since closures leave the grid as it is.
-    pub fn agrees_with(&self, start: Timestamp, end: Timestamp) -> bool {
-        let time = Period { start, end };
-        let longest = self
-            .slot_minutes
-            .map_or(LONGEST_SLOT, |length| SignedDuration::from_mins(length.get().into()));
-        // A slot that began before this time and is not over has begun within its length.
-        let from = start.checked_sub(longest).unwrap_or(Timestamp::MIN);
-        self.slots(from, end).filter(|slot| slot.overlaps(time)).all(|slot| slot == time)
+    /// Whether each slot that overlaps a stretch is one of its slots, from its start to its end: then
+    /// a sale on this calendar and a sale of that stretch meet on whole slots, or not at all. Closed
+    /// slots count, since closures leave the grid as it is.
+    pub fn agrees_with(&self, stretch: &Stretch) -> bool {
+        let sold: BTreeSet<Period> = stretch.slots().collect();
+        self.overlapping(stretch.time()).all(|slot| sold.contains(&slot))
     }
 
     /// The slot of this start, if there is one.
-    fn slots_at(&self, start: Timestamp) -> super::Slots<'_> {
+    fn slots_at(&self, start: Timestamp) -> Slots<'_> {
         let after = start.checked_add(SignedDuration::from_nanos(1)).unwrap_or(start);
         self.slots(start, after)
     }

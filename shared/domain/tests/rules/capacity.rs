@@ -20,8 +20,8 @@ fn every_place_is_accounted_for(world: &World, resized: bool) {
     let instants = ends.filter(|end| *end > world.now).chain([world.now]);
     let (resource, slots) = (&world.table.resource, &world.table.slots);
     for now in instants {
-        for start in (0..SLOTS).map(World::start_of) {
-            let slot = world.slot(start);
+        for period in (0..SLOTS).map(World::slot_of) {
+            let (start, slot) = (period.start, world.slot(period));
             let taken: u32 = bookings.iter().map(|booking| places(booking, start, now)).sum();
             assert_eq!(slot.at(now).taken, taken, "taken in {start} at {now}: {slot:?}");
 
@@ -30,7 +30,7 @@ fn every_place_is_accounted_for(world: &World, resized: bool) {
                 assert_eq!(told, places(booking, start, now), "in {start} at {now}: {booking:?}");
             }
 
-            let view = resource.availability(start, slots, now);
+            let view = resource.availability(period, slots, now);
             let capacity = resource.capacity.get();
             if resized && taken > capacity {
                 assert_eq!(view.free, 0, "free in {start} at {now}");
@@ -52,8 +52,8 @@ fn every_place_is_accounted_for(world: &World, resized: bool) {
 
 /// Compares what was visible before a step with what is visible after it.
 fn only_what_changed_has_a_new_version(before: &World, after: &World, op: &Op) {
-    for start in (0..SLOTS).map(World::start_of) {
-        let seen = |world: &World| content(&world.slot(start).at(world.now));
+    for period in (0..SLOTS).map(World::slot_of) {
+        let seen = |world: &World| content(&world.slot(period).at(world.now));
         let (slot, other): (Slot, Slot) = (seen(before), seen(after));
         let same = slot.taken == other.taken && slot.expiring == other.expiring;
         match other.version.get() - slot.version.get() {
@@ -105,8 +105,8 @@ fn the_step_kept_its_promise(before: &World, after: &World, op: &Op, outcome: &O
             let moves =
                 read.version != booking.version && read.runs_out_at() != booking.runs_out_at();
             if let Some(until) = read.hold_expires_at.filter(|_| moves) {
-                let holds = |start| before.slot(start).expiring.get(&until).copied();
-                let enough = |start| holds(start) >= Some(read.quantity.get());
+                let holds = |slot| before.slot(slot).expiring.get(&until).copied();
+                let enough = |slot| holds(slot) >= Some(read.quantity.get());
                 assert!(read.stretch.slots().all(enough), "{op:?} without its hold");
             }
         }
@@ -214,9 +214,9 @@ proptest! {
         let seen = |world: &World, seconds: i64| {
             let now = world.now + SignedDuration::from_secs(seconds);
             let (resource, slots) = (&world.table.resource, &world.table.slots);
-            let starts = (0..SLOTS).map(World::start_of);
+            let offered = (0..SLOTS).map(World::slot_of);
             let views: Vec<_> =
-                starts.map(|start| resource.availability(start, slots, now)).collect();
+                offered.map(|slot| resource.availability(slot, slots, now)).collect();
             let slots: Vec<Slot> = slots.values().map(|slot| content(&slot.at(now))).collect();
             let bookings = world.table.bookings.values();
             (views, slots, bookings.map(|booking| booking.at(now)).collect::<Vec<_>>())

@@ -1,8 +1,8 @@
 //! What a booking's changes do to its slots.
 
 use crate::fixtures::{at, booking, half_hours};
-use domain::{Booking, Effect, Quantity, Status};
-use jiff::Timestamp;
+use domain::{Booking, Effect, Period, Quantity, Status};
+use jiff::ToSpan;
 
 const TEN: &str = "2027-01-11T10:00Z";
 const HALF_PAST: &str = "2027-01-11T10:30Z";
@@ -16,9 +16,14 @@ fn since(status: Status, now: &str) -> Booking {
     Booking { updated_at: at(now), ..booking(status) }
 }
 
+/// The half hour from this instant on.
+fn slot(start: &str) -> Period {
+    Period { start: at(start), end: at(start) + 30.minutes() }
+}
+
 /// The same effect on both of the fixture's slots.
-fn both(effect: Effect) -> Vec<(Timestamp, Effect)> {
-    vec![(at(TEN), effect), (at(HALF_PAST), effect)]
+fn both(effect: Effect) -> Vec<(Period, Effect)> {
+    vec![(slot(TEN), effect), (slot(HALF_PAST), effect)]
 }
 
 #[test]
@@ -84,8 +89,8 @@ fn what_stays_sold_does_nothing() {
 fn a_no_show_frees_the_slots_that_have_not_begun() {
     let release = Effect::Release(two(), None);
     for (now, freed) in [
-        (TEN, vec![(at(HALF_PAST), release)]),
-        ("2027-01-11T10:29:59.999999999Z", vec![(at(HALF_PAST), release)]),
+        (TEN, vec![(slot(HALF_PAST), release)]),
+        ("2027-01-11T10:29:59.999999999Z", vec![(slot(HALF_PAST), release)]),
         (HALF_PAST, vec![]),
         ("2027-01-12T10:00Z", vec![]),
     ] {
@@ -104,10 +109,10 @@ fn a_move_touches_only_what_it_leaves_and_takes() {
     let eleven = "2027-01-11T11:00Z";
     for (start, end, effects) in [
         (TEN, eleven, vec![]),
-        (TEN, HALF_PAST, vec![(at(HALF_PAST), leaves)]),
-        (HALF_PAST, eleven, vec![(at(TEN), leaves)]),
-        (HALF_PAST, "2027-01-11T11:30Z", vec![(at(TEN), leaves), (at(eleven), takes)]),
-        ("2027-01-11T09:30Z", eleven, vec![(at("2027-01-11T09:30Z"), takes)]),
+        (TEN, HALF_PAST, vec![(slot(HALF_PAST), leaves)]),
+        (HALF_PAST, eleven, vec![(slot(TEN), leaves)]),
+        (HALF_PAST, "2027-01-11T11:30Z", vec![(slot(TEN), leaves), (slot(eleven), takes)]),
+        ("2027-01-11T09:30Z", eleven, vec![(slot("2027-01-11T09:30Z"), takes)]),
     ] {
         assert_eq!(
             Booking::effects(Some(&before), &moved(start, end)),

@@ -1,9 +1,10 @@
 //! The ends of time, and what no honest store would hold: nothing here may panic or run on.
 
-use crate::fixtures::{at, booking, code, decide, grid, request, room, terms};
+use crate::fixtures::{at, booking, code, decide, grid, length, request, room, terms};
+use domain::calendar::Length;
 use domain::{
-    Action, Effect, FormerGrid, HoldSeconds, MaxHoldSeconds, Quantity, Resource, Role, Slot,
-    SlotMinutes, Status, Version,
+    Action, Effect, FormerGrid, HoldSeconds, MaxHoldSeconds, Period, Quantity, Resource, Role,
+    Slot, Status, Version,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
@@ -29,16 +30,14 @@ fn the_ends_of_time_are_instants_like_any_other() {
         let room = room(zone, minutes, &["00:00-12:00", "12:00-24:00"]);
         for start in instants() {
             for end in instants() {
-                let mut found = room.grid.slots_between(start, end).take(3);
-                assert!(found.all(|slot| start <= slot && slot < end), "{start} to {end}");
-                let _ = room.grid.agrees_with(start, end);
-                if let Ok(stretch) = room.grid.stretch(start, Some(end), Timestamp::MIN) {
-                    assert_eq!((stretch.start, stretch.end), (start, end));
+                let until = Length::Until(end);
+                if let Ok(stretch) = room.stretch(start, until, Timestamp::MIN) {
+                    assert_eq!(stretch.time(), Period { start, end });
                 }
             }
             for now in [Timestamp::MIN, start, Timestamp::MAX] {
                 let made = request(start).decide(&room, &code(), now);
-                assert_eq!(made.is_ok(), room.grid.stretch(start, None, now).is_ok());
+                assert_eq!(made.is_ok(), room.stretch(start, Length::Slots(1), now).is_ok());
             }
         }
     }
@@ -48,17 +47,18 @@ fn the_ends_of_time_are_instants_like_any_other() {
 fn the_last_day_has_the_openings_that_close_before_time_ends() {
     let room = room("UTC", 60, &["00:00-10:00", "10:00-22:00", "22:00-24:00"]);
     let last_day = at("9999-12-30T00:00Z");
-    let found: Vec<Timestamp> = room.grid.slots_between(last_day, Timestamp::MAX).collect();
+    let found: Vec<Period> = room.calendar.slots(last_day, Timestamp::MAX).collect();
     assert_eq!(found.len(), 22, "time ends at 22:00:00.999999999");
     for slot in found {
-        assert!(room.grid.stretch(slot, None, last_day).is_ok(), "{slot}");
+        let sold = room.stretch(slot.start, Length::Slots(1), last_day);
+        assert!(sold.is_ok(), "{slot:?}");
     }
 }
 
 #[test]
 fn a_window_of_all_time_is_read_as_far_as_one_looks() {
     let room = room("UTC", 1440, &["00:00-24:00"]);
-    assert_eq!(room.grid.slots_between(Timestamp::MIN, Timestamp::MAX).take(1000).count(), 1000);
+    assert_eq!(room.calendar.slots(Timestamp::MIN, Timestamp::MAX).take(1000).count(), 1000);
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_year_without_a_slot_is_soon_read() {
     for openings in [&[][..], &["09:00-09:59"], &["00:00-12:00", "12:00-12:01"]] {
         let room = room("America/New_York", 1440, openings);
         let from = at("2027-01-01T00:00Z");
-        assert_eq!(room.grid.slots_between(from, from + (366 * 24).hours()).next(), None);
+        assert_eq!(room.calendar.slots(from, from + (366 * 24).hours()).next(), None);
     }
 }
 
@@ -101,25 +101,23 @@ fn a_held_booking_without_an_end_is_still_a_booking() {
 
 #[test]
 fn a_resource_that_moved_at_the_ends_of_time_is_offered_like_any_other() {
-    let sold = |start| {
-        let minutes = SlotMinutes::new(1440).unwrap();
-        (start, Slot { taken: 1, ..Slot::untouched(start, minutes) })
-    };
+    let sold = |start| (start, Slot { taken: 1, ..Slot::untouched(start, length(1440)) });
     let touched: BTreeMap<Timestamp, Slot> = instants().into_iter().map(sold).collect();
     for replaced_at in [Timestamp::MIN, Timestamp::UNIX_EPOCH, Timestamp::MAX] {
         let old = room("UTC", 60, &["00:00-24:00"]);
-        let new = Resource { grid: grid("UTC", 30, &["00:00-24:00"]), ..old.clone() };
+        let new = Resource { calendar: grid("UTC", 30, &["00:00-24:00"]), ..old.clone() };
         let resource = new.replacing(&old, replaced_at).unwrap();
         assert!(resource.has_moved());
-        let former = FormerGrid { grid: old.grid, replaced_at };
+        let former = FormerGrid { calendar: old.calendar, replaced_at };
         assert_eq!(resource.former, [former]);
         for (start, now) in instants()
             .into_iter()
             .flat_map(|start| [Timestamp::MIN, start, Timestamp::MAX].map(|now| (start, now)))
         {
             assert!(resource.reads_from(start) <= start);
-            assert_eq!(resource.availability(start, &touched, now).free, 0, "{start}");
-            if let Ok(stretch) = resource.grid.stretch(start, None, Timestamp::MIN) {
+            let slot = Period { start, end: start.saturating_add(30.minutes()).unwrap() };
+            assert_eq!(resource.availability(slot, &touched, now).free, 0, "{start}");
+            if let Ok(stretch) = resource.stretch(start, Length::Slots(1), Timestamp::MIN) {
                 let _ = resource.settled(&stretch, now);
             }
         }
@@ -141,7 +139,7 @@ proptest! {
     ) {
         let instant = |seconds: i64| at("2027-01-11T09:00Z") + seconds.seconds();
         let expiring = expiring.into_iter().map(|(end, places)| (instant(end), places)).collect();
-        let (start, minutes) = (at("2027-01-11T10:00Z"), SlotMinutes::new(minutes).unwrap());
+        let (start, minutes) = (at("2027-01-11T10:00Z"), length(minutes));
         let slot = Slot { start, minutes, taken, version: Version::new(version), expiring };
         let (now, terms) = (instant(now), terms(capacity));
         let quantity = Quantity::new(quantity).unwrap();

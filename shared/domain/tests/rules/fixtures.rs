@@ -1,11 +1,11 @@
 //! Short ways to write down what the tests are about.
 
-use domain::opening::{Day, Hours};
+use domain::calendar::{Closures, Dates, Day, Hours, LONGEST_SLOT, Week};
 use domain::{
-    Action, Approval, Attempt, Booking, BookingHash, BookingId, Capacity, Command, ConfirmBy,
-    ConfirmationCode, CustomerId, Decision, Details, Grid, HoldSeconds, Key, MadeBy,
-    MaxHoldSeconds, NewBooking, Opening, Quantity, Rejection, Resource, ResourceId, Role, Sale,
-    SlotMinutes, Status, Stretch, Terms, TimeZoneName, Version,
+    Action, Approval, Attempt, Booking, BookingHash, BookingId, Calendar, Capacity, Command,
+    ConfirmBy, ConfirmationCode, CustomerId, Decision, Details, HoldSeconds, Key, MadeBy,
+    MaxHoldSeconds, NewBooking, Period, Quantity, Rejection, Resource, ResourceId, Role, Sale,
+    SlotLength, SlotMinutes, State, Status, Stretch, Terms, TimeZoneName, Version,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -19,23 +19,35 @@ pub fn at(text: &str) -> Timestamp {
 
 /// One opening, as `09:00-12:30`.
 pub fn hours(text: &str) -> Hours {
-    Hours::try_from(text.to_owned()).unwrap()
+    Hours::parse(text).unwrap()
 }
 
 /// The same openings on each of these days.
-pub fn open(days: &[Day], openings: &[&str]) -> Opening {
+pub fn open(days: &[Day], openings: &[&str]) -> Week {
     let openings: Vec<Hours> = openings.iter().copied().map(hours).collect();
     let week: BTreeMap<_, _> = days.iter().map(|day| (*day, openings.clone())).collect();
-    Opening::try_from(week).unwrap()
+    Week::new(week).unwrap()
 }
 
 /// Slots of this length in these openings of every day of the week.
-pub fn grid(zone: &str, minutes: u32, openings: &[&str]) -> Grid {
-    Grid {
+pub fn grid(zone: &str, minutes: u32, openings: &[&str]) -> Calendar {
+    Calendar {
         time_zone: TimeZoneName::parse(zone).unwrap(),
-        slot_minutes: SlotMinutes::new(minutes).unwrap(),
-        opening: open(&WEEK, openings),
+        slot_minutes: Some(SlotMinutes::new(minutes).unwrap()),
+        week: open(&WEEK, openings),
+        dates: Dates::default(),
+        closures: Closures::default(),
     }
+}
+
+/// The time from one instant to another, as `2027-01-11T09:00Z`.
+pub fn period(start: &str, end: &str) -> Period {
+    Period { start: at(start), end: at(end) }
+}
+
+/// A slot's length.
+pub fn length(minutes: u32) -> SlotLength {
+    SlotLength::new(minutes).unwrap()
 }
 
 /// A room of one place that is open like this every day of the week.
@@ -43,7 +55,8 @@ pub fn room(zone: &str, minutes: u32, openings: &[&str]) -> Resource {
     Resource {
         id: ResourceId::parse("room-1").unwrap(),
         name: "Room 1".to_owned(),
-        grid: grid(zone, minutes, openings),
+        calendar: grid(zone, minutes, openings),
+        state: State::Open,
         capacity: Capacity::ONE,
         hold_seconds: HoldSeconds::DEFAULT,
         max_hold_seconds: MaxHoldSeconds::DEFAULT,
@@ -54,12 +67,13 @@ pub fn room(zone: &str, minutes: u32, openings: &[&str]) -> Resource {
         version: Version::FIRST,
         former: Vec::new(),
         grid_epoch: 0,
+        longest_booking: LONGEST_SLOT,
     }
 }
 
 /// The terms on which half hours of so many places are sold.
 pub fn terms(places: u32) -> Terms {
-    Terms { minutes: SlotMinutes::new(30).unwrap(), places }
+    Terms { minutes: length(30), places }
 }
 
 /// Alice's request to hold one place for one slot.
@@ -85,7 +99,12 @@ pub fn code() -> ConfirmationCode {
 
 /// A stretch of half-hour slots.
 pub fn half_hours(start: &str, end: &str) -> Stretch {
-    Stretch { start: at(start), end: at(end), slot_minutes: SlotMinutes::new(30).unwrap() }
+    stretch_of(30, start, end)
+}
+
+/// A stretch of slots of so many minutes.
+pub fn stretch_of(minutes: u32, start: &str, end: &str) -> Stretch {
+    Stretch::even(period(start, end), length(minutes)).unwrap()
 }
 
 /// A booking of two places from 10:00 to 11:00, of this status at version 4; a held one is held
@@ -96,7 +115,7 @@ pub fn booking(status: Status) -> Booking {
     let hash = BookingHash::derive(&customer, &Key::parse("1").unwrap());
     let closed = matches!(status, Status::Completed | Status::NoShow);
     Booking {
-        id: BookingId::new(resource.clone(), stretch.start, hash),
+        id: BookingId::new(resource.clone(), stretch.start(), hash),
         resource,
         created_by: customer.clone(),
         updated_by: customer.clone(),

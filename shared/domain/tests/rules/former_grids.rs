@@ -1,9 +1,10 @@
 //! A resource whose grid was changed: what is sold meanwhile, and what is offered afterwards.
 
-use crate::fixtures::{at, grid, room, terms};
-use domain::resource::{LONGEST_SLOT, REQUEST_LIFE, TRANSITION};
+use crate::fixtures::{at, grid, half_hours, length, room, terms};
+use domain::calendar::LONGEST_SLOT;
+use domain::resource::{REQUEST_LIFE, TRANSITION};
 use domain::{
-    Capacity, Effect, FormerGrid, Grid, Quantity, Rejection, Resource, Slot, SlotMinutes, Stretch,
+    Calendar, Capacity, Effect, FormerGrid, Period, Quantity, Rejection, Resource, Slot, Stretch,
     Version,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -16,37 +17,41 @@ fn now() -> Timestamp {
     at("2027-01-11T08:00Z")
 }
 
-fn hourly() -> Grid {
+fn hourly() -> Calendar {
     grid("UTC", 60, &["09:00-12:00"])
 }
 
-fn half_hourly() -> Grid {
+fn half_hourly() -> Calendar {
     grid("UTC", 30, &["09:00-12:00"])
 }
 
 /// A room of so many places, on the grid of half hours.
 fn half_hourly_room(places: u32) -> Resource {
     let capacity = Capacity::new(places).unwrap();
-    Resource { grid: half_hourly(), capacity, ..room("UTC", 30, &[]) }
+    Resource { calendar: half_hourly(), capacity, ..room("UTC", 30, &[]) }
 }
 
 /// This resource with another grid, put at this instant.
-fn moved(resource: &Resource, grid: Grid, now: Timestamp) -> Resource {
-    Resource { grid, ..resource.clone() }.replacing(resource, now).unwrap()
+fn moved(resource: &Resource, calendar: Calendar, now: Timestamp) -> Resource {
+    Resource { calendar, ..resource.clone() }.replacing(resource, now).unwrap()
 }
 
-/// One slot of 11 January 2027, of this resource's length.
-fn stretch(resource: &Resource, time: &str) -> Stretch {
+/// A slot of 11 January 2027, of this resource's length.
+fn slot(resource: &Resource, time: &str) -> Period {
     let start = at(&format!("2027-01-11T{time}Z"));
-    let grid = &resource.grid;
-    Stretch { start, end: start + grid.step(), slot_minutes: grid.slot_minutes }
+    Period { start, end: start + resource.calendar.slot_minutes.unwrap().duration() }
+}
+
+/// A stretch of that one slot.
+fn stretch(resource: &Resource, time: &str) -> Stretch {
+    Stretch::of(&[slot(resource, time)]).unwrap()
 }
 
 /// Slots of which so many places are taken for good, each by its start and its length.
 fn sold(slots: &[(&str, u32, u32)]) -> BTreeMap<Timestamp, Slot> {
     let slots = slots.iter().map(|(time, minutes, taken)| {
         let start = at(&format!("2027-01-11T{time}Z"));
-        let untouched = Slot::untouched(start, SlotMinutes::new(*minutes).unwrap());
+        let untouched = Slot::untouched(start, length(*minutes));
         (start, Slot { taken: *taken, version: Version::new(3), ..untouched })
     });
     slots.collect()
@@ -66,7 +71,7 @@ mod replacing {
 
         let next = moved(&renamed, hourly(), now());
         assert_eq!(next.version, Version::new(3));
-        assert_eq!(next.former, [FormerGrid { grid: half_hourly(), replaced_at: now() }]);
+        assert_eq!(next.former, [FormerGrid { calendar: half_hourly(), replaced_at: now() }]);
         assert_eq!(next.grid_epoch, u64::try_from(now().as_microsecond()).unwrap());
         assert!(next.has_moved());
     }
@@ -105,10 +110,10 @@ mod replacing {
             let grid = if change % 2 == 0 { hourly() } else { half_hourly() };
             resource = moved(&resource, grid, now() + change.seconds());
         }
-        let put = |grid, at| Resource { grid, ..resource.clone() }.replacing(&resource, at);
+        let put = |calendar, at| Resource { calendar, ..resource.clone() }.replacing(&resource, at);
         let ninth = put(hourly(), now() + 8.seconds());
         assert_eq!(ninth, Err(Rejection::InTransition(TRANSITION)));
-        assert!(put(resource.grid.clone(), now() + 8.seconds()).is_ok(), "the same grid");
+        assert!(put(resource.calendar.clone(), now() + 8.seconds()).is_ok(), "the same grid");
         let later = put(hourly(), now() + TRANSITION).unwrap();
         assert_eq!(later.former.len(), 8, "the first of them has gone");
     }
@@ -174,8 +179,8 @@ mod settled {
         let resource =
             moved(&half_hourly_room(1), grid("UTC", 30, &["09:00-10:00", "10:15-12:15"]), now());
         let resource = moved(&resource, half_hourly(), now());
-        let whole = Stretch { end: at("2027-01-11T10:30Z"), ..stretch(&resource, "09:00") };
-        let fits = Stretch { end: at("2027-01-11T10:00Z"), ..whole };
+        let whole = half_hours("2027-01-11T09:00Z", "2027-01-11T10:30Z");
+        let fits = half_hours("2027-01-11T09:00Z", "2027-01-11T10:00Z");
         assert_eq!(resource.settled(&fits, now()), Ok(()));
         let refused = resource.settled(&whole, now());
         assert_eq!(refused, Err(Rejection::InTransition(TRANSITION)));
@@ -190,8 +195,8 @@ mod availability {
         let resource = moved(&half_hourly_room(places), hourly(), now() - 2.hours());
         let resource = moved(&resource, half_hourly(), now() - 1.hour());
         let slots = sold(slots);
-        let starts = resource.grid.slots_between(now(), at("2027-01-11T11:00Z"));
-        starts.map(|start| resource.availability(start, &slots, now()).free).collect()
+        let offered = resource.calendar.offered(now(), at("2027-01-11T11:00Z"));
+        offered.map(|slot| resource.availability(slot, &slots, now()).free).collect()
     }
 
     #[test]
@@ -216,15 +221,14 @@ mod availability {
     fn a_day_long_slot_is_found_however_long_ago_it_began() {
         let mut slots = sold(&[]);
         let start = at("2027-01-10T09:15Z");
-        let minutes = SlotMinutes::new(1440).unwrap();
-        slots.insert(start, Slot { taken: 1, ..Slot::untouched(start, minutes) });
+        slots.insert(start, Slot { taken: 1, ..Slot::untouched(start, length(1440)) });
         let resource = moved(&half_hourly_room(1), hourly(), now() - 1.hour());
         let resource = moved(&resource, half_hourly(), now());
         let nine = at("2027-01-11T09:00Z");
         assert!(resource.reads_from(nine) <= start);
         assert_eq!(resource.reads_from(nine), nine - LONGEST_SLOT);
-        assert_eq!(resource.availability(nine, &slots, now()).free, 0, "until 09:15");
-        assert_eq!(resource.availability(nine + 30.minutes(), &slots, now()).free, 1);
+        let free = |time| resource.availability(slot(&resource, time), &slots, now()).free;
+        assert_eq!((free("09:00"), free("09:30")), (0, 1), "until 09:15");
     }
 
     #[test]
@@ -233,7 +237,7 @@ mod availability {
         let nine = at("2027-01-11T09:00Z");
         assert_eq!(resource.reads_from(nine), nine);
         let slots = sold(&[("09:00", 30, 1), ("09:30", 30, 2)]);
-        let view = resource.availability(nine, &slots, now());
+        let view = resource.availability(slot(&resource, "09:00"), &slots, now());
         assert_eq!((view.free, view.version), (1, Version::new(1 + 3)));
     }
 
@@ -243,18 +247,19 @@ mod availability {
     fn a_hold_on_another_grid_counts_for_as_long_as_it_may_be_confirmed() {
         let resource = half_hourly_room(1);
         let (nine, end) = (at("2027-01-11T09:00Z"), at("2027-01-11T08:05Z"));
-        let held = Slot::untouched(nine, SlotMinutes::new(30).unwrap());
+        let held = Slot::untouched(nine, length(30));
         let held = held.after(Effect::Take(Quantity::ONE, Some(end)), terms(1), now()).unwrap();
         let slots = BTreeMap::from([(nine, held)]);
 
         let resource = moved(&resource, grid("UTC", 30, &["08:45-11:45"]), now());
-        let view = |now| resource.availability(at("2027-01-11T08:45Z"), &slots, now);
+        let view = |now| resource.availability(slot(&resource, "08:45"), &slots, now);
         let last = end + REQUEST_LIFE - 1.nanosecond();
         assert_eq!((view(end).free, view(last).free, view(end + REQUEST_LIFE).free), (0, 0, 1));
         assert_eq!(view(last).version.next(), view(end + REQUEST_LIFE).version);
 
         let back = moved(&resource, half_hourly(), now());
-        assert_eq!(back.availability(nine, &slots, end).free, 1, "its own slot is free at once");
+        let view = back.availability(slot(&back, "09:00"), &slots, end);
+        assert_eq!(view.free, 1, "its own slot is free at once");
     }
 
     /// Slots of any length up to a day, at any minute, taken by any number.
@@ -263,7 +268,7 @@ mod availability {
         let near = prop_oneof![3 => -60..=120_i64, 1 => -1500..=1500_i64];
         let slot = (near, minutes, 0..=4_u32).prop_map(|(start, minutes, taken)| {
             let start = at("2027-01-11T09:00Z") + MINUTE * i32::try_from(start).unwrap();
-            let slot = Slot::untouched(start, SlotMinutes::new(minutes).unwrap());
+            let slot = Slot::untouched(start, length(minutes));
             (start, Slot { taken, version: Version::new(u64::from(taken)), ..slot })
         });
         prop::collection::vec(slot, 0..8).prop_map(|slots| slots.into_iter().collect())
@@ -289,15 +294,16 @@ mod availability {
                 slot.taken > 0 && slot.minutes.get() != 30
             });
             let expected = if at_another_length { 0 } else { capacity.saturating_sub(most) };
-            let view = resource.availability(start, &slots, now());
+            let slot = Period { start, end: start + MINUTE * 30 };
+            let view = resource.availability(slot, &slots, now());
             prop_assert_eq!(view.free, expected);
-            prop_assert_eq!((view.start, view.end), (start, start + MINUTE * 30));
+            prop_assert_eq!((view.start, view.end), (slot.start, slot.end));
 
             // What is taken at these terms is what is free.
-            let terms = resource.terms(start, &slots, now());
+            let terms = resource.terms(slot, &slots, now());
             let take = |quantity| {
                 let take = Effect::Take(Quantity::new(quantity).unwrap(), None);
-                resource.slot(start, &slots).after(take, terms, now())
+                resource.slot(slot, &slots).after(take, terms, now())
             };
             if expected > 0 {
                 prop_assert!(take(expected).is_ok());

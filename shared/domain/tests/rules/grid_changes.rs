@@ -33,12 +33,13 @@ fn no_time_is_sold_twice(world: &World) {
     let sold = most(&bookings, day, now);
     assert!(sold <= capacity, "{sold} of {capacity} places are sold: {bookings:#?}");
 
-    for start in world.starts() {
-        let view = resource.availability(start, &world.table.slots, now);
-        assert_eq!((view.start, view.end), (start, start + resource.grid.step()));
+    for slot in world.offered() {
+        let (start, view) = (slot.start, resource.availability(slot, &world.table.slots, now));
+        assert_eq!((view.start, view.end), (slot.start, slot.end));
         let left = capacity - most(&bookings, (start, view.end), now);
         let here = bookings.iter().filter(|booking| places(booking, start, now) > 0);
-        if { here }.any(|booking| booking.stretch.slot_minutes != resource.grid.slot_minutes) {
+        let length = Some(slot.minutes());
+        if { here }.any(|booking| booking.stretch.even_length() != length) {
             assert_eq!(view.free, 0, "{start} is sold at another length");
             continue;
         }
@@ -95,7 +96,7 @@ fn the_steps_sell_on_every_grid_and_meet_every_obstacle() {
     for _ in 0..400 {
         let mut world = World::new(2, Approval::Auto);
         for op in on_moving_grids(2).new_tree(&mut runner).unwrap().current() {
-            let step = world.table.resource.grid.slot_minutes;
+            let step = world.table.resource.calendar.slot_minutes.unwrap();
             let name = match (world.apply(&op), &op) {
                 (Ok(_), Op::Place { .. }) => format!("{step} minutes"),
                 (Err(Rejection::InTransition(_)), _) => "in transition".to_owned(),

@@ -3,8 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod attempts;
-mod calendar;
-mod calendar_properties;
 mod calendars;
 mod capacity;
 mod effects;
@@ -20,5 +18,6 @@ mod ops;
 mod repeats;
 mod slots;
 mod stretches;
+mod time_zones;
 mod transitions;
 mod world;

@@ -2,7 +2,7 @@
 
 use crate::world::World;
 use domain::{Availability, Booking, BookingHash, Slot, Status, Version};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::HashMap;
 
 /// How many places the booking takes, at this instant, in the slot of this start: PROTOCOL's rule.
@@ -15,16 +15,15 @@ pub fn places(booking: &Booking, slot: Timestamp, now: Timestamp) -> u32 {
         Status::NoShow => slot <= booking.ended_at.unwrap_or(booking.updated_at),
         Status::Waitlisted | Status::Cancelled | Status::Expired | Status::Declined => false,
     };
-    let covered = booking.stretch.slots().any(|start| start == slot);
+    let covered = booking.stretch.slots().any(|covered| covered.start == slot);
     if takes && covered { booking.quantity.get() } else { 0 }
 }
 
 /// How many places the booking takes at an instant of the calendar.
 pub fn places_at(booking: &Booking, instant: Timestamp, now: Timestamp) -> u32 {
-    let step = SignedDuration::from_mins(booking.stretch.slot_minutes.get().into());
     let mut slots = booking.stretch.slots();
-    let slot = slots.find(|slot| (*slot..*slot + step).contains(&instant));
-    slot.map_or(0, |slot| places(booking, slot, now))
+    let slot = slots.find(|slot| (slot.start..slot.end).contains(&instant));
+    slot.map_or(0, |slot| places(booking, slot.start, now))
 }
 
 /// A slot without the buckets that are empty: they mean nothing to anybody.
@@ -47,9 +46,9 @@ pub struct Seen {
 impl Seen {
     /// Looks at everything, at this instant.
     pub fn look(&mut self, world: &World) {
-        for start in world.starts() {
+        for slot in world.offered() {
             self.look_at_view(&world.table.resource.availability(
-                start,
+                slot,
                 &world.table.slots,
                 world.now,
             ));

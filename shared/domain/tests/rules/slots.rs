@@ -1,8 +1,8 @@
 //! One slot: what is taken, held and free in it at an instant.
 
-use crate::fixtures::{at, terms};
+use crate::fixtures::{at, length, terms};
 use domain::slot::LEAVES_BUCKET;
-use domain::{Effect, Quantity, Rejection, Slot, SlotMinutes, Terms, Version};
+use domain::{Effect, Quantity, Rejection, Slot, Terms, Version};
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -165,7 +165,7 @@ fn a_bucket_keeps_what_others_hold_in_it() {
 
 #[test]
 fn a_slot_is_sold_at_one_length_at_a_time() {
-    let hour = Terms { minutes: SlotMinutes::new(60).unwrap(), places: 5 };
+    let hour = Terms { minutes: length(60), places: 5 };
     let one = |slot: &Slot, now| slot.after(Effect::Take(places(1), None), hour, at(now));
     let slot = take(&untouched(), 1, Some(FIRST), 5).unwrap();
     assert_eq!(slot.free(terms(5), at(NOW)), 4);

@@ -1,11 +1,11 @@
 //! Every command on a booking of every status, by whom and when: what PROTOCOL allows, and how the
 //! rest is refused.
 
-use crate::fixtures::{at, attempt, booking, code, decide, half_hours};
+use crate::fixtures::{at, attempt, booking, code, decide, half_hours, stretch_of};
 use domain::details::Detail;
 use domain::{
     Action, Approval, Attempt, Booking, Command, ConfirmationCode, Confirming, Details,
-    HoldSeconds, MaxHoldSeconds, Rejection, Role, SlotMinutes, Status, Stretch, Version,
+    HoldSeconds, MaxHoldSeconds, Rejection, Role, Status, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -246,13 +246,13 @@ fn an_action_changes_only_what_it_is_about() {
             pending_expires_at: match &action {
                 // Where nothing is said, until it starts.
                 Action::Confirm(..) if after.status == Status::Pending => {
-                    Some(before.stretch.start)
+                    Some(before.stretch.start())
                 }
                 _ => None,
             },
             stretch: match &action {
-                Action::Reschedule(stretch) => *stretch,
-                _ => before.stretch,
+                Action::Reschedule(stretch) => stretch.clone(),
+                _ => before.stretch.clone(),
             },
             confirmation_code: confirms.then(code),
             reason,
@@ -328,9 +328,9 @@ fn a_slot_is_not_kept_at_another_length() {
     let confirmed = booking(Status::Confirmed);
     let now = at("2027-01-11T09:01Z");
     let to = |start: &str, end: &str, minutes| {
-        let slot_minutes = SlotMinutes::new(minutes).unwrap();
-        let stretch = Stretch { slot_minutes, ..half_hours(start, end) };
-        let moved = decide(Action::Reschedule(stretch), Role::Customer, &confirmed, now);
+        let stretch = stretch_of(minutes, start, end);
+        let action = Action::Reschedule(stretch.clone());
+        let moved = decide(action, Role::Customer, &confirmed, now);
         moved.map(|moved| moved.stretch == stretch)
     };
     let (ten, half_past, eleven) = ("2027-01-11T10:00Z", "2027-01-11T10:30Z", "2027-01-11T11:00Z");
@@ -340,10 +340,7 @@ fn a_slot_is_not_kept_at_another_length() {
     assert_eq!(to("2027-01-11T09:00Z", eleven, 60), Err(Rejection::SlotFull), "its second slot");
     assert_eq!(to(eleven, "2027-01-11T12:00Z", 60), Ok(true));
     assert_eq!(to(ten, eleven, 30), Ok(true));
-    let late = Action::Reschedule(Stretch {
-        slot_minutes: SlotMinutes::new(60).unwrap(),
-        ..half_hours(ten, eleven)
-    });
+    let late = Action::Reschedule(stretch_of(60, ten, eleven));
     let late = decide(late, Role::Customer, &confirmed, at(ten));
     assert_eq!(late, Err(Rejection::TooLate(Box::new(confirmed))));
 }

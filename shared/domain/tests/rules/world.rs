@@ -8,7 +8,7 @@ use crate::ops::{GRIDS, Op, SLOTS, What, Which};
 use domain::resource::REQUEST_LIFE;
 use domain::{
     Action, Approval, Attempt, Booking, BookingHash, Capacity, Command, CustomerId, Decision,
-    Details, Effect, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, PendingMinutes,
+    Details, Effect, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, PendingMinutes, Period,
     Quantity, Rejection, Resource, Role, Sale, Slot, Status, Version,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -60,15 +60,20 @@ impl World {
         minutes(30 * slot)
     }
 
+    /// A slot of the first grid.
+    pub fn slot_of(slot: i64) -> Period {
+        Period { start: Self::start_of(slot), end: Self::start_of(slot + 1) }
+    }
+
     /// A slot as it was written last.
-    pub fn slot(&self, start: Timestamp) -> Slot {
-        self.table.resource.slot(start, &self.table.slots)
+    pub fn slot(&self, slot: Period) -> Slot {
+        self.table.resource.slot(slot, &self.table.slots)
     }
 
     /// The slots that the resource offers on the day of everything.
-    pub fn starts(&self) -> Vec<Timestamp> {
-        let grid = &self.table.resource.grid;
-        grid.slots_between(minutes(0), minutes(180)).collect()
+    pub fn offered(&self) -> Vec<Period> {
+        let calendar = &self.table.resource.calendar;
+        calendar.offered(minutes(0), minutes(180)).collect()
     }
 
     /// The bookings as they are at this instant.
@@ -240,15 +245,18 @@ impl World {
                     return Err(Rejection::InvalidTransition(Box::new(read)));
                 }
                 What::Note => decide(Action::Update(None, Some("regular".to_owned()))),
-                What::Move { start, length } => match decide(Action::Reschedule(read.stretch))? {
-                    done @ Decision::Done(_) => Ok(done),
-                    Decision::Change(_) => {
-                        let (start, end) = (minutes(start), minutes(start + length));
-                        let stretch = seen.resource.grid.stretch(start, Some(end), now)?;
-                        seen.resource.settled(&stretch, now)?;
-                        decide(Action::Reschedule(stretch))
+                What::Move { start, length } => {
+                    match decide(Action::Reschedule(read.stretch.clone()))? {
+                        done @ Decision::Done(_) => Ok(done),
+                        Decision::Change(_) => {
+                            let (start, end) = (minutes(start), minutes(start + length));
+                            let length = read.length_from(start, Some(end));
+                            let stretch = seen.resource.stretch(start, length, now)?;
+                            seen.resource.settled(&stretch, now)?;
+                            decide(Action::Reschedule(stretch))
+                        }
                     }
-                },
+                }
             };
             let next = match decision? {
                 Decision::Done(booking) => return Ok(*booking),
@@ -273,15 +281,15 @@ impl World {
         now: Timestamp,
     ) -> Result<bool, Rejection> {
         let effects = Booking::effects(read, next);
-        let starts: BTreeSet<Timestamp> = effects.iter().map(|(start, _)| *start).collect();
+        let starts: BTreeSet<Timestamp> = effects.iter().map(|(slot, _)| slot.start).collect();
         assert_eq!(starts.len(), effects.len(), "a transaction writes an item once: {effects:?}");
         let mut slots = Vec::new();
-        for (start, effect) in effects {
-            let terms = seen.resource.terms(start, &seen.slots, now);
+        for (slot, effect) in effects {
+            let terms = seen.resource.terms(slot, &seen.slots, now);
             if let Effect::Take(..) = effect {
-                seen.resource.slot(start, &seen.slots).after(effect, terms, now)?;
+                seen.resource.slot(slot, &seen.slots).after(effect, terms, now)?;
             }
-            match seen.resource.slot(start, &self.table.slots).after(effect, terms, now) {
+            match seen.resource.slot(slot, &self.table.slots).after(effect, terms, now) {
                 Ok(slot) => slots.push(slot),
                 Err(_) => return Ok(false),
             }
@@ -300,7 +308,7 @@ impl World {
         let (minutes, opening) = GRIDS[index];
         let new = Resource {
             capacity: Capacity::new(capacity).unwrap(),
-            grid: grid("UTC", minutes, &[opening]),
+            calendar: grid("UTC", minutes, &[opening]),
             ..self.table.resource.clone()
         };
         self.table.resource = new.replacing(&self.table.resource, now)?;

@@ -7,18 +7,21 @@
 use crate::bookings::slots::whole_second_after;
 use crate::bookings::{AT_ONCE, Bookings, EXAMINED};
 use crate::error::Error;
-use crate::items::booking::{Pointer, from_pointer, to_booking, to_pointer};
+use crate::items::booking::to_booking;
+use crate::items::pointer::{Pointer, from_pointer, to_pointer};
 use crate::keys;
 use crate::table::Range;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::resource::LONGEST_OPENING;
-use domain::{Booking, BookingHash, BookingId, CustomerId, ResourceId, Status};
+use domain::{Booking, BookingHash, BookingId, CustomerId, Resource, ResourceId, Status};
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{HashMap, HashSet};
 
 /// Pointers read at once: as many bookings as one batch reads.
 const PAGE: usize = 100;
+/// Pointers that one request looks at before it answers with a cursor, also those that need no look at
+/// their bookings.
+const POINTERS: usize = 5000;
 /// A pointer that leads nowhere is left alone for this long: its booking may be on the way.
 const ON_THE_WAY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -34,13 +37,19 @@ pub struct CalendarKey {
 impl CalendarKey {
     /// Where this booking is.
     pub fn of(booking: &Booking) -> Self {
-        Self { start: booking.stretch.start, hash: booking.id.hash().clone() }
+        Self { start: booking.stretch.start(), hash: booking.id.hash().clone() }
     }
 
     /// Reads what [`ToString::to_string`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (start, hash) = text.split_once('#')?;
         Some(Self { start: start.parse().ok()?, hash: BookingHash::parse(hash).ok()? })
+    }
+}
+
+impl From<&Pointer> for CalendarKey {
+    fn from(pointer: &Pointer) -> Self {
+        Self { start: pointer.start, hash: pointer.hash.clone() }
     }
 }
 
@@ -59,8 +68,19 @@ impl Bookings {
     }
 
     /// Points at a booking, where it is about to be.
+    ///
+    /// Attempts may overlap, and which of them will have written the booking is not known yet. So the
+    /// pointer says when the booking ends only while all of them mean the same end.
     pub(super) async fn point_at(&self, booking: &Booking, now: Timestamp) -> Result<(), Error> {
-        self.table.put(from_pointer(booking, now)?, None).await?;
+        let mut pointer = Pointer::to(booking, now);
+        let ends = booking.stretch.end().as_millisecond().to_string();
+        let same =
+            ("attribute_not_exists(PK) OR ends = :ends", &[(":ends", AttributeValue::N(ends))]);
+        let item = from_pointer(&booking.resource, &pointer)?;
+        if !self.table.put(item, Some((same.0, &same.1[..]))).await? {
+            pointer.ends = None;
+            self.table.put(from_pointer(&booking.resource, &pointer)?, None).await?;
+        }
         Ok(())
     }
 
@@ -69,14 +89,15 @@ impl Bookings {
     /// be more: a page may have few bookings or none, and others come after it.
     pub async fn bookings_at(
         &self,
-        resource: &ResourceId,
+        resource: &Resource,
         (from, to): (Timestamp, Timestamp),
         status: Option<Status>,
         limit: usize,
         after: Option<&CalendarKey>,
         now: Timestamp,
     ) -> Result<(Vec<Booking>, Option<CalendarKey>), Error> {
-        let first = from.checked_sub(LONGEST_OPENING).unwrap_or(Timestamp::MIN);
+        let first = from.checked_sub(resource.longest_booking).unwrap_or(Timestamp::MIN);
+        let resource = &resource.id;
         let mut range = Range {
             partition: keys::calendar_partition(resource),
             from: whole_second_after(first).to_string(),
@@ -86,21 +107,25 @@ impl Bookings {
         if let Some(after) = after {
             range = range.after(&after.to_string());
         }
-        let (mut found, mut examined) = (Vec::new(), 0);
+        let (mut found, mut examined, mut passed) = (Vec::new(), 0, 0);
         loop {
             let (items, more) = self.table.page(&range, PAGE).await?;
-            let pointers = items.into_iter().map(to_pointer).collect::<Result<Vec<_>, _>>()?;
+            let mut pointers = items.into_iter().map(to_pointer).collect::<Result<Vec<_>, _>>()?;
+            passed += pointers.len();
+            let end_of_page = pointers.last().map(CalendarKey::from);
+            // It ends before the window: its booking is not looked at.
+            pointers.retain(|pointer| pointer.ends.is_none_or(|ends| ends > from));
             let bookings = self.pointed_at(&pointers).await?;
-            let (mut last, mut stale) = (None, Vec::new());
+            let mut stale = Vec::new();
             let count = pointers.len();
             for (index, pointer) in pointers.into_iter().enumerate() {
-                let key = CalendarKey { start: pointer.start, hash: pointer.hash.clone() };
+                let key = CalendarKey::from(&pointer);
                 let booking = bookings.get(&(pointer.customer.clone(), pointer.hash.clone()));
                 match booking {
                     Some(booking) if is_at(booking, resource, &key) => {
-                        let stretch = booking.stretch;
-                        if stretch.start < to
-                            && stretch.end > from
+                        let time = booking.stretch.time();
+                        if time.start < to
+                            && time.end > from
                             && status.is_none_or(|status| booking.at(now).status == status)
                         {
                             found.push(booking.clone());
@@ -115,20 +140,21 @@ impl Bookings {
                     self.forget(resource, stale, now).await;
                     return Ok((self.settle_all(found, now).await?, Some(key)));
                 }
-                last = Some(key);
             }
             self.forget(resource, stale, now).await;
             examined += count;
-            let next = last.filter(|_| more);
+            let next = end_of_page.filter(|_| more);
             match next {
-                Some(last) if examined < EXAMINED => range = range.after(&last.to_string()),
+                Some(last) if examined < EXAMINED && passed < POINTERS => {
+                    range = range.after(&last.to_string());
+                }
                 next => return Ok((self.settle_all(found, now).await?, next)),
             }
         }
     }
 
     /// The bookings that these pointers lead to.
-    async fn pointed_at(
+    pub(super) async fn pointed_at(
         &self,
         pointers: &[Pointer],
     ) -> Result<HashMap<(CustomerId, BookingHash), Booking>, Error> {
@@ -162,8 +188,8 @@ impl Bookings {
     }
 }
 
-fn is_at(booking: &Booking, resource: &ResourceId, key: &CalendarKey) -> bool {
-    booking.resource == *resource && booking.stretch.start == key.start
+pub(super) fn is_at(booking: &Booking, resource: &ResourceId, key: &CalendarKey) -> bool {
+    booking.resource == *resource && booking.stretch.start() == key.start
 }
 
 fn is_first(id: &BookingId, resource: &ResourceId, key: &CalendarKey) -> bool {

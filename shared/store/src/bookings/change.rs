@@ -6,7 +6,7 @@ use crate::transact::Outcome;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::{
     Action, Attempt, Booking, BookingId, Command, ConfirmationCode, CustomerId, Decision, Effect,
-    Rejection, Resource, Slot,
+    Period, Rejection, Resource, Slot,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ pub enum Intent {
     Extend,
     /// Confirm it as its resource says, with this code.
     Confirm(ConfirmationCode),
-    /// Move it to the stretch from here to there, or to one slot.
+    /// Move it to the stretch from here to there, or to one that is as long as it is.
     Reschedule(Timestamp, Option<Timestamp>),
 }
 
@@ -55,8 +55,9 @@ impl Bookings {
             };
             let taken = match &resource {
                 Some(resource) => {
-                    let from = resource.reads_from(next.stretch.start);
-                    let taken = self.slots(&resource.id, from, next.stretch.end).await?;
+                    let Period { start, end } = next.stretch.time();
+                    let from = resource.reads_from(start);
+                    let taken = self.slots(&resource.id, from, end).await?;
                     if self.sweep_all(&resource.id, &next.stretch, &taken, now).await? {
                         continue;
                     }
@@ -113,11 +114,12 @@ impl Bookings {
             }
             Intent::Reschedule(start, end) => {
                 // Whether it may be moved at all comes before where to.
-                if let done @ Decision::Done(_) = decide(Action::Reschedule(read.stretch))? {
+                if let done @ Decision::Done(_) = decide(Action::Reschedule(read.stretch.clone()))?
+                {
                     return Ok((done, None));
                 }
                 let resource = self.resource(&read.resource).await?;
-                let stretch = resource.grid.stretch(*start, *end, now)?;
+                let stretch = resource.stretch(*start, read.length_from(*start, *end), now)?;
                 resource.settled(&stretch, now)?;
                 Ok((decide(Action::Reschedule(stretch))?, Some(resource)))
             }
@@ -135,19 +137,20 @@ impl Bookings {
         tries: u32,
         now: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, CommandError> {
+        let time = read.stretch.time();
         let left = match tries {
             0 => None,
-            _ => Some(self.slots(&read.resource, read.stretch.start, read.stretch.end).await?),
+            _ => Some(self.slots(&read.resource, time.start, time.end).await?),
         };
         let gone = |start| left.as_ref().is_some_and(|left| !left.contains_key(&start));
         let mut writes = Vec::new();
-        for (start, effect) in Booking::effects(Some(read), next) {
-            let id = &read.resource;
+        for (period, effect) in Booking::effects(Some(read), next) {
+            let (id, start) = (&read.resource, period.start);
             writes.push(match effect {
                 Effect::Take(..) => {
                     let (resource, taken) = taken.as_ref().ok_or(Rejection::NoSuchResource)?;
-                    let terms = resource.terms(start, taken, now);
-                    let slot = resource.slot(start, taken);
+                    let terms = resource.terms(period, taken, now);
+                    let slot = resource.slot(period, taken);
                     self.slot_write(&resource.id, &slot, effect, terms, now)?
                 }
                 Effect::Keep(quantity, until) => self.keep(id, start, quantity, until)?,

@@ -8,6 +8,7 @@
 //! | [`own`] | a customer's bookings |
 //! | [`calendar`] | a resource's bookings, by the pointers in its calendar |
 //! | [`slots`] | what is offered |
+//! | [`stranded`] | how many bookings a change of a calendar leaves outside of it |
 //! | [`open`] | what a customer has open, and how much that may be |
 //! | `used_keys` | the keys that operators have used on sales for somebody |
 //! | `write` | the writes that transactions are made of |
@@ -19,6 +20,7 @@ pub mod own;
 pub mod resources;
 pub mod sell;
 pub mod slots;
+pub mod stranded;
 mod used_keys;
 mod write;
 

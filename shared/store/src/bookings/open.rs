@@ -115,7 +115,7 @@ impl OpenBookings {
         let since = now.as_millisecond().saturating_sub(2 * 1000 * REQUEST_LIFE.as_secs());
         self.entries.retain(|hash, entry| {
             match made.iter().find(|booking| booking.id.hash() == hash) {
-                Some(booking) => booking.at(now).is_open() && booking.stretch.end > now,
+                Some(booking) => booking.at(now).is_open() && booking.stretch.end() > now,
                 None => entry.at > since,
             }
         });

@@ -6,7 +6,7 @@ use crate::items::resource::{from_resource, to_resource};
 use crate::keys;
 use crate::table::Range;
 use crate::transact::Outcome;
-use domain::{Rejection, Resource, ResourceId, Version};
+use domain::{Rejection, Resource, ResourceId};
 use jiff::Timestamp;
 
 impl Bookings {
@@ -21,7 +21,7 @@ impl Bookings {
             let read = self.find_resource(&resource.id).await?;
             let next = match &read {
                 Some(read) => resource.clone().replacing(read, now)?,
-                None => Resource { version: Version::FIRST, ..resource.clone() },
+                None => resource.clone().first(),
             };
             let over = read.map(|read| read.version);
             let keys = [keys::resource(&next.id), keys::listed_resource(&next.id)];

@@ -5,12 +5,14 @@ use crate::bookings::{AT_ONCE, Bookings, DECISIONS};
 use crate::error::{CommandError, Error};
 use crate::transact::Outcome;
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use domain::resource::LONGEST_OPENING;
-use domain::{Booking, ConfirmationCode, NewBooking, Rejection, ResourceId, Slot, Stretch};
+use domain::{Booking, ConfirmationCode, NewBooking, Period, Rejection, ResourceId, Slot, Stretch};
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Of a stretch that is longer, all slots but the first are read only when it is known that they are
+/// few enough to be booked: in the time asked for there may be any number of them.
+const READ_AHEAD: SignedDuration = SignedDuration::from_hours(26);
 /// With more buckets that have run out a slot is swept before a hold there is extended. Beside all the
 /// buckets of live holds there is room for so many in 1 KB, which is what one write unit pays for.
 const MOST_LEFT_BEHIND: usize = 8;
@@ -67,19 +69,18 @@ impl Bookings {
             self.must_not_be_used(request, used_for.as_ref(), now).await?;
             let resource = resource.ok_or(Rejection::NoSuchResource)?;
             let booking = request.decide(&resource, code, now)?;
-            let touched = if resource.has_moved() {
-                let from = resource.reads_from(booking.stretch.start);
-                self.slots(&resource.id, from, booking.stretch.end).await?
-            } else {
-                touched
-            };
+            let (mut touched, until) = touched;
+            if resource.has_moved() || booking.stretch.slots().any(|slot| slot.start >= until) {
+                let Period { start, end } = booking.stretch.time();
+                touched = self.slots(&resource.id, resource.reads_from(start), end).await?;
+            }
             if self.sweep_all(&resource.id, &booking.stretch, &touched, now).await? {
                 continue;
             }
             let mut writes = vec![self.create(&booking)?];
-            for (start, effect) in Booking::effects(None, &booking) {
-                let slot = resource.slot(start, &touched);
-                let terms = resource.terms(start, &touched, now);
+            for (period, effect) in Booking::effects(None, &booking) {
+                let slot = resource.slot(period, &touched);
+                let terms = resource.terms(period, &touched, now);
                 writes.push(self.slot_write(&resource.id, &slot, effect, terms, now)?);
             }
             writes.extend(self.use_key(request, &booking, used_for.as_ref())?);
@@ -96,19 +97,17 @@ impl Bookings {
         Err(Error::Busy.into())
     }
 
-    /// The slots of the stretch asked for that somebody touched, without knowing the resource yet:
-    /// so all is read at once. What is longer than any opening will be refused.
+    /// The slots that somebody touched from the start asked for on, and until when they are known.
+    /// It does not know the resource yet, so that all is read at once.
     async fn slots_asked_for(
         &self,
         request: &NewBooking,
-    ) -> Result<BTreeMap<Timestamp, Slot>, Error> {
+    ) -> Result<(BTreeMap<Timestamp, Slot>, Timestamp), Error> {
         let start = request.start;
-        let after = start.checked_add(SignedDuration::from_nanos(1)).unwrap_or(start);
-        let end = request.end.unwrap_or(after);
-        if end.duration_since(start) > LONGEST_OPENING {
-            return Ok(BTreeMap::new());
-        }
-        self.slots(&request.resource, start, end).await
+        let first = start.checked_add(SignedDuration::from_nanos(1)).unwrap_or(start);
+        let end = request.end.filter(|end| end.duration_since(start) <= READ_AHEAD);
+        let until = end.unwrap_or(first);
+        Ok((self.slots(&request.resource, start, until).await?, until))
     }
 
     /// Drops buckets that have run out, where what takes the stretch cannot do so itself; whether
@@ -124,13 +123,14 @@ impl Bookings {
         touched: &BTreeMap<Timestamp, Slot>,
         now: Timestamp,
     ) -> Result<bool, Error> {
-        let own: BTreeSet<Timestamp> = stretch.slots().collect();
+        let own: BTreeSet<Timestamp> = stretch.slots().map(|slot| slot.start).collect();
+        let time = stretch.time();
         let mut sweeps = Vec::new();
         for slot in touched.values() {
             let needed = if own.contains(&slot.start) {
                 slot.run_out(now).count() > NAMED
             } else {
-                let overlaps = slot.start < stretch.end && slot.end() > stretch.start;
+                let overlaps = slot.start < time.end && slot.end() > time.start;
                 overlaps && slot.run_out(now).any(|(_, places)| places > 0)
             };
             if needed {
@@ -150,8 +150,8 @@ impl Bookings {
         booking: &Booking,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let (resource, stretch) = (&booking.resource, &booking.stretch);
-        let slots = self.slots(resource, stretch.start, stretch.end).await?;
+        let (resource, Period { start, end }) = (&booking.resource, booking.stretch.time());
+        let slots = self.slots(resource, start, end).await?;
         let crowded = slots.values().filter(|slot| slot.run_out(now).count() > MOST_LEFT_BEHIND);
         let sweeps = crowded.map(|slot| self.sweep(resource, slot, now));
         self.write_sweeps(sweeps.collect::<Result<_, _>>()?).await

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::items::slot::to_slot;
 use crate::keys;
 use crate::table::Range;
-use domain::{Availability, Resource, ResourceId, Slot};
+use domain::{Availability, Period, Resource, ResourceId, Slot};
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use std::collections::BTreeMap;
 
@@ -14,15 +14,15 @@ impl Bookings {
     pub async fn availability(
         &self,
         resource: &Resource,
-        starts: &[Timestamp],
+        slots: &[Period],
         now: Timestamp,
     ) -> Result<Vec<Availability>, Error> {
-        let (Some(first), Some(last)) = (starts.first(), starts.last()) else {
+        let (Some(first), Some(last)) = (slots.first(), slots.last()) else {
             return Ok(Vec::new());
         };
-        let end = last.checked_add(resource.grid.step()).unwrap_or(Timestamp::MAX);
-        let touched = self.slots(&resource.id, resource.reads_from(*first), end).await?;
-        Ok(starts.iter().map(|start| resource.availability(*start, &touched, now)).collect())
+        let from = resource.reads_from(first.start);
+        let touched = self.slots(&resource.id, from, last.end).await?;
+        Ok(slots.iter().map(|slot| resource.availability(*slot, &touched, now)).collect())
     }
 
     /// The slots with `from <= start < to` that somebody touched.

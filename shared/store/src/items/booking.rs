@@ -1,11 +1,11 @@
-//! Bookings, and what points at them, as items.
+//! Bookings as items.
 
 use super::{Unavailable, details, instant, malformed, ttl};
 use crate::keys;
 use domain::booking::Mark;
 use domain::{
-    Booking, BookingHash, BookingId, ConfirmationCode, CustomerId, Quantity, ResourceId,
-    SlotMinutes, Status, Stretch, Version,
+    Booking, BookingId, ConfirmationCode, CustomerId, Period, Quantity, ResourceId, SlotLength,
+    Status, Stretch, Version,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,7 +25,12 @@ struct BookingItem {
     resource: ResourceId,
     start: Timestamp,
     end: Timestamp,
-    slot_minutes: SlotMinutes,
+    /// How long each slot lasts, if all of them last as long.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    slot_minutes: Option<SlotLength>,
+    /// How long each slot lasts, if not.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    lengths: Vec<SlotLength>,
     quantity: Quantity,
     status: Status,
     version: Version,
@@ -61,7 +66,7 @@ struct BookingItem {
 /// When a booking that comes to nothing is collected, in seconds since 1970: when its slots have passed,
 /// and some days on.
 pub(crate) fn kept_until(booking: &Booking) -> i64 {
-    let passed = booking.stretch.end.max(booking.id.start());
+    let passed = booking.stretch.end().max(booking.id.start());
     let over = match booking.status {
         Status::Expired => Some(booking.updated_at),
         _ => booking.runs_out_at(),
@@ -80,14 +85,18 @@ pub fn from_booking(booking: &Booking) -> Result<Item, Unavailable> {
     let other = |by: CustomerId| Some(by).filter(|by| *by != booking.customer);
     let comes_to_nothing = booking.status == Status::Expired || booking.runs_out_at().is_some();
     let over = comes_to_nothing.then(|| kept_until(&booking));
+    let Period { start, end } = booking.stretch.time();
+    let slot_minutes = booking.stretch.even_length();
+    let lengths = if slot_minutes.is_some() { &[] } else { booking.stretch.lengths() };
     Ok(serde_dynamo::to_item(BookingItem {
         pk: key.pk,
         sk: key.sk,
         id: booking.id,
         resource: booking.resource,
-        start: booking.stretch.start,
-        end: booking.stretch.end,
-        slot_minutes: booking.stretch.slot_minutes,
+        start,
+        end,
+        slot_minutes,
+        lengths: lengths.to_vec(),
         quantity: booking.quantity,
         status: booking.status,
         version: booking.version,
@@ -111,6 +120,12 @@ pub fn from_booking(booking: &Booking) -> Result<Item, Unavailable> {
 /// The booking that an item holds.
 pub fn to_booking(item: Item) -> Result<Booking, Unavailable> {
     let item: BookingItem = serde_dynamo::from_item(item)?;
+    let time = Period { start: item.start, end: item.end };
+    let stretch = match item.slot_minutes {
+        Some(length) => Stretch::even(time, length),
+        None => Stretch::new(time.start, item.lengths),
+    };
+    let stretch = stretch.filter(|stretch| stretch.time() == time);
     let customer = keys::customer_of(&item.pk).unwrap_or_else(|| CustomerId::parse(""));
     let customer = customer.map_err(malformed)?;
     Ok(Booking {
@@ -119,7 +134,7 @@ pub fn to_booking(item: Item) -> Result<Booking, Unavailable> {
         created_by: item.created_by.unwrap_or_else(|| customer.clone()),
         updated_by: item.updated_by.unwrap_or_else(|| customer.clone()),
         customer,
-        stretch: Stretch { start: item.start, end: item.end, slot_minutes: item.slot_minutes },
+        stretch: stretch.ok_or_else(|| malformed("not the slots of a booking"))?,
         quantity: item.quantity,
         status: item.status,
         version: item.version,
@@ -134,52 +149,5 @@ pub fn to_booking(item: Item) -> Result<Booking, Unavailable> {
         ended_at: item.ended.map(instant).transpose()?,
         fingerprint: item.fingerprint,
         last_attempt: item.last_attempt,
-    })
-}
-
-/// Says that a booking may be at this place of a resource's calendar, and whose it is. The booking
-/// itself says whether it is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pointer {
-    /// The start of the booking's first slot.
-    pub start: Timestamp,
-    /// The booking.
-    pub hash: BookingHash,
-    /// Whose it is.
-    pub customer: CustomerId,
-    /// When the pointer was written.
-    pub written: Timestamp,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct PointerItem {
-    #[serde(rename = "PK")]
-    pk: String,
-    #[serde(rename = "SK")]
-    sk: String,
-    customer: CustomerId,
-    written: i64,
-}
-
-/// A pointer to this booking, where it is now, as an item.
-pub fn from_pointer(booking: &Booking, now: Timestamp) -> Result<Item, Unavailable> {
-    let key = keys::pointer(&booking.resource, booking.stretch.start, booking.id.hash());
-    Ok(serde_dynamo::to_item(PointerItem {
-        pk: key.pk,
-        sk: key.sk,
-        customer: booking.customer.clone(),
-        written: now.as_millisecond(),
-    })?)
-}
-
-/// The pointer that an item holds.
-pub fn to_pointer(item: Item) -> Result<Pointer, Unavailable> {
-    let item: PointerItem = serde_dynamo::from_item(item)?;
-    let (start, hash) = item.sk.split_once('#').ok_or_else(|| malformed("not a pointer's key"))?;
-    Ok(Pointer {
-        start: start.parse().map_err(malformed)?,
-        hash: BookingHash::parse(hash).map_err(malformed)?,
-        customer: item.customer,
-        written: instant(item.written)?,
     })
 }

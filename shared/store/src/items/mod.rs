@@ -4,12 +4,16 @@
 //! |---|---|
 //! | [`resource`] | resources, with the grids that they had |
 //! | [`slot`] | slots, with their expiry buckets |
-//! | [`booking`] | bookings, and what points at them |
+//! | [`booking`] | bookings |
+//! | [`pointer`] | what points at bookings in their resources' calendars |
+//! | `calendar` | calendars, as parts of resources |
 //! | `used_key` | the keys that operators have used on sales for somebody |
 //! | `details` | what front ends keep with a booking or a resource |
 
 pub mod booking;
+mod calendar;
 mod details;
+pub mod pointer;
 pub mod resource;
 pub mod slot;
 pub(crate) mod used_key;

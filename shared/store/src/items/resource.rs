@@ -1,28 +1,22 @@
 //! Resources as items.
 
+use super::calendar::CalendarItem;
 use super::{Unavailable, details, instant};
 use crate::keys;
+use domain::calendar::LONGEST_SLOT;
 use domain::{
-    Approval, Capacity, ConfirmBy, FormerGrid, Grid, HoldSeconds, MaxHoldSeconds, Opening,
-    PendingMinutes, Resource, ResourceId, SlotMinutes, TimeZoneName, Version,
+    Approval, Calendar, Capacity, ConfirmBy, FormerGrid, HoldSeconds, MaxHoldSeconds,
+    PendingMinutes, Resource, ResourceId, State, Version,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct GridItem {
-    time_zone: TimeZoneName,
-    slot_minutes: SlotMinutes,
-    opening: Opening,
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct FormerItem {
     #[serde(flatten)]
-    grid: GridItem,
+    calendar: CalendarItem,
     replaced: i64,
 }
 
@@ -36,7 +30,9 @@ struct ResourceItem {
     id: ResourceId,
     name: String,
     #[serde(flatten)]
-    grid: GridItem,
+    calendar: CalendarItem,
+    #[serde(skip_serializing_if = "is_open", default)]
+    state: State,
     capacity: Capacity,
     hold_seconds: HoldSeconds,
     #[serde(default)]
@@ -53,6 +49,10 @@ struct ResourceItem {
     former: Vec<FormerItem>,
     #[serde(skip_serializing_if = "is_zero", default)]
     grid_epoch: u64,
+    /// In minutes. Items that lack it are of a release in which no booking was longer than a slot may
+    /// be now, and each opening had a grid of its own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    longest_booking: Option<i64>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -60,25 +60,16 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
-impl From<Grid> for GridItem {
-    fn from(grid: Grid) -> Self {
-        let Grid { time_zone, slot_minutes, opening } = grid;
-        Self { time_zone, slot_minutes, opening }
-    }
-}
-
-impl From<GridItem> for Grid {
-    fn from(item: GridItem) -> Self {
-        let GridItem { time_zone, slot_minutes, opening } = item;
-        Self { time_zone, slot_minutes, opening }
-    }
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_open(state: &State) -> bool {
+    *state == State::Open
 }
 
 /// The resource as an item at this key.
 pub fn from_resource(key: keys::ItemKey, resource: &Resource) -> Result<Item, Unavailable> {
     let resource = resource.clone();
     let former = |former: FormerGrid| FormerItem {
-        grid: former.grid.into(),
+        calendar: former.calendar.into(),
         replaced: former.replaced_at.as_millisecond(),
     };
     Ok(serde_dynamo::to_item(ResourceItem {
@@ -86,7 +77,8 @@ pub fn from_resource(key: keys::ItemKey, resource: &Resource) -> Result<Item, Un
         sk: key.sk,
         id: resource.id,
         name: resource.name,
-        grid: resource.grid.into(),
+        calendar: resource.calendar.into(),
+        state: resource.state,
         capacity: resource.capacity,
         hold_seconds: resource.hold_seconds,
         max_hold_seconds: resource.max_hold_seconds,
@@ -97,6 +89,7 @@ pub fn from_resource(key: keys::ItemKey, resource: &Resource) -> Result<Item, Un
         version: resource.version,
         former: resource.former.into_iter().map(former).collect(),
         grid_epoch: resource.grid_epoch,
+        longest_booking: Some(resource.longest_booking.as_mins()),
     })?)
 }
 
@@ -105,12 +98,19 @@ pub fn to_resource(item: Item) -> Result<Resource, Unavailable> {
     let item: ResourceItem = serde_dynamo::from_item(item)?;
     let former = |former: FormerItem| -> Result<FormerGrid, Unavailable> {
         let replaced_at: Timestamp = instant(former.replaced)?;
-        Ok(FormerGrid { grid: former.grid.into(), replaced_at })
+        Ok(FormerGrid { calendar: former.calendar.try_into()?, replaced_at })
     };
+    let calendar = Calendar::try_from(item.calendar)?;
+    let had_a_grid_for_each_opening = item.longest_booking.is_none()
+        && calendar.week.has_runs()
+        && !calendar.week.is_of_whole_days();
+    let longest = item.longest_booking.map_or(LONGEST_SLOT, SignedDuration::from_mins);
     Ok(Resource {
         id: item.id,
         name: item.name,
-        grid: item.grid.into(),
+        longest_booking: longest.max(calendar.longest_stretch()),
+        calendar,
+        state: item.state,
         capacity: item.capacity,
         hold_seconds: item.hold_seconds,
         max_hold_seconds: item.max_hold_seconds,
@@ -120,6 +120,6 @@ pub fn to_resource(item: Item) -> Result<Resource, Unavailable> {
         details: details::from_text(item.details.as_deref())?,
         version: item.version,
         former: item.former.into_iter().map(former).collect::<Result<_, _>>()?,
-        grid_epoch: item.grid_epoch,
+        grid_epoch: item.grid_epoch.max(u64::from(had_a_grid_for_each_opening)),
     })
 }

@@ -8,7 +8,7 @@
 
 use super::{Unavailable, instant, malformed};
 use crate::keys;
-use domain::{Slot, SlotMinutes, Version, base36};
+use domain::{Slot, SlotLength, Version, base36};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_dynamo::Item;
@@ -33,7 +33,7 @@ struct SlotItem {
     sk: String,
     taken: u32,
     version: Version,
-    minutes: SlotMinutes,
+    minutes: SlotLength,
 }
 
 /// The slot that an item holds.

@@ -228,7 +228,7 @@ async fn a_list_has_what_a_batch_left_unread() {
     }
     scene.proxy.leave_unread(2);
     let window = (at(NOW), at("17:00:00"));
-    let listed = scene.bookings.bookings_at(&room(1).id, window, None, 10, None, at(NOW)).await;
+    let listed = scene.bookings.bookings_at(&room(1), window, None, 10, None, at(NOW)).await;
     assert_eq!(listed.unwrap(), (made, None));
 }
 

@@ -10,7 +10,7 @@ use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use store::items;
-use support::fixtures::{NOW, Shortly, at, book, code, confirm, hold, room};
+use support::fixtures::{NOW, Shortly, at, book, code, confirm, half_hour, hold, room};
 use support::{Item, Tables};
 
 /// The size of an item as DynamoDB counts it, near enough: names and texts by their bytes, a number
@@ -52,7 +52,7 @@ async fn leave_holds(tables: &Tables, resource: &Resource, requests: &[(NewBooki
     let mut bookings: Vec<Item> = Vec::new();
     for (request, now) in requests {
         let booking = request.decide(resource, &code(), *now).unwrap();
-        let terms = resource.terms(slot.start, &BTreeMap::new(), *now);
+        let terms = resource.terms(slot.time(), &BTreeMap::new(), *now);
         for (_, effect) in Booking::effects(None, &booking) {
             slot = slot.after(effect, terms, *now).unwrap();
         }
@@ -81,7 +81,7 @@ async fn thousands_of_holds_on_one_slot_cost_what_one_does() {
     let meter = Meter(&tables.bookings);
     tables.bookings.put_resource(room(10_000), at(NOW)).await.unwrap();
     let resource = tables.bookings.resource(&room(1).id).await.unwrap();
-    let slot = at("09:00:00");
+    let slot = half_hour(at("09:00:00"));
     let free = async |now: Timestamp| {
         let slots = tables.bookings.availability(&resource, &[slot], now).await.unwrap();
         slots[0].free
@@ -133,7 +133,7 @@ async fn thousands_of_holds_on_one_slot_cost_what_one_does() {
     let (_, units) = meter.units(tables.bookings.place(&request, 50, later)).await;
     assert_eq!(units.written, 6.0, "sweeping costs nothing beyond the write that needs the places");
     let ledger = Ledger::read(&tables).await;
-    let swept = &ledger.slots[&slot];
+    let swept = &ledger.slots[&slot.start];
     assert_eq!((swept.taken, swept.expiring.len()), (sold + 1, 1));
     assert_eq!(free(later).await, 10_000 - sold - 1);
     let rest = Quantity::new(10_000 - sold - 1).unwrap();

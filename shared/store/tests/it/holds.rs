@@ -242,7 +242,7 @@ async fn a_booking_is_collected_after_its_time() {
         let booking = |item: &&Item| item["SK"].as_s().unwrap().starts_with("B#");
         items.iter().find(booking).unwrap()["ttl"].as_n().unwrap().parse::<i64>().unwrap()
     };
-    let kept = (held.stretch.end + SignedDuration::from_hours(24 * 7)).as_second();
+    let kept = (held.stretch.end() + SignedDuration::from_hours(24 * 7)).as_second();
     assert_eq!(ttl().await, kept);
     let later = at(NOW) + SignedDuration::from_hours(24 * 10);
     let again = tables.bookings.place(&request, 50, later).await.unwrap();
@@ -252,7 +252,7 @@ async fn a_booking_is_collected_after_its_time() {
     let delete = tables.raw.client.delete_item().table_name(tables.raw.name("bookings"));
     let key = keys::booking(&held.customer, held.id.hash()).attributes();
     delete.set_key(Some(key)).send().await.unwrap();
-    let late = held.stretch.end + SignedDuration::from_hours(170);
+    let late = held.stretch.end() + SignedDuration::from_hours(170);
     let answer = tables.bookings.place(&request, 50, late).await;
     assert!(matches!(answer, Err(CommandError::Rejected(Rejection::Closed(_)))));
 }

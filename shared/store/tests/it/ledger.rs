@@ -37,7 +37,7 @@ impl Ledger {
     /// Bookings that take places in their first slot at this instant.
     pub fn live(&self, now: Timestamp) -> usize {
         let bookings = self.bookings.iter().map(|booking| booking.at(now));
-        bookings.filter(|booking| booking.places_in(booking.stretch.start) > 0).count()
+        bookings.filter(|booking| booking.places_in(booking.stretch.start()) > 0).count()
     }
 
     /// Places taken in a slot at this instant, as the slot says.
@@ -47,7 +47,8 @@ impl Ledger {
 
     /// In every slot, what bookings take is what is taken, and never more than there is.
     pub fn assert_balanced(&self, capacity: u32, now: Timestamp) {
-        let booked = self.bookings.iter().flat_map(|booking| booking.stretch.slots());
+        let booked =
+            self.bookings.iter().flat_map(|booking| booking.stretch.slots().map(|slot| slot.start));
         let starts: BTreeSet<_> = booked.chain(self.slots.keys().copied()).collect();
         for start in starts {
             let (booked, taken) = (self.booked(start, now), self.taken(start, now));

@@ -7,6 +7,7 @@
 )]
 
 mod again;
+mod calendars;
 mod conflicts;
 mod connections;
 mod crowded;

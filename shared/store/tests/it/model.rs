@@ -87,14 +87,14 @@ fn next(random: &mut Rng, memory: &Memory, now: Timestamp) -> Step {
         88..90 => {
             let capacity = Capacity::new(random.u32(1..=4)).unwrap();
             let approval = *random.choice([Approval::Auto, Approval::Manual].iter()).unwrap();
-            let grid = match random.u32(0..4) {
+            let calendar = match random.u32(0..4) {
                 0 => grid("UTC", 60, &["09:00-17:00"]),
                 1 => grid("UTC", 30, &["09:00-17:00"]),
-                _ => memory.resource.grid.clone(),
+                _ => memory.resource.calendar.clone(),
             };
             let pending_minutes = random.bool().then(|| PendingMinutes::new(1).unwrap());
             let old = memory.resource.clone();
-            Step::Put(Resource { grid, capacity, approval, pending_minutes, ..old })
+            Step::Put(Resource { calendar, capacity, approval, pending_minutes, ..old })
         }
         90..96 => Step::Pass(SignedDuration::from_millis(random.i64(0..90_000))),
         _ => {

@@ -2,7 +2,7 @@
 //! twice.
 
 use crate::ledger::Ledger;
-use domain::{Booking, Grid, HoldSeconds, NewBooking, Quantity, Resource};
+use domain::{Booking, Calendar, HoldSeconds, NewBooking, Quantity, Resource};
 use jiff::{SignedDuration, Timestamp};
 use support::fixtures::{NOW, Shortly, at, book, cancel, confirm, grid, hold, room};
 use support::proxy::{Fault, Proxy};
@@ -11,8 +11,8 @@ use support::{Tables, client};
 /// When nobody sells on the former grid any more.
 const SETTLED: &str = "08:01:00";
 
-async fn put(tables: &Tables, grid: Grid, now: &str) -> Resource {
-    tables.bookings.put_resource(Resource { grid, ..room(1) }, at(now)).await.unwrap()
+async fn put(tables: &Tables, calendar: Calendar, now: &str) -> Resource {
+    tables.bookings.put_resource(Resource { calendar, ..room(1) }, at(now)).await.unwrap()
 }
 
 /// No two live bookings of the room share any time.
@@ -21,12 +21,11 @@ async fn assert_apart(tables: &Tables, now: Timestamp) {
     let live: Vec<Booking> = bookings
         .into_iter()
         .map(|booking| booking.at(now))
-        .filter(|booking| booking.places_in(booking.stretch.start) > 0)
+        .filter(|booking| booking.places_in(booking.stretch.start()) > 0)
         .collect();
     for (place, one) in live.iter().enumerate() {
         for other in &live[place + 1..] {
-            let apart =
-                one.stretch.end <= other.stretch.start || other.stretch.end <= one.stretch.start;
+            let apart = !one.stretch.time().overlaps(other.stretch.time());
             assert!(apart, "{one:#?} and {other:#?}");
         }
     }

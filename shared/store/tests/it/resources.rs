@@ -1,10 +1,12 @@
 //! Resources, and what may become of them once something is sold.
 
 use crate::ledger::Ledger;
-use domain::{Grid, MaxHoldSeconds, NewBooking, Rejection, Resource, ResourceId, Terms, Version};
+use domain::{
+    Calendar, MaxHoldSeconds, NewBooking, Period, Rejection, Resource, ResourceId, Terms, Version,
+};
 use jiff::{SignedDuration, Timestamp};
 use store::CommandError;
-use support::fixtures::{NOW, Shortly, at, book, cancel, grid, room};
+use support::fixtures::{NOW, Shortly, at, book, cancel, grid, half_hour, length, room};
 use support::proxy::{Fault, Proxy};
 use support::{Tables, client};
 
@@ -17,7 +19,7 @@ async fn put(
 }
 
 /// Grids on which the slot from 09:00 to 09:30 is not a slot, but overlaps one.
-fn overlapping() -> Vec<Grid> {
+fn overlapping() -> Vec<Calendar> {
     vec![
         grid("UTC", 60, &["09:00-17:00"]),
         grid("UTC", 15, &["09:00-17:00"]),
@@ -28,7 +30,7 @@ fn overlapping() -> Vec<Grid> {
 }
 
 /// Grids on which it stays the slot that it is, or is in no slot at all.
-fn harmless() -> Vec<Grid> {
+fn harmless() -> Vec<Calendar> {
     vec![
         grid("UTC", 30, &["08:00-20:00"]),
         grid("UTC", 30, &["10:00-17:00"]),
@@ -39,10 +41,9 @@ fn harmless() -> Vec<Grid> {
     ]
 }
 
-/// The starts of a grid's slots that overlap the time from 09:00 to 09:30.
-fn starts(grid: &Grid) -> Vec<Timestamp> {
-    let starts = grid.slots_between(at("08:00:00"), at("09:30:00"));
-    starts.filter(|start| *start + grid.step() > at("09:00:00")).collect()
+/// A grid's slots that overlap the time from 09:00 to 09:30.
+fn slots(grid: &Calendar) -> Vec<Period> {
+    grid.overlapping(half_hour(at("09:00:00"))).collect()
 }
 
 /// As it was before holds could be extended: the item lacks the longest time that a hold may last.
@@ -75,11 +76,12 @@ async fn what_is_sold_is_not_sold_in_part_on_another_grid() {
         put(&tables, &room(1), at(NOW)).await.unwrap();
         let sold = book("alice", "1", "09:00:00");
         let sold = tables.bookings.place(&sold, 50, at(NOW)).await.unwrap();
-        let resource = put(&tables, &Resource { grid: other, ..room(1) }, at(NOW)).await.unwrap();
-        let starts = starts(&resource.grid);
-        assert!(!starts.is_empty());
+        let resource =
+            put(&tables, &Resource { calendar: other, ..room(1) }, at(NOW)).await.unwrap();
+        let offered = slots(&resource.calendar);
+        assert!(!offered.is_empty());
         let free = async || {
-            let slots = tables.bookings.availability(&resource, &starts, settled).await.unwrap();
+            let slots = tables.bookings.availability(&resource, &offered, settled).await.unwrap();
             slots.iter().map(|slot| slot.free).collect::<Vec<_>>()
         };
         let place = async |start: &Timestamp| {
@@ -87,16 +89,16 @@ async fn what_is_sold_is_not_sold_in_part_on_another_grid() {
                 NewBooking { start: *start, ..book("bob", &start.to_string(), "09:00:00") };
             tables.bookings.place(&request, 50, settled).await
         };
-        assert_eq!(free().await, vec![0; starts.len()], "{resource:?}");
-        for start in &starts {
+        assert_eq!(free().await, vec![0; offered.len()], "{resource:?}");
+        for Period { start, .. } in &offered {
             let answer = place(start).await;
             let full = matches!(answer, Err(CommandError::Rejected(Rejection::SlotFull)));
             assert!(full, "{start} of {resource:?}: {answer:?}");
         }
         let (customer, id) = (&sold.customer, &sold.id);
         tables.bookings.carry_out(customer, id, &cancel(), None, settled).await.unwrap();
-        assert_eq!(free().await, vec![1; starts.len()]);
-        for start in &starts {
+        assert_eq!(free().await, vec![1; offered.len()]);
+        for Period { start, .. } in &offered {
             place(start).await.unwrap();
         }
     }
@@ -115,11 +117,11 @@ async fn a_sale_that_crosses_a_change_of_the_grid_is_not_sold_again() {
         let request = book("alice", "1", "09:00:00");
         let sale = tokio::spawn(async move { store.place(&request, 50, at(NOW)).await });
         proxy.arrived().await;
-        let changed = Resource { grid: other, ..room(1) };
+        let changed = Resource { calendar: other, ..room(1) };
         let changed = put(&tables, &changed, at(NOW)).await.unwrap();
         let try_all = async |now: Timestamp| {
             let mut answers = Vec::new();
-            for start in starts(&changed.grid) {
+            for Period { start, .. } in slots(&changed.calendar) {
                 let key = format!("{start} at {now}");
                 let request = NewBooking { start, ..book("bob", &key, "09:00:00") };
                 answers.push(tables.bookings.place(&request, 50, now).await);
@@ -149,12 +151,13 @@ async fn what_fits_both_grids_is_sold_at_once() {
         let tables = Tables::start();
         put(&tables, &room(1), at(NOW)).await.unwrap();
         tables.bookings.place(&book("alice", "1", "09:00:00"), 50, at(NOW)).await.unwrap();
-        let resource = put(&tables, &Resource { grid: other, ..room(1) }, at(NOW)).await.unwrap();
+        let resource =
+            put(&tables, &Resource { calendar: other, ..room(1) }, at(NOW)).await.unwrap();
         assert_eq!(resource.version, Version::new(2));
         assert_eq!(tables.bookings.resource(&resource.id).await.unwrap(), resource);
         for start in [at("10:00:00"), at("19:00:00")] {
-            let on_grid = resource.grid.slots_between(start, start + SignedDuration::from_secs(1));
-            let same_length = resource.grid.slot_minutes == room(1).grid.slot_minutes;
+            let on_grid = resource.calendar.offered(start, start + SignedDuration::from_secs(1));
+            let same_length = resource.calendar.slot_minutes == room(1).calendar.slot_minutes;
             if on_grid.count() == 1 && same_length {
                 let request = NewBooking { start, ..book("bob", &start.to_string(), "09:00:00") };
                 tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
@@ -191,7 +194,7 @@ async fn a_lower_capacity_cancels_nothing_and_sells_nothing() {
         place(name).await.unwrap();
     }
     let smaller = put(&tables, &room(1), at(NOW)).await.unwrap();
-    let terms = Terms { minutes: smaller.grid.slot_minutes, places: smaller.capacity.get() };
+    let terms = Terms { minutes: length(30), places: smaller.capacity.get() };
     let free = async || {
         let slots = tables.bookings.slots(&smaller.id, at("09:00:00"), at("09:30:00")).await;
         let slot = slots.unwrap().remove(&at("09:00:00")).unwrap();

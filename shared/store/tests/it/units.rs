@@ -16,7 +16,8 @@ use std::fmt::Debug;
 use std::future::Future;
 use store::Bookings;
 use store::bookings::change::Intent;
-use store::items::booking::{from_booking, from_pointer};
+use store::items::booking::from_booking;
+use store::items::pointer::{Pointer, from_pointer};
 use store::transact::Consumed;
 use support::fixtures::{
     NOW, Shortly, approve, at, book, cancel, code, confirm, customer, hold, room,
@@ -53,7 +54,7 @@ impl Meter<'_> {
     /// What it costs to make a booking, and then to carry out this.
     async fn both(&self, request: &NewBooking, intent: &Intent) -> (f64, f64) {
         let (made, first) = self.written(self.0.place(request, 50, at(NOW))).await;
-        let begun = made.stretch.start;
+        let begun = made.stretch.start();
         let closes = matches!(intent, Intent::Act(Action::Complete | Action::NoShow));
         let now = if closes { begun } else { at(NOW) };
         let change = self.0.carry_out(&made.customer, &made.id, intent, None, now);
@@ -284,13 +285,11 @@ async fn costs_with_history(count: usize) -> Vec<(&'static str, Consumed)> {
     let resource = bookings.resource(&booked.resource).await.unwrap();
     costs.push(("resource.get", meter.units(bookings.resource(&resource.id)).await.1));
     costs.push(("resource.list", meter.units(bookings.resources(100, None)).await.1));
-    let starts: Vec<_> = resource.grid.slots_between(now, at("17:00:00")).collect();
-    costs.push((
-        "availability",
-        meter.units(bookings.availability(&resource, &starts, now)).await.1,
-    ));
+    let slots: Vec<_> = resource.calendar.offered(now, at("17:00:00")).collect();
+    costs
+        .push(("availability", meter.units(bookings.availability(&resource, &slots, now)).await.1));
     let window = (now, at("17:00:00"));
-    let list = bookings.bookings_at(&resource.id, window, None, 50, None, now);
+    let list = bookings.bookings_at(&resource, window, None, 50, None, now);
     costs.push(("list, of a resource", meter.units(list).await.1));
     let list = bookings.bookings_of(&alice, None, 50, None, now);
     costs.push(("list", meter.units(list).await.1));
@@ -325,11 +324,14 @@ async fn an_operators_list_by_status_is_bounded() {
         let items = (0..count).flat_map(|n| {
             let request = book(&format!("customer-{n}"), "1", "09:00:00");
             let made = request.decide(&resource, &code(), at(NOW)).unwrap();
-            [from_booking(&made).unwrap().into(), from_pointer(&made, at(NOW)).unwrap().into()]
+            [
+                from_booking(&made).unwrap().into(),
+                from_pointer(&made.resource, &Pointer::to(&made, at(NOW))).unwrap().into(),
+            ]
         });
         write_all(&tables, &items.collect::<Vec<Item>>()).await;
         let (window, held) = ((at(NOW), at("17:00:00")), Some(Status::Held));
-        let list = tables.bookings.bookings_at(&resource.id, window, held, 50, None, at(NOW));
+        let list = tables.bookings.bookings_at(&resource, window, held, 50, None, at(NOW));
         let ((found, more), units) = Meter(&tables.bookings).units(list).await;
         assert!(found.is_empty() && more.is_some());
         costs.push(units.read);

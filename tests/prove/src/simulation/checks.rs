@@ -8,7 +8,7 @@ use super::setup::SETUP;
 use super::sockets::State;
 use super::step::Topic;
 use super::world::World;
-use domain::{Booking, Resource, ResourceId, Slot};
+use domain::{Booking, Period, Resource, ResourceId, Slot};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,7 +112,8 @@ impl Tables {
         let now = world.now() + SignedDuration::from_secs(1);
         let mut starts: BTreeSet<(ResourceId, Timestamp)> = BTreeSet::new();
         for booking in self.bookings.values() {
-            starts.extend(booking.stretch.slots().map(|start| (booking.resource.clone(), start)));
+            let slots = booking.stretch.slots();
+            starts.extend(slots.map(|slot| (booking.resource.clone(), slot.start)));
         }
         for (resource, slots) in &self.slots {
             starts.extend(slots.keys().map(|start| (resource.clone(), *start)));
@@ -221,10 +222,9 @@ impl Tables {
         let life = domain::resource::REQUEST_LIFE;
         let midnight = super::world::BASE - SignedDuration::from_hours(8);
         let written = ledger.resource(&resource.id).map_or(midnight, |(_, at)| *at);
-        for start in
-            resource.grid.slots_between(midnight, midnight + SignedDuration::from_hours(24))
-        {
-            let end = start + resource.grid.step();
+        let day = SignedDuration::from_hours(24);
+        for period in resource.calendar.offered(midnight, midnight + day) {
+            let Period { start, end } = period;
             let counted = slots.range(resource.reads_from(start)..end);
             let mut since = written;
             let mut ends = BTreeSet::from([now + skew]);
@@ -242,7 +242,7 @@ impl Tables {
             ends.insert(since);
             let possible = ends.into_iter().filter(|at| *at >= since);
             let offered = possible.map(|at| {
-                json!(protocol::view::SlotView::from(resource.availability(start, slots, at)))
+                json!(protocol::view::SlotView::from(resource.availability(period, slots, at)))
             });
             let offered: Vec<Value> = offered.collect();
             let seen = view.things.get(&start.to_string());

@@ -3,7 +3,7 @@
 
 use super::world::World;
 use aws_lambda_events::dynamodb::EventRecord;
-use domain::{Booking, BookingId, Effect, Resource, ResourceId, Slot, Stretch};
+use domain::{Booking, BookingId, Effect, Period, Resource, ResourceId, Slot};
 use host::streams::Change as Record;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -75,25 +75,24 @@ impl Ledger {
         }
         let effects = Booking::effects(before, &booking);
         let resource = booking.resource.clone();
-        let stretch = booking.stretch;
         // A confirmation and an extension count too: until then the places were another's to take. A capacity that was
         // lowered since the hold takes nothing away.
-        let taken: Vec<(Timestamp, Timestamp)> = effects
+        let taken: Vec<(Period, Timestamp)> = effects
             .into_iter()
-            .filter_map(|(start, effect)| match effect {
-                Effect::Take(..) => Some((start, now)),
-                Effect::Keep(..) | Effect::Extend(..) => Some((start, booking.created_at)),
+            .filter_map(|(slot, effect)| match effect {
+                Effect::Take(..) => Some((slot, now)),
+                Effect::Keep(..) | Effect::Extend(..) => Some((slot, booking.created_at)),
                 Effect::Release(..) => None,
             })
             .collect();
         self.bookings.insert(booking.id.clone(), booking);
-        for (start, since) in taken {
-            let sold = self.sold(world, &resource, start, &stretch);
+        for (slot, since) in taken {
+            let sold = self.sold(world, &resource, slot);
             let most = self.most(&resource, since);
             if sold > most {
                 world.broken("no slot is sold beyond its capacity", || {
                     let all: Vec<_> = self.bookings.values().map(shortly).collect();
-                    format!("{resource} at {start}: {sold} of {most}: {all:#?}")
+                    format!("{resource} at {}: {sold} of {most}: {all:#?}", slot.start)
                 });
             }
         }
@@ -101,25 +100,21 @@ impl Ledger {
 
     /// The most places that bookings take at any time of a slot. Holds of which a process whose
     /// clock is ahead may know already that they have run out are not counted.
-    fn sold(&self, world: &World, resource: &ResourceId, start: Timestamp, of: &Stretch) -> u32 {
-        let end = start + step(of);
+    fn sold(&self, world: &World, resource: &ResourceId, slot: Period) -> u32 {
         let ahead = SignedDuration::from_millis(world.plan.profile.skew + 1);
         let now = world.now() + ahead;
         let mut taken = Vec::new();
         for booking in self.bookings.values().filter(|it| it.resource == *resource) {
             let booking = booking.at(now);
-            for other in booking.stretch.slots() {
-                let (from, to) = (other, other + step(&booking.stretch));
-                if from < end && to > start {
-                    taken.push((from, to, booking.places_in(other)));
-                }
+            for other in booking.stretch.slots().filter(|other| other.overlaps(slot)) {
+                taken.push((other.start, other.end, booking.places_in(other.start)));
             }
         }
         let at = |instant: Timestamp| -> u32 {
             let there = taken.iter().filter(|(from, to, _)| *from <= instant && instant < *to);
             there.map(|(_, _, places)| places).sum()
         };
-        let instants = taken.iter().map(|(from, ..)| (*from).max(start));
+        let instants = taken.iter().map(|(from, ..)| (*from).max(slot.start));
         instants.map(at).max().unwrap_or(0)
     }
 
@@ -133,17 +128,13 @@ impl Ledger {
     }
 }
 
-fn step(stretch: &Stretch) -> SignedDuration {
-    SignedDuration::from_mins(i64::from(stretch.slot_minutes.get()))
-}
-
 /// A booking in one line.
 pub fn shortly(booking: &Booking) -> String {
     let Booking { id, customer, stretch, quantity, status, version, hold_expires_at, .. } = booking;
     format!(
         "{id} {customer} {}/{} x{quantity} {} v{version} {hold_expires_at:?}",
-        stretch.start,
-        stretch.end,
+        stretch.start(),
+        stretch.end(),
         status.as_str()
     )
 }
@@ -182,9 +173,9 @@ fn named(change: &Change) -> String {
             format!("{resource} {start}: {taken} taken v{version} [{}]", buckets.join(", "))
         }
         Change::Resource(resource) => {
-            let minutes = resource.grid.slot_minutes;
+            let minutes = resource.calendar.slot_minutes;
             format!(
-                "{} v{}: {} places, {minutes} min",
+                "{} v{}: {} places, {minutes:?} min",
                 resource.id, resource.version, resource.capacity
             )
         }

@@ -1,7 +1,7 @@
 //! Times at which nothing is offered.
 
-use super::{check, daily, period, with_closures};
-use crate::fixtures::at;
+use super::{check, daily, with_closures};
+use crate::fixtures::{at, period, stretch_of};
 use domain::calendar::{Closure, Closures, Invalid, Length, NotWhole, Period};
 use jiff::SignedDuration;
 
@@ -39,7 +39,7 @@ fn what_a_closure_overlaps_is_no_stretch_and_says_why() {
     assert!(!calendar.covers(period("2027-01-11T09:00Z", "2027-01-11T11:00Z")));
     assert!(calendar.covers(period("2027-01-11T11:00Z", "2027-01-11T14:00Z")));
     // A sale made before the closure was known is on the same slot.
-    assert!(calendar.agrees_with(at("2027-01-11T10:00Z"), at("2027-01-11T11:00Z")));
+    assert!(calendar.agrees_with(&stretch_of(60, "2027-01-11T10:00Z", "2027-01-11T11:00Z")));
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! The whole calendar of a resource: week, dates, closures, and the slots that they make.
 
 mod against_the_clock;
-mod as_a_grid;
 mod clock_changes;
 mod closures;
 mod dates;
+mod days;
 mod ends_of_time;
 mod far_back;
 mod oracle;
@@ -13,15 +13,10 @@ mod runs;
 mod stretches;
 mod week;
 
-use crate::fixtures::{WEEK, at};
+use crate::fixtures::{WEEK, at, hours, period};
 use domain::calendar::{Calendar, Closure, Closures, Dates, Day, Hours, Period, Week};
 use domain::{SlotMinutes, TimeZoneName};
 use std::collections::BTreeMap;
-
-/// One opening, as `22:00-02:00`.
-fn hours(text: &str) -> Hours {
-    Hours::parse(text).unwrap()
-}
 
 fn list(openings: &[&str]) -> Vec<Hours> {
     openings.iter().copied().map(hours).collect()
@@ -60,11 +55,6 @@ fn with_dates(calendar: Calendar, dates: &[(&str, &[&str])]) -> Calendar {
 fn with_closures(calendar: Calendar, times: &[(&str, &str)]) -> Calendar {
     let closure = |(from, to): &(&str, &str)| Closure { time: period(from, to), reason: None };
     Calendar { closures: Closures::new(times.iter().map(closure).collect()).unwrap(), ..calendar }
-}
-
-/// The time from one instant to another, as `2027-01-11T09:00Z`.
-fn period(start: &str, end: &str) -> Period {
-    Period { start: at(start), end: at(end) }
 }
 
 /// Checks the slots that start in a window: exactly these, each by its start and its end.

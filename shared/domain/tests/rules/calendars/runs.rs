@@ -1,7 +1,7 @@
 //! Where slots are: openings that touch are one run, and have one grid.
 
-use super::{check, daily, period, weekly, with_dates};
-use crate::fixtures::at;
+use super::{check, daily, weekly, with_dates};
+use crate::fixtures::{at, period};
 use domain::calendar::{Calendar, Day, Period};
 use jiff::{SignedDuration, Timestamp};
 

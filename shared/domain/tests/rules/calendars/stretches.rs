@@ -1,26 +1,24 @@
 //! Whole, adjacent slots of one run, and what is none.
 
-use super::{daily, period, weekly, with_dates};
-use crate::fixtures::at;
-use domain::MAX_SLOTS;
+use super::{daily, weekly, with_dates};
+use crate::fixtures::{at, length, period};
 use domain::calendar::{Calendar, Day, Length, NotWhole, Period};
+use domain::{MAX_SLOTS, Stretch};
+use jiff::Timestamp;
 
 /// So many slots from an instant on: where each of them starts, and where the last one ends.
 fn slots(calendar: &Calendar, start: &str, count: usize) -> Result<Period, NotWhole> {
-    whole(calendar.stretch(at(start), Length::Slots(count)))
+    calendar.stretch(at(start), Length::Slots(count)).map(|stretch| stretch.time())
 }
 
 /// The slots from one instant to another.
 fn until(calendar: &Calendar, start: &str, end: &str) -> Result<Period, NotWhole> {
-    whole(calendar.stretch(at(start), Length::Until(at(end))))
+    calendar.stretch(at(start), Length::Until(at(end))).map(|stretch| stretch.time())
 }
 
-/// All of a stretch, if there is nothing between its slots.
-fn whole(stretch: Result<Vec<Period>, NotWhole>) -> Result<Period, NotWhole> {
-    stretch.map(|stretch| {
-        assert!(stretch.windows(2).all(|pair| pair[0].end == pair[1].start));
-        Period { start: stretch[0].start, end: stretch[stretch.len() - 1].end }
-    })
+/// A stretch of one slot.
+fn one(start: &str, end: &str) -> Stretch {
+    Stretch::of(&[period(start, end)]).unwrap()
 }
 
 #[test]
@@ -127,7 +125,7 @@ fn a_booking_is_whole_slots_whatever_the_slots_were_when_it_was_sold() {
 #[test]
 fn a_calendar_agrees_with_its_own_slots_and_with_times_it_has_none_in() {
     let nights = daily("UTC", 0, &["22:00-02:00"]);
-    let agrees = |start, end| nights.agrees_with(at(start), at(end));
+    let agrees = |start, end| nights.agrees_with(&one(start, end));
     assert!(agrees("2027-01-11T22:00Z", "2027-01-12T02:00Z"));
     assert!(agrees("2027-01-12T02:00Z", "2027-01-12T22:00Z"));
     assert!(!agrees("2027-01-12T01:59Z", "2027-01-12T02:00Z"));
@@ -135,6 +133,63 @@ fn a_calendar_agrees_with_its_own_slots_and_with_times_it_has_none_in() {
     assert!(!agrees("2027-01-11T22:00Z", "2027-01-12T03:00Z"));
     // A day of 25 hours has one slot, and its last hour is a part of it.
     let days = daily("America/New_York", 0, &["00:00-24:00"]);
-    assert!(days.agrees_with(at("2027-11-07T04:00Z"), at("2027-11-08T05:00Z")));
-    assert!(!days.agrees_with(at("2027-11-08T04:00Z"), at("2027-11-08T05:00Z")));
+    assert!(days.agrees_with(&one("2027-11-07T04:00Z", "2027-11-08T05:00Z")));
+    assert!(!days.agrees_with(&one("2027-11-08T04:00Z", "2027-11-08T05:00Z")));
+}
+
+#[test]
+fn a_calendar_agrees_with_a_stretch_if_it_has_its_slots_or_none() {
+    let halves = |start, end| Stretch::even(period(start, end), length(30)).unwrap();
+    let (nine, ten, noon) = ("2027-01-11T09:00Z", "2027-01-11T10:00Z", "2027-01-11T12:00Z");
+    assert!(daily("UTC", 30, &["08:00-17:00"]).agrees_with(&halves(nine, noon)));
+    assert!(daily("UTC", 30, &["08:00-09:30", "11:00-17:00"]).agrees_with(&halves(nine, noon)));
+    assert!(daily("UTC", 0, &["09:30-10:00"]).agrees_with(&halves(nine, noon)));
+    assert!(!daily("UTC", 60, &["08:00-17:00"]).agrees_with(&halves(nine, ten)));
+    assert!(!daily("UTC", 15, &["11:45-17:00"]).agrees_with(&halves(nine, noon)));
+    assert!(!daily("UTC", 30, &["11:45-17:00"]).agrees_with(&halves(nine, noon)));
+    assert!(!daily("UTC", 60, &["08:30-09:30"]).agrees_with(&halves(nine, noon)));
+    let mixed = Stretch::of(&[period(nine, ten), period(ten, noon)]).unwrap();
+    assert!(daily("UTC", 0, &["09:00-10:00", "10:00-12:00"]).agrees_with(&mixed));
+    assert!(!daily("UTC", 60, &["09:00-12:00"]).agrees_with(&mixed));
+}
+
+/// Sessions of different lengths, and a night of 25 hours between two others.
+#[test]
+fn a_stretch_keeps_the_length_of_each_slot() {
+    let sessions = daily("UTC", 0, &["09:00-12:30", "12:30-13:00", "13:00-17:00"]);
+    let day = sessions.stretch(at("2027-01-11T09:00Z"), Length::Slots(3)).unwrap();
+    assert_eq!(day.lengths(), [length(210), length(30), length(240)]);
+    assert_eq!(day.even_length(), None);
+    assert_eq!(Stretch::new(day.start(), day.lengths().to_vec()), Some(day.clone()));
+
+    let stays = daily("America/New_York", 0, &["12:00-12:00"]);
+    let stay = stays.stretch(at("2027-11-05T16:00Z"), Length::Slots(3)).unwrap();
+    assert_eq!(stay.lengths(), [length(1440), length(1500), length(1440)]);
+    assert_eq!(stay.time(), period("2027-11-05T16:00Z", "2027-11-08T17:00Z"));
+    let single = stays.stretch(at("2027-11-06T16:00Z"), Length::Slots(1)).unwrap();
+    assert_eq!(single.even_length(), Some(length(1500)));
+}
+
+#[test]
+fn what_is_no_row_of_slots_is_no_stretch() {
+    let (nine, ten, noon) = ("2027-01-11T09:00Z", "2027-01-11T10:00Z", "2027-01-11T12:00Z");
+    let even = |start, end, minutes| Stretch::even(period(start, end), length(minutes));
+    assert!(even(nine, noon, 60).is_some() && even(nine, noon, 180).is_some());
+    for (start, end, minutes) in [
+        (nine, nine, 60),
+        (noon, nine, 60),
+        (nine, noon, 50),
+        (nine, noon, 181),
+        (nine, "2027-01-11T09:00:30Z", 1),
+        (nine, noon, 1),
+        (nine, "9999-12-30T00:00Z", 2880),
+    ] {
+        assert_eq!(even(start, end, minutes), None, "{start} to {end}: {minutes}");
+    }
+    assert_eq!(Stretch::of(&[]), None);
+    assert_eq!(Stretch::of(&[period(nine, ten), period("2027-01-11T10:30Z", noon)]), None, "a gap");
+    assert_eq!(Stretch::of(&[period(nine, "2027-01-11T09:00:30Z")]), None, "no whole minutes");
+    assert_eq!(Stretch::of(&[period(nine, "2027-01-13T09:01Z")]), None, "too long for a slot");
+    assert_eq!(Stretch::new(Timestamp::MAX, vec![length(1)]), None, "after all time");
+    assert_eq!(Stretch::new(at(nine), vec![length(1); MAX_SLOTS + 1]), None);
 }

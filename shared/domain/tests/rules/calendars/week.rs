@@ -1,6 +1,7 @@
 //! The openings of a week as they are written, and what makes none.
 
-use super::{check, daily, hours, list, weekly};
+use super::{check, daily, list, weekly};
+use crate::fixtures::hours;
 use domain::calendar::{Day, Hours, Invalid, Week};
 use std::collections::BTreeMap;
 

@@ -26,10 +26,10 @@ impl Memory {
     /// Takes effect as a whole or not at all.
     fn write(&mut self, before: Option<&Booking>, after: Booking, now: Timestamp) -> Answer {
         let mut written = BTreeMap::new();
-        for (start, effect) in Booking::effects(before, &after) {
-            let slot = self.resource.slot(start, &self.slots);
-            let terms = self.resource.terms(start, &self.slots, now);
-            written.insert(start, slot.after(effect, terms, now)?);
+        for (period, effect) in Booking::effects(before, &after) {
+            let slot = self.resource.slot(period, &self.slots);
+            let terms = self.resource.terms(period, &self.slots, now);
+            written.insert(period.start, slot.after(effect, terms, now)?);
         }
         self.slots.extend(written);
         self.bookings.insert(after.id.hash().clone(), after.clone());
@@ -73,14 +73,17 @@ impl Memory {
             Intent::Confirm(code) => {
                 decide(Action::Confirm(self.resource.confirming(), code.clone()))?
             }
-            Intent::Reschedule(start, end) => match decide(Action::Reschedule(read.stretch))? {
-                done @ Decision::Done(_) => done,
-                Decision::Change(_) => {
-                    let stretch = self.resource.grid.stretch(*start, *end, now)?;
-                    self.resource.settled(&stretch, now)?;
-                    decide(Action::Reschedule(stretch))?
+            Intent::Reschedule(start, end) => {
+                match decide(Action::Reschedule(read.stretch.clone()))? {
+                    done @ Decision::Done(_) => done,
+                    Decision::Change(_) => {
+                        let length = read.length_from(*start, *end);
+                        let stretch = self.resource.stretch(*start, length, now)?;
+                        self.resource.settled(&stretch, now)?;
+                        decide(Action::Reschedule(stretch))?
+                    }
                 }
-            },
+            }
         };
         match decision {
             Decision::Done(booking) => Ok(*booking),

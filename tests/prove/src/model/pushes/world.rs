@@ -1,7 +1,7 @@
 //! What there is to tell of: bookings of one room, as `domain` makes them, and what each record of the
 //! stream says in which topic, as `delivery` conflates it.
 
-use super::super::sales::scenario::{code, customer, room, slot};
+use super::super::sales::scenario::{code, customer, length_of_a_slot, room, slot};
 use delivery::conflate::Conflation;
 use delivery::{News, topic};
 use domain::{
@@ -68,13 +68,13 @@ impl World {
             .map(|one| one.decide(&resource, &code(), now).expect("the room is free"));
         let cancelled = cancel(&made[0], now);
         let changes = [(1, None, &made[0]), (2, None, &made[1]), (1, Some(&made[0]), &cancelled)];
-        let mut touched = Slot::untouched(mine.start, resource.grid.slot_minutes);
+        let mut touched = Slot::untouched(mine.start, length_of_a_slot(&resource));
         let mut versions = vec![[0; THINGS]];
         let mut records = Vec::new();
         for (thing, before, after) in changes.into_iter().take(commits) {
             let none = BTreeMap::new();
-            for (start, effect) in Booking::effects(before, after) {
-                let terms = resource.terms(start, &none, now);
+            for (period, effect) in Booking::effects(before, after) {
+                let terms = resource.terms(period, &none, now);
                 touched = touched.after(effect, terms, now).expect("the room has two places");
             }
             let mut now_at: [u64; THINGS] = versions[versions.len() - 1];
@@ -129,7 +129,7 @@ impl World {
 /// The version of a slot that clients see.
 fn shown(resource: &Resource, slot: &Slot, now: Timestamp) -> u64 {
     let touched = BTreeMap::from([(slot.start, slot.clone())]);
-    resource.availability(slot.start, &touched, now).version.get()
+    resource.availability(slot.time(), &touched, now).version.get()
 }
 
 fn request(resource: &Resource, who: &str) -> NewBooking {

@@ -7,7 +7,7 @@ use super::flight::{After, Flight, Lookup, Move, Phase, Slots};
 use super::scenario::Intent;
 use super::sell::sweeps;
 use super::tables::{SlotWrite, Tables, Write};
-use domain::{Action, Attempt, Booking, Command, Decision, Effect, Rejection, Resource};
+use domain::{Action, Attempt, Booking, Command, Decision, Effect, Period, Rejection, Resource};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -44,7 +44,7 @@ impl Change<'_> {
             Intent::Act(action) => self.decided(&read, self.decide(&read, action.clone()), None),
             Intent::Reschedule(..) => {
                 // Whether it may be moved at all comes before where to.
-                match self.decide(&read, Action::Reschedule(read.stretch)) {
+                match self.decide(&read, Action::Reschedule(read.stretch.clone())) {
                     Ok(Decision::Change(_)) if self.sales.moves => {
                         After::Next(Phase::ReadingResource(read))
                     }
@@ -65,7 +65,7 @@ impl Change<'_> {
             return After::Answer(Err(Rejection::NoSuchResource));
         };
         let now = self.flight.now;
-        let stretch = resource.grid.stretch(*start, *end, now);
+        let stretch = resource.stretch(*start, read.length_from(*start, *end), now);
         let stretch = stretch.and_then(|stretch| {
             resource.settled(&stretch, now)?;
             Ok(stretch)
@@ -95,8 +95,9 @@ impl Change<'_> {
     /// Reads the slots that it moves to.
     pub fn read_slots(self, moving: Move, tables: &Tables) -> After {
         let stretch = &moving.next.stretch;
-        let from = moving.resource.as_ref().map(|resource| resource.reads_from(stretch.start));
-        let slots = tables.slots(from.unwrap_or(stretch.start), stretch.end);
+        let Period { start, end } = stretch.time();
+        let from = moving.resource.as_ref().map(|resource| resource.reads_from(start));
+        let slots = tables.slots(from.unwrap_or(start), end);
         let sweeps = sweeps(stretch, &slots, self.flight.now);
         if sweeps.is_empty() {
             self.leave(moving, Some(Kept::new(slots)))
@@ -116,8 +117,8 @@ impl Change<'_> {
 
     /// Reads the slots that it leaves.
     pub fn read_left(self, moving: &Move, taken: Option<&Slots>, tables: &Tables) -> After {
-        let stretch = &moving.read.stretch;
-        let left = tables.slots(stretch.start, stretch.end);
+        let Period { start, end } = moving.read.stretch.time();
+        let left = tables.slots(start, end);
         self.write(moving, taken, |start| !left.contains_key(&start))
     }
 
@@ -131,22 +132,22 @@ impl Change<'_> {
         let now = self.flight.now;
         let over = Some(read.version);
         let mut writes = vec![Write::Booking { number: self.number, after: next.clone(), over }];
-        for (start, effect) in Booking::effects(Some(read), next) {
+        for (period, effect) in Booking::effects(Some(read), next) {
             let (slot, terms) = match (effect, resource, taken) {
                 (Effect::Take(..), Some(resource), Some(taken)) => {
-                    let terms = resource.terms(start, taken, now);
-                    let slot = resource.slot(start, taken);
+                    let terms = resource.terms(period, taken, now);
+                    let slot = resource.slot(period, taken);
                     if let Err(rejection) = slot.after(effect, terms, now) {
                         return After::Answer(Err(rejection));
                     }
                     (slot, terms)
                 }
-                (Effect::Release(_, None), ..) if gone(start) => continue,
+                (Effect::Release(_, None), ..) if gone(period.start) => continue,
                 // Neither the slot nor the terms matter to what is kept or given back.
                 _ => {
                     let resource = &self.sales.resource;
                     let none = std::collections::BTreeMap::new();
-                    (resource.slot(start, &none), resource.terms(start, &none, now))
+                    (resource.slot(period, &none), resource.terms(period, &none, now))
                 }
             };
             writes.push(Write::Slot(SlotWrite::new(&slot, effect, terms, now)));

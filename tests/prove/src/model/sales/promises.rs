@@ -2,10 +2,10 @@
 
 use super::super::explore::Broken;
 use super::State;
-use super::scenario::{Kind, Scenario};
+use super::scenario::{Kind, Scenario, length_of_a_slot};
 use super::tables::{SlotWrite, Tables};
 use domain::{Booking, NewBooking, Resource, Slot, Status, Terms};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// At every instant, what is sold and held is not more than there is, by the bookings themselves.
@@ -139,15 +139,14 @@ pub fn of_state(scenario: &Scenario, state: &State) -> Result<(), Broken> {
     let bookings = || tables.bookings.iter().flatten().map(|booking| &**booking);
     let live = |booking: &Booking| booking.runs_out_at().is_none_or(|end| end > fastest);
 
-    let starts: BTreeSet<Timestamp> = bookings().flat_map(|one| one.stretch.slots()).collect();
+    let slots = bookings().flat_map(|one| one.stretch.slots());
+    let starts: BTreeSet<Timestamp> = slots.map(|slot| slot.start).collect();
     for start in &starts {
         // A slot that began before and is not over may be one of another grid.
         let covers = |booking: &Booking| {
-            let minutes = i64::from(booking.stretch.slot_minutes.get());
-            let step = SignedDuration::from_mins(minutes);
             let mut slots = booking.stretch.slots();
-            let slot = slots.find(|slot| *slot <= *start && *slot + step > *start);
-            slot.map_or(0, |slot| booking.places_in(slot))
+            let slot = slots.find(|slot| slot.start <= *start && slot.end > *start);
+            slot.map_or(0, |slot| booking.places_in(slot.start))
         };
         let taken: u32 = bookings().filter(|one| live(one)).map(covers).sum();
         if taken > scenario.most() {
@@ -156,7 +155,7 @@ pub fn of_state(scenario: &Scenario, state: &State) -> Result<(), Broken> {
     }
     let touched: BTreeSet<Timestamp> = tables.slots.keys().copied().chain(starts).collect();
     for start in touched {
-        let untouched = Slot::untouched(start, scenario.resource.grid.slot_minutes);
+        let untouched = Slot::untouched(start, length_of_a_slot(&scenario.resource));
         let slot = tables.slots.get(&start).map_or(&untouched, |slot| &**slot);
         of_books(slot, bookings(), &tables.resource, fastest)?;
     }

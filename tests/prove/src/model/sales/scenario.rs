@@ -1,11 +1,11 @@
 //! Who may ask for what, how often, and by which clocks.
 
 use super::super::mutation::Mutation;
-use domain::opening::{Day, Hours};
+use domain::calendar::{Closures, Dates, Day, Hours, Week};
 use domain::{
-    Action, Approval, Attempt, BookingHash, Capacity, ConfirmBy, ConfirmationCode, CustomerId,
-    Details, Grid, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Opening, Quantity,
-    Resource, ResourceId, Role, Sale, SlotMinutes, TimeZoneName, Version,
+    Action, Approval, Attempt, BookingHash, Calendar, Capacity, ConfirmBy, ConfirmationCode,
+    CustomerId, Details, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Quantity, Resource,
+    ResourceId, Role, Sale, SlotLength, SlotMinutes, State, TimeZoneName, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -101,16 +101,21 @@ pub fn code() -> ConfirmationCode {
 
 /// A room with slots of this length, three hours from nine on.
 pub fn room(minutes: u32, capacity: u32, hold_seconds: u32) -> Resource {
-    let hours = Hours::try_from("09:00-12:00".to_owned()).expect("they are hours");
-    let opening = Opening::try_from(BTreeMap::from([(Day::Mon, vec![hours])]));
+    let hours = Hours::parse("09:00-12:00").expect("they are hours");
+    let week = Week::new(BTreeMap::from([(Day::Mon, vec![hours])]));
+    let calendar = Calendar {
+        time_zone: TimeZoneName::parse("UTC").expect("it is a zone"),
+        slot_minutes: Some(SlotMinutes::new(minutes).expect("it is a length")),
+        week: week.expect("it is a week"),
+        dates: Dates::default(),
+        closures: Closures::default(),
+    };
     Resource {
         id: ResourceId::parse("room").expect("it is an id"),
         name: "Room".to_owned(),
-        grid: Grid {
-            time_zone: TimeZoneName::parse("UTC").expect("it is a zone"),
-            slot_minutes: SlotMinutes::new(minutes).expect("it is a length"),
-            opening: opening.expect("it is a week"),
-        },
+        longest_booking: calendar.longest_stretch(),
+        calendar,
+        state: State::Open,
         capacity: Capacity::new(capacity).expect("it is a capacity"),
         hold_seconds: HoldSeconds::new(hold_seconds).expect("it is a length"),
         max_hold_seconds: MaxHoldSeconds::new(3 * hold_seconds).expect("it is a length"),
@@ -122,6 +127,11 @@ pub fn room(minutes: u32, capacity: u32, hold_seconds: u32) -> Resource {
         former: Vec::new(),
         grid_epoch: 0,
     }
+}
+
+/// How long the slots of such a room last.
+pub fn length_of_a_slot(room: &Resource) -> SlotLength {
+    room.calendar.slot_minutes.expect("a room has slots of one length").into()
 }
 
 impl Scenario {

@@ -8,7 +8,7 @@ use super::Sales;
 use super::flight::{After, Flight, Lookup, Phase, Reads, Slots};
 use super::scenario::code;
 use super::tables::{SlotWrite, Tables, Write};
-use domain::{Booking, NewBooking, Rejection, Resource, Slot, Stretch};
+use domain::{Booking, NewBooking, Period, Rejection, Resource, Slot, Stretch};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -97,8 +97,8 @@ impl Selling<'_> {
         resource: &Kept<Resource>,
         tables: &Tables,
     ) -> After {
-        let from = resource.reads_from(booking.stretch.start);
-        self.write(booking, resource, &tables.slots(from, booking.stretch.end))
+        let Period { start, end } = booking.stretch.time();
+        self.write(booking, resource, &tables.slots(resource.reads_from(start), end))
     }
 
     fn write(
@@ -117,9 +117,9 @@ impl Selling<'_> {
         }
         let create = Write::Booking { number: self.number, after: booking.clone(), over: None };
         let mut writes = vec![create];
-        for (start, effect) in Booking::effects(None, booking) {
-            let slot = resource.slot(start, touched);
-            let terms = resource.terms(start, touched, now);
+        for (period, effect) in Booking::effects(None, booking) {
+            let slot = resource.slot(period, touched);
+            let terms = resource.terms(period, touched, now);
             match slot.after(effect, terms, now) {
                 Ok(_) => {
                     let write = SlotWrite::new(&slot, effect, terms, now);
@@ -157,9 +157,10 @@ pub fn sweeps(
     touched: &BTreeMap<Timestamp, Slot>,
     now: Timestamp,
 ) -> Vec<SlotWrite> {
-    let own: BTreeSet<Timestamp> = stretch.slots().collect();
+    let own: BTreeSet<Timestamp> = stretch.slots().map(|slot| slot.start).collect();
+    let time = stretch.time();
     let others = touched.values().filter(|slot| !own.contains(&slot.start));
-    let overlap = others.filter(|slot| slot.start < stretch.end && slot.end() > stretch.start);
+    let overlap = others.filter(|slot| slot.start < time.end && slot.end() > time.start);
     let needed = overlap.filter(|slot| slot.run_out(now).any(|(_, places)| places > 0));
     needed.map(|slot| SlotWrite::sweep(slot, now)).collect()
 }

@@ -145,7 +145,8 @@ impl Client {
     fn next_end(&self, resource: &str, start: Timestamp) -> Option<Timestamp> {
         let ledger = self.world.ledger();
         let here = ledger.bookings.values().filter(|booking| {
-            booking.resource.as_str() == resource && booking.stretch.slots().any(|it| it == start)
+            booking.resource.as_str() == resource
+                && booking.stretch.slots().any(|it| it.start == start)
         });
         let now = self.world.now();
         here.filter_map(|booking| booking.hold_expires_at).filter(|end| *end > now).min()
