@@ -396,5 +396,6 @@ async fn the_largest_resource_has_room_for_all_that_it_remembers() {
     let largest = largest.iter().map(|item| format!("{item:?}").len()).max().unwrap();
     assert!(largest < 300_000, "{largest} characters with the names of all types");
     // A hold reads it, and the next change forgets what is over.
-    place(&tables, &hold("alice", "1", "12:00:00")).await;
+    let held = hold("alice", "1", "12:00:00");
+    tables.bookings.place(&held, 50, at("08:01:00")).await.unwrap();
 }
