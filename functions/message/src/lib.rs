@@ -146,7 +146,7 @@ impl App {
             Request::Refresh(asked) => session::refresh(self, caller, &asked.token, now).await,
             Request::ResourcePut(asked) => resources::put(self, caller, *asked, now).await,
             Request::ResourceGet(asked) => resources::get(self, &asked).await,
-            Request::ResourceList(asked) => resources::list(self, &caller, &asked).await,
+            Request::ResourceList(asked) => resources::list(self, caller, &asked).await,
             Request::Availability(asked) => resources::availability(self, &asked, now).await,
             Request::Hold(asked) => bookings::hold(self, caller, asked, now).await,
             Request::Book(asked) => bookings::book(self, caller, asked, now).await,
