@@ -333,3 +333,31 @@ async fn around_the_clock_slots_step_from_midnight() {
     ];
     assert_eq!(found, pairs(&expected));
 }
+
+/// As much calendar as fits an inbound frame: it is read, listed and pushed in one frame each.
+#[tokio::test]
+async fn the_largest_calendar_fits_a_frame() {
+    let mut room = Room::single(Gateway::shared()).await;
+    let mut watcher = room.watcher().await;
+    let date = |day: i64| jiff::civil::date(2035, 1, 1) + jiff::ToSpan::days(day);
+    let hours = json!(["08:00-12:00", "13:00-17:00"]);
+    let dates: serde_json::Map<_, _> =
+        (0..366).map(|day| (date(day).to_string(), hours.clone())).collect();
+    // As JSON, a control character is six times as long.
+    let closure = json!({"from": "2035-01-01T08:00:00Z", "to": "2035-01-01T09:00:00Z",
+        "reason": "\u{1}".repeat(12)});
+    let fields = json!({"dates": dates, "closures": vec![closure; 100]});
+    let request =
+        json!({"action": "resource.put", "resource": Room::definition(&room.id, &fields)});
+    let size = request.to_string().len();
+    assert!((29_000..32_700).contains(&size), "{size} bytes");
+    let made = room.operator.ok(request).await;
+    assert_eq!((&made["dates"], &made["closures"]), (&fields["dates"], &fields["closures"]));
+    assert_eq!(resource_pushed(&mut watcher, 2).await["dates"], fields["dates"]);
+    let read = room.operator.ok(json!({"action": "resource.get", "resource": room.id})).await;
+    assert_eq!(read["closures"], fields["closures"]);
+    room.operator.ok(json!({"action": "resource.list", "limit": 100})).await;
+    // The hours of the first date but one.
+    let found = slots(&mut room, "2035-01-02T00:00:00Z", "2035-01-03T00:00:00Z").await;
+    assert_eq!(found.len(), 8);
+}

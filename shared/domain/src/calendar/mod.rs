@@ -22,9 +22,11 @@
 //! | `longest` | how long a booking can be |
 //! | [`stretch`] | whole, adjacent slots: what a booking covers |
 //! | [`whole`] | which times are whole, adjacent slots |
+//! | [`coverage`] | which of many times are |
 
 mod clock;
 pub mod closures;
+pub mod coverage;
 pub mod dates;
 pub mod day;
 pub mod hours;
@@ -39,6 +41,7 @@ pub mod week;
 pub mod whole;
 
 pub use closures::{Closure, Closures};
+pub use coverage::Coverage;
 pub use dates::Dates;
 pub use day::Day;
 pub use hours::Hours;

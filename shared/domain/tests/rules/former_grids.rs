@@ -1,11 +1,11 @@
 //! A resource whose grid was changed: what is sold meanwhile, and what is offered afterwards.
 
 use crate::fixtures::{at, grid, half_hours, length, room, terms};
-use domain::calendar::LONGEST_SLOT;
+use domain::calendar::{Closure, Closures, LONGEST_SLOT};
 use domain::resource::{REQUEST_LIFE, TRANSITION};
 use domain::{
-    Calendar, Capacity, Effect, FormerGrid, Period, Quantity, Rejection, Resource, Slot, Stretch,
-    Version,
+    Calendar, Capacity, Effect, FormerGrid, Period, Quantity, Rejection, Resource, Slot, State,
+    Stretch, Version,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
@@ -101,6 +101,20 @@ mod replacing {
         assert_eq!(after.grid_epoch, old.grid_epoch, "that it has moved is not forgotten");
         // A clock that is behind.
         assert_eq!(put(now() - 1.hour()).former, old.former);
+    }
+
+    #[test]
+    fn what_is_closed_or_paused_changes_no_grid() {
+        let old = half_hourly_room(2);
+        let time = Period { start: now(), end: now() + 5.hours() };
+        let closures = Closures::new(vec![Closure { time, reason: None }]).unwrap();
+        let calendar = Calendar { closures, ..old.calendar.clone() };
+        let closed = Resource { calendar, state: State::Paused, ..old.clone() };
+        let closed = closed.replacing(&old, now()).unwrap();
+        assert!(!closed.has_moved() && closed.former.is_empty(), "{closed:?}");
+        // And what is remembered of a grid has no closures.
+        let next = moved(&closed, hourly(), now());
+        assert_eq!(next.former, [FormerGrid { calendar: half_hourly(), replaced_at: now() }]);
     }
 
     #[test]

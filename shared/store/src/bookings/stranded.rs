@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::items::pointer::{Pointer, to_pointer};
 use crate::keys;
 use crate::table::Range;
+use domain::calendar::Coverage;
 use domain::{Period, Resource};
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -30,14 +31,14 @@ impl Bookings {
             // After every start.
             to: "~".to_owned(),
         };
-        let mut stranded = 0;
+        let (mut stranded, mut coverage) = (0, resource.calendar.coverage());
         loop {
             let (items, more) = self.table.page(&range, PAGE).await?;
             let pointers = items.into_iter().map(to_pointer).collect::<Result<Vec<_>, _>>()?;
             let last = pointers.last().map(CalendarKey::from);
             let suspects: Vec<Pointer> = pointers
                 .into_iter()
-                .filter(|pointer| may_be_stranded(pointer, resource, now))
+                .filter(|pointer| may_be_stranded(pointer, &mut coverage, now))
                 .collect();
             let batches: Vec<Vec<Pointer>> = suspects.chunks(BATCH).map(<[_]>::to_vec).collect();
             let counts = futures::stream::iter(batches)
@@ -60,6 +61,7 @@ impl Bookings {
         now: Timestamp,
     ) -> Result<u64, Error> {
         let bookings = self.pointed_at(&pointers).await?;
+        let mut coverage = resource.calendar.coverage();
         let stranded = pointers.into_iter().filter(|pointer| {
             let booking = bookings.get(&(pointer.customer.clone(), pointer.hash.clone()));
             booking.is_some_and(|booking| {
@@ -67,7 +69,7 @@ impl Bookings {
                 is_at(booking, &resource.id, &CalendarKey::from(pointer))
                     && booking.at(now).is_active()
                     && time.end > now
-                    && !resource.calendar.covers(time)
+                    && !coverage.covers(time)
             })
         });
         Ok(stranded.map(|_| 1).sum())
@@ -75,7 +77,7 @@ impl Bookings {
 }
 
 /// Whether a booking has to be read to know, by what its pointer says.
-fn may_be_stranded(pointer: &Pointer, resource: &Resource, now: Timestamp) -> bool {
+fn may_be_stranded(pointer: &Pointer, coverage: &mut Coverage<'_>, now: Timestamp) -> bool {
     let Some(end) = pointer.ends else { return true };
-    end > now && !resource.calendar.covers(Period { start: pointer.start, end })
+    end > now && !coverage.covers(Period { start: pointer.start, end })
 }

@@ -39,11 +39,13 @@ proptest! {
         // The first and the last of all, and each of a few in between.
         instants.sort();
         clock.check_windows(&calendar, &instants)?;
+        let mut coverage = calendar.coverage();
         for start in &instants {
             clock.check_stretches(&calendar, *start, &asked.counts)?;
             for end in &instants {
                 let time = Period { start: *start, end: *end };
                 clock.check_whole(&calendar, time)?;
+                prop_assert_eq!(coverage.covers(time), calendar.covers(time), "{:?}", time);
                 if start < end {
                     clock.check_agreement(&calendar, time)?;
                 }

@@ -7,6 +7,7 @@ mod dates;
 mod days;
 mod ends_of_time;
 mod far_back;
+mod longest;
 mod oracle;
 mod random;
 mod runs;
