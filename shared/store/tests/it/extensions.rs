@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use store::CommandError;
 use store::bookings::change::Intent;
 use support::Tables;
-use support::fixtures::{NOW, Shortly, at, confirm, hold, room};
+use support::fixtures::{NOW, Shortly, at, confirm, customer, hold, room};
 
 async fn tables(resource: Resource) -> Tables {
     let tables = Tables::start();
@@ -77,7 +77,8 @@ async fn an_extension_to_the_same_end_leaves_the_slots_alone() {
     let slots = Ledger::read(&tables).await.slots;
     let extended = extend(&tables, &held, at("08:04:00")).await.unwrap();
     let now = at("08:04:00");
-    let expected = Booking { version: held.version.next(), updated_at: now, ..held };
+    let (version, updated_by) = (held.version.next(), customer("operator"));
+    let expected = Booking { version, updated_by, updated_at: now, ..held };
     assert_eq!(extended, expected);
     assert_eq!(Ledger::read(&tables).await.slots, slots);
 }
