@@ -44,8 +44,8 @@ pub struct Slot {
 /// what is seen of it.
 pub const VERSIONS_PER_WRITE: u64 = 1024;
 /// Buckets that run out raise what is seen of a slot by no more than this. The holds of one length
-/// end at fewer than 70 instants: so this leaves room for some changes of a resource's `holdSeconds`
-/// within the life of a hold. Of buckets beyond it is told with the next write.
+/// end at fewer than 70 instants, and so do pending bookings: this leaves room for some changes of
+/// these lengths within the life of a hold. Of buckets beyond it is told with the next write.
 pub(crate) const MOST_SEEN: u64 = 511;
 
 impl Slot {
