@@ -66,7 +66,7 @@ fn breaks<M: Model>(mutation: Mutation, promise: &str, model: &M) {
 fn every_wrong_design_of_sales_is_found_out() {
     use Mutation::*;
     type Of = fn(Size) -> prove::model::sales::scenario::Scenario;
-    let table: [(Mutation, Of, &str); 13] = [
+    let table: [(Mutation, Of, &str); 14] = [
         (TakeUnconditionally, scenarios::last_place, NOTHING_TWICE),
         (DropBucketsUnseen, scenarios::run_out, NOTHING_TWICE),
         (DropBucketsEarly, scenarios::last_place, NOTHING_TWICE),

@@ -49,7 +49,7 @@ pub fn look(world: &World, standings: &[Standing]) {
                 Topic::Bookings(number) => {
                     let there = |booking: &&Booking| {
                         let here = booking.resource.as_str() == RESOURCES[*number];
-                        here && booking.stretch.end > midnight(world)
+                        here && booking.stretch.end() > midnight(world)
                     };
                     tables.show_bookings(world, standing, view, topic, there);
                 }
