@@ -10,7 +10,7 @@ use crate::details::Details;
 use crate::ids::{ResourceId, Role};
 use crate::numbers::{Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, Version};
 use crate::rejection::Rejection;
-use crate::slot::{Slot, Terms};
+use crate::slot::{MOST_SEEN, Slot, Terms, VERSIONS_PER_WRITE};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,10 +23,14 @@ pub const REQUEST_LIFE: SignedDuration = SignedDuration::from_secs(15);
 pub const TRANSITION: SignedDuration = SignedDuration::from_secs(2 * REQUEST_LIFE.as_secs());
 /// Changes of the grid within one transition.
 const MAX_FORMER: usize = 8;
-/// A change of the grid raises the epoch by 4 s at least: two changes may begin in one millisecond, or
-/// be written in the other order, and what the second no longer counts may have been written many
-/// times. [`MAX_FORMER`] changes in a transition keep the epoch near the time.
-const EPOCH_STEP: u64 = 4_000_000;
+/// A change of the grid raises the epoch by as much as four million writes at least: two changes may
+/// begin in one millisecond, or be written in the other order, and what the second no longer counts
+/// may have been written many times. That is 68 minutes more than the time that has passed; and after
+/// a million changes, in the year 2100, the sum is still exact as a number of JavaScript's (2^53).
+const EPOCH_STEP: u64 = 4_000_000 * VERSIONS_PER_WRITE;
+/// Buckets that ran out in slots of former grids raise the version of a slot that they overlap by no
+/// more than this; those of its own by [`MOST_SEEN`]. Together that is less than one write.
+const MOST_SEEN_ELSEWHERE: u64 = VERSIONS_PER_WRITE - 1 - MOST_SEEN;
 
 /// Whether a booking is confirmed at once or by an operator.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -226,10 +230,11 @@ impl Resource {
 
     /// What is offered at this slot, seen at this instant. `touched` has the slots that somebody touched, read from [`Self::reads_from`] to the end of the slot.
     ///
-    /// A slot changes with its own writes, with buckets that run out and with its resource; each of
-    /// these counters only rises, so their sum tells newer from older. After a change of the grid
-    /// other slots are counted, so the sum starts again from the microsecond of the change: more
-    /// than any number of writes before it.
+    /// A slot changes with its own writes, with its resource, with buckets that run out, and after a
+    /// change of the grid with slots of former grids. All of these are counted in the version: writes
+    /// only rise, each by more than the buckets, which depend on the clock of whoever looks. After a
+    /// change of the grid other slots are counted, so the sum starts again from the microsecond of the
+    /// change: more than any number of writes before it.
     pub fn availability(
         &self,
         slot: Period,
@@ -237,15 +242,24 @@ impl Resource {
         now: Timestamp,
     ) -> Availability {
         let Period { start, end } = slot;
-        let free = self.slot(slot, touched).free(self.terms(slot, touched, now), now);
+        let own = self.slot(slot, touched);
+        let free = own.free(self.terms(slot, touched, now), now);
+        let seen = own.changes(now).min(MOST_SEEN);
+        let others = self.others(slot, touched);
+        let seen_elsewhere: u64 = others.map(|slot| slot.changes(as_another_knows(now))).sum();
         // Whether or not they overlap now: one that no longer does must not lower the sum.
-        let counted = touched.range(self.reads_from(start)..end);
-        let counted = counted.map(|(_, slot)| {
-            if slot.start == start { slot.at(now) } else { as_another_counts(slot, now) }
-        });
-        let first = self.version.plus(self.grid_epoch);
-        let version = counted.fold(first, |sum, slot| sum.plus(slot.version.get()));
+        let writes = touched.range(self.reads_from(start)..end);
+        let writes = writes.fold(0_u64, |sum, (_, slot)| sum.saturating_add(slot.version.get()));
+        let version = self.first_version().plus(writes).plus(seen);
+        let version = version.plus(seen_elsewhere.min(MOST_SEEN_ELSEWHERE));
         Availability { start, end, capacity: self.capacity, free, version }
+    }
+
+    /// The version of a slot that nobody has touched: 1 under the first version of a resource whose grid
+    /// never changed.
+    fn first_version(&self) -> Version {
+        let writes = self.version.get().saturating_sub(1).saturating_mul(VERSIONS_PER_WRITE);
+        Version::FIRST.plus(writes).plus(self.grid_epoch)
     }
 
     /// This slot as somebody left it, or as nobody has touched it.
@@ -262,10 +276,8 @@ impl Resource {
         touched: &BTreeMap<Timestamp, Slot>,
         now: Timestamp,
     ) -> Terms {
-        let Period { start, end } = slot;
-        let near = touched.range(self.reads_from(start)..end).map(|(_, slot)| slot);
-        let others = near.filter(|slot| slot.start != start && slot.end() > start);
-        let others: Vec<Slot> = others.map(|slot| as_another_counts(slot, now)).collect();
+        let others = self.others(slot, touched);
+        let others: Vec<Slot> = others.map(|slot| slot.at(as_another_knows(now))).collect();
         let places = self.capacity.get().saturating_sub(most_at_once(&others));
         Terms { minutes: slot.minutes(), places }
     }
@@ -274,6 +286,17 @@ impl Resource {
     pub fn confirming(&self) -> Confirming {
         let Self { confirm_by: by, approval, pending_minutes, .. } = *self;
         Confirming { by, approval, pending_minutes }
+    }
+
+    /// The slots of former grids that overlap this one.
+    fn others<'a>(
+        &self,
+        slot: Period,
+        touched: &'a BTreeMap<Timestamp, Slot>,
+    ) -> impl Iterator<Item = &'a Slot> {
+        let Period { start, end } = slot;
+        let near = touched.range(self.reads_from(start)..end).map(|(_, slot)| slot);
+        near.filter(move |slot| slot.start != start && slot.end() > start)
     }
 
     /// Takes the quantity if a slot of this resource has as many places at all.
@@ -294,10 +317,11 @@ fn in_transition(former: &FormerGrid, now: Timestamp) -> Option<SignedDuration> 
     left.is_positive().then_some(left)
 }
 
-/// A slot as it counts against one that overlaps it: whoever sells that one does not write this one,
-/// so a hold counts for as long as a confirmation that was decided before its end may be under way.
-fn as_another_counts(slot: &Slot, now: Timestamp) -> Slot {
-    slot.at(now.checked_sub(REQUEST_LIFE).unwrap_or(Timestamp::MIN))
+/// The instant as of which a slot counts against one that overlaps it: whoever sells that one does not
+/// write this one, so a hold counts for as long as a confirmation that was decided before its end may
+/// be under way.
+fn as_another_knows(now: Timestamp) -> Timestamp {
+    now.checked_sub(REQUEST_LIFE).unwrap_or(Timestamp::MIN)
 }
 
 /// The most places that these slots take at one time.

@@ -2,9 +2,12 @@
 //!
 //! A slot keeps no entry for each hold: thousands of them would make every write of it dear. It
 //! keeps, for each instant at which holds run out, the sum of their places: an expiry bucket. A
-//! bucket that runs out is a change of the slot at that instant, whoever records it and when: it
-//! gives its places back and raises the version by one. So every read at the same instant gives the
-//! same answer, whether the slot has been swept or not.
+//! bucket that runs out is a change of the slot at that instant, whether it has been swept or not: it
+//! gives its places back, and whoever looks sees a version that is higher by one.
+//!
+//! Who looks has a clock of their own, and may have seen buckets run out that others still count as
+//! held. So a write raises the version by more than all the buckets that anybody counts: it is newer
+//! than whatever was seen before it, by whatever clock.
 
 use crate::calendar::Period;
 use crate::effect::Effect;
@@ -31,16 +34,19 @@ pub struct Slot {
     pub minutes: SlotLength,
     /// Places taken by held, pending and confirmed bookings, holds that ran out unswept included.
     pub taken: u32,
-    /// How often it was written; 0 for a slot that nobody touched.
+    /// Rises by [`VERSIONS_PER_WRITE`] with each write; 0 for a slot that nobody touched.
     pub version: Version,
     /// Expiry buckets: the places of all holds that run out at an instant.
     pub expiring: BTreeMap<Timestamp, u32>,
 }
 
-/// How far the version of a slot rises when places leave a bucket before it runs out. It may be the
-/// bucket's last place, and a reader whose clock is ahead may have counted the bucket as one change
-/// already: so the write is two, and newer than what that reader saw.
-pub const LEAVES_BUCKET: u64 = 2;
+/// How far the version of a slot rises with each write: by more than buckets that run out can raise
+/// what is seen of it.
+pub const VERSIONS_PER_WRITE: u64 = 1024;
+/// Buckets that run out raise what is seen of a slot by no more than this. The holds of one length
+/// end at fewer than 70 instants, and so do pending bookings: this leaves room for some changes of
+/// these lengths within the life of a hold. Of buckets beyond it is told with the next write.
+pub(crate) const MOST_SEEN: u64 = 511;
 
 impl Slot {
     /// A slot that nobody touched.
@@ -71,9 +77,21 @@ impl Slot {
         for (end, places) in self.run_out(now) {
             slot.expiring.remove(&end);
             slot.taken = slot.taken.saturating_sub(places);
-            slot.version = slot.version.plus(u64::from(places > 0));
         }
+        slot.version = slot.version.plus(self.changes(now).min(MOST_SEEN));
         slot
+    }
+
+    /// How often the slot has changed by this instant since it was written: buckets that ran out, but
+    /// for empty ones.
+    pub(crate) fn changes(&self, now: Timestamp) -> u64 {
+        self.run_out(now).map(|(_, places)| u64::from(places > 0)).sum()
+    }
+
+    /// The slot after a write that drops the buckets that have run out at this instant.
+    #[must_use]
+    pub fn swept(&self, now: Timestamp) -> Self {
+        Self { version: self.written().version, ..self.at(now) }
     }
 
     /// Places that can be booked at this instant: none while it is sold at another length.
@@ -98,7 +116,7 @@ impl Slot {
             Effect::Release(quantity, until) => {
                 let mut slot = match until {
                     Some(until) => self.leave(quantity, until)?,
-                    None => Self { version: self.version.next(), ..self.clone() },
+                    None => self.written(),
                 };
                 slot.taken = slot.taken.saturating_sub(quantity.get());
                 Ok(slot)
@@ -116,12 +134,11 @@ impl Slot {
         if quantity.get() > self.free(terms, now) {
             return Err(Rejection::SlotFull);
         }
-        let mut slot = Self { minutes: terms.minutes, ..self.at(now) };
+        let mut slot = Self { minutes: terms.minutes, ..self.swept(now) };
         slot.taken += quantity.get();
         if let Some(until) = until {
             slot.hold(quantity, until);
         }
-        slot.version = slot.version.next();
         Ok(slot)
     }
 
@@ -134,10 +151,14 @@ impl Slot {
     /// Places leave the bucket of the holds that end at an instant, while the slot still has it:
     /// whoever needed them after that instant has dropped the bucket as a whole.
     fn leave(&self, quantity: Quantity, until: Timestamp) -> Result<Self, Rejection> {
-        let mut slot = self.clone();
+        let mut slot = self.written();
         let left = slot.expiring.get(&until).and_then(|places| places.checked_sub(quantity.get()));
         slot.expiring.insert(until, left.ok_or(Rejection::HoldExpired)?);
-        slot.version = slot.version.plus(LEAVES_BUCKET);
         Ok(slot)
+    }
+
+    /// The slot after one more write.
+    fn written(&self) -> Self {
+        Self { version: self.version.plus(VERSIONS_PER_WRITE), ..self.clone() }
     }
 }

@@ -11,19 +11,25 @@ use std::time::Duration;
 struct Cli {
     /// The part to run. Defaults to all of them.
     part: Option<String>,
-    /// Seeds that each part tries.
-    #[arg(long, default_value_t = 1000)]
-    seeds: u64,
+    /// Seeds that each part tries. Defaults to 1000, or to as many as there is time for.
+    #[arg(long)]
+    seeds: Option<u64>,
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     first: u64,
-    /// Minutes that each part takes at most; what is under way then comes to its end.
-    #[arg(long, default_value_t = 10)]
-    minutes: u64,
+    /// Minutes that each part takes at most; what is under way then comes to its end. Defaults to ten,
+    /// or to as many as the seeds take.
+    #[arg(long)]
+    minutes: Option<u64>,
     /// Runs this one seed only, and shows its history.
     #[arg(long)]
     seed: Option<u64>,
 }
+
+/// What each part goes through where nothing else is said.
+const SEEDS: u64 = 1000;
+const TIME: Duration = Duration::from_mins(10);
+const FOR_EVER: Duration = Duration::from_hours(24 * 365);
 
 /// A part of the proof: its name, and what runs it.
 type Part = (&'static str, fn(&Budget) -> Result<Figures, Violation>);
@@ -39,9 +45,15 @@ const PARTS: [Part; 6] = [
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let seeds = match cli.seed {
-        Some(seed) => seed..seed + 1,
-        None => cli.first..cli.first.saturating_add(cli.seeds),
+    let seeds = match (cli.seed, cli.seeds, cli.minutes) {
+        (Some(seed), ..) => seed..seed + 1,
+        (None, None, Some(_)) => cli.first..u64::MAX,
+        (None, seeds, _) => cli.first..cli.first.saturating_add(seeds.unwrap_or(SEEDS)),
+    };
+    let time = match (cli.minutes, cli.seeds) {
+        (Some(minutes), _) => Duration::from_mins(minutes),
+        (None, None) => TIME,
+        (None, Some(_)) => FOR_EVER,
     };
     let parts: Vec<Part> = PARTS
         .into_iter()
@@ -55,7 +67,7 @@ fn main() -> ExitCode {
     let mut page = Vec::new();
     for (name, part) in parts {
         eprintln!("{name} ...");
-        match part(&Budget::new(seeds.clone(), Duration::from_mins(cli.minutes))) {
+        match part(&Budget::new(seeds.clone(), time)) {
             Ok(figures) => page.push(format!("{name}\n{figures}")),
             Err(violation) => {
                 eprintln!("{name}: broken: {violation}");

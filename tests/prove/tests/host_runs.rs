@@ -44,7 +44,7 @@ fn while_everything_fails() {
 #[test]
 fn when_a_crowd_wants_the_same_places() {
     let race = holds(race::race(500, 0, MOST));
-    for figure in ["confirmed", "cancelled", "holds refused, the slot being full"] {
+    for figure in ["extended", "confirmed", "cancelled", "holds refused, the slot being full"] {
         assert_ne!(race.get(figure), Some("0"), "{figure}:\n{race}");
     }
 }

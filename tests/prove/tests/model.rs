@@ -5,7 +5,7 @@ use prove::model::limit::{self, ENTERED, Limit, NOT_KEPT_OUT};
 use prove::model::mutation::Mutation;
 use prove::model::pushes::promises::{ALLOWED, OPEN, SAME, VIEW};
 use prove::model::pushes::{self, Pushes, scenario as connections};
-use prove::model::sales::promises::{ANSWERS, BOOKS, NOT_EARLY, NOTHING_TWICE, VERSIONS};
+use prove::model::sales::promises::{ANSWERS, BOOKS, NEWER, NOT_EARLY, NOTHING_TWICE, VERSIONS};
 use prove::model::sales::scenarios::{self, Size};
 use prove::model::sales::{Sales, grids};
 use std::time::{Duration, Instant};
@@ -66,13 +66,14 @@ fn breaks<M: Model>(mutation: Mutation, promise: &str, model: &M) {
 fn every_wrong_design_of_sales_is_found_out() {
     use Mutation::*;
     type Of = fn(Size) -> prove::model::sales::scenario::Scenario;
-    let table: [(Mutation, Of, &str); 13] = [
+    let table: [(Mutation, Of, &str); 14] = [
         (TakeUnconditionally, scenarios::last_place, NOTHING_TWICE),
         (DropBucketsUnseen, scenarios::run_out, NOTHING_TWICE),
         (DropBucketsEarly, scenarios::last_place, NOTHING_TWICE),
         (ConfirmByBookingAlone, scenarios::clocks, NOTHING_TWICE),
         (ConfirmByBookingAlone, scenarios::unanswered, NOTHING_TWICE),
         (ConfirmLeavesBucket, scenarios::last_place, BOOKS),
+        (WriteIsOneVersion, scenarios::last_place, NEWER),
         (AnswerUnwritten, scenarios::last_place, ANSWERS),
         (ExpireEarly, scenarios::last_place, NOT_EARLY),
         (CreateOverwrites, scenarios::keys, VERSIONS),

@@ -3,10 +3,50 @@
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
-/// How often something goes wrong: the share of calls that meet it, from 0 to 1.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(try_from = "f64", into = "f64")]
-pub(super) struct Rate(f64);
+/// A number of the file that is out of range.
+#[derive(Debug, thiserror::Error)]
+#[error("{expected}, not {number}")]
+pub(super) struct OutOfRange<N> {
+    expected: &'static str,
+    number: N,
+}
+
+/// Gives a number its range and serde form.
+macro_rules! ranged {
+    ($(#[$doc:meta])* $name:ident of $number:ident as $form:literal, $range:expr, $expected:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(try_from = $form, into = $form)]
+        pub(super) struct $name($number);
+
+        impl TryFrom<$number> for $name {
+            type Error = OutOfRange<$number>;
+
+            fn try_from(number: $number) -> Result<Self, Self::Error> {
+                if $range.contains(&number) {
+                    Ok(Self(number))
+                } else {
+                    Err(OutOfRange { expected: $expected, number })
+                }
+            }
+        }
+
+        impl From<$name> for $number {
+            fn from($name(number): $name) -> $number {
+                number
+            }
+        }
+    };
+}
+
+ranged!(
+    /// How often something goes wrong: the share of calls that meet it, from 0 to 1.
+    Rate of f64 as "f64", (0.0..=1.0), "a rate is a number from 0 to 1"
+);
+ranged!(
+    /// A time in milliseconds, a minute at most.
+    Millis of u64 as "u64", (0..=60_000), "a time is 60000 ms at most"
+);
 
 impl Rate {
     pub(super) fn share(self) -> f64 {
@@ -14,52 +54,9 @@ impl Rate {
     }
 }
 
-impl TryFrom<f64> for Rate {
-    type Error = String;
-
-    fn try_from(share: f64) -> Result<Self, String> {
-        if (0.0..=1.0).contains(&share) {
-            Ok(Self(share))
-        } else {
-            Err(format!("a rate is a number from 0 to 1, not {share}"))
-        }
-    }
-}
-
-impl From<Rate> for f64 {
-    fn from(Rate(share): Rate) -> f64 {
-        share
-    }
-}
-
-/// A time in milliseconds, a minute at most.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "u64", into = "u64")]
-pub(super) struct Millis(u64);
-
 impl Millis {
-    const LONGEST: u64 = 60_000;
-
     pub(super) fn duration(self) -> Duration {
         Duration::from_millis(self.0)
-    }
-}
-
-impl TryFrom<u64> for Millis {
-    type Error = String;
-
-    fn try_from(millis: u64) -> Result<Self, String> {
-        if millis <= Self::LONGEST {
-            Ok(Self(millis))
-        } else {
-            Err(format!("a time is {} ms at most, not {millis}", Self::LONGEST))
-        }
-    }
-}
-
-impl From<Millis> for u64 {
-    fn from(Millis(millis): Millis) -> u64 {
-        millis
     }
 }
 

@@ -3,9 +3,10 @@
 use crate::fixtures::{at, grid, half_hours, length, room, terms};
 use domain::calendar::{Closure, Closures, LONGEST_SLOT};
 use domain::resource::{REQUEST_LIFE, TRANSITION};
+use domain::slot::VERSIONS_PER_WRITE;
 use domain::{
     Calendar, Capacity, Effect, FormerGrid, Period, Quantity, Rejection, Resource, Slot, State,
-    Stretch, Version,
+    Stretch, Terms, Version,
 };
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use proptest::prelude::*;
@@ -252,7 +253,7 @@ mod availability {
         assert_eq!(resource.reads_from(nine), nine);
         let slots = sold(&[("09:00", 30, 1), ("09:30", 30, 2)]);
         let view = resource.availability(slot(&resource, "09:00"), &slots, now());
-        assert_eq!((view.free, view.version), (1, Version::new(1 + 3)));
+        assert_eq!((view.free, view.version), (1, Version::new(1 + 3)), "the first version, and 3");
     }
 
     /// A hold's confirmation that was decided before its end does not show in the slots that it
@@ -274,6 +275,57 @@ mod availability {
         let back = moved(&resource, half_hourly(), now());
         let view = back.availability(slot(&back, "09:00"), &slots, end);
         assert_eq!(view.free, 1, "its own slot is free at once");
+    }
+
+    /// An hour of former slots of a minute, with more holds in all than are counted; and one write.
+    #[test]
+    fn no_number_of_holds_that_ran_out_is_newer_than_the_next_write() {
+        let nine = at("2027-01-11T09:00Z");
+        let end = |n: i64| now() + n.seconds();
+        let held = |minute: i64, places: i64| {
+            let slot = Slot::untouched(nine + minute.minutes(), length(1));
+            (0..places).fold(slot, |slot, n| {
+                let take = Effect::Take(Quantity::ONE, Some(end(n)));
+                let terms = Terms { minutes: slot.minutes, places: 10_000 };
+                slot.after(take, terms, now()).unwrap()
+            })
+        };
+        let slots = (0..60).map(|minute| held(minute, if minute == 0 { 600 } else { 20 }));
+        let slots: BTreeMap<_, _> = slots.map(|slot| (slot.start, slot)).collect();
+        let resource = moved(&half_hourly_room(1), hourly(), now() - 1.hour());
+        let view = |resource: &Resource, slots: &BTreeMap<_, _>, now| {
+            resource.availability(slot(resource, "09:00"), slots, now).version
+        };
+        let highest = view(&resource, &slots, Timestamp::MAX);
+
+        let renamed = Resource { name: "Room 2".to_owned(), ..resource.clone() };
+        let renamed = renamed.replacing(&resource, now()).unwrap();
+        assert!(view(&renamed, &slots, Timestamp::MIN) > highest);
+        for written in [nine, nine + 59.minutes()] {
+            let mut slots = slots.clone();
+            let slot = slots.get_mut(&written).unwrap();
+            *slot = slot.swept(end(10_000));
+            assert!(view(&resource, &slots, Timestamp::MIN) > highest, "{written}");
+        }
+    }
+
+    /// A million changes of the grid beyond the time, and a billion writes of its slots.
+    #[test]
+    fn a_version_is_exact_as_a_number_of_javascript() {
+        let in_2100 = at("2100-01-01T00:00Z");
+        let resource = moved(&half_hourly_room(1), hourly(), in_2100);
+        let step = moved(&resource, half_hourly(), in_2100).grid_epoch - resource.grid_epoch;
+        let grid_epoch = resource.grid_epoch + 1_000_000 * step;
+        let version = Version::new(1_000_000_000 * VERSIONS_PER_WRITE);
+        let nine = at("2027-01-11T09:00Z");
+        let written = Slot { version, ..Slot::untouched(nine, length(60)) };
+        let resource = Resource { grid_epoch, version: Version::new(1_000_000), ..resource };
+        let view = resource.availability(
+            slot(&resource, "09:00"),
+            &BTreeMap::from([(nine, written)]),
+            in_2100,
+        );
+        assert!(view.version < Version::new(1 << 53), "{}", view.version);
     }
 
     /// Slots of any length up to a day, at any minute, taken by any number.

@@ -1,9 +1,9 @@
 //! What readers see, and what they must never see: told once more, apart from the domain's code.
 
-use crate::world::World;
-use domain::{Availability, Booking, BookingHash, Slot, Status, Version};
+use crate::world::{Table, World};
+use domain::{Availability, Booking, BookingHash, Period, Resource, Slot, Status, Version};
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// How many places the booking takes, at this instant, in the slot of this start: PROTOCOL's rule.
 pub fn places(booking: &Booking, slot: Timestamp, now: Timestamp) -> u32 {
@@ -33,6 +33,13 @@ pub fn content(slot: &Slot) -> Slot {
     slot
 }
 
+/// What a view was made of, and the highest version that any clock shows of it.
+struct Read {
+    resource: Resource,
+    slots: BTreeMap<Timestamp, Slot>,
+    highest: Version,
+}
+
 /// All that was ever seen, to find a version that shows two different things, or one that falls.
 #[derive(Default)]
 pub struct Seen {
@@ -40,6 +47,7 @@ pub struct Seen {
     newest: HashMap<Timestamp, Version>,
     views: HashMap<(Timestamp, Version), Availability>,
     newest_views: HashMap<Timestamp, Version>,
+    last: HashMap<Timestamp, Read>,
     bookings: HashMap<(BookingHash, Version), Booking>,
 }
 
@@ -52,10 +60,11 @@ impl Seen {
                 &world.table.slots,
                 world.now,
             ));
+            self.look_by_any_clock(slot, &world.table);
         }
         for written in world.table.slots.values() {
             self.look_at_slot(&content(&written.at(world.now)));
-            // Each bucket that runs out from now on is one version more, and nothing else is.
+            // Each bucket that runs out is one version more, and nothing else is but a write.
             for end in written.expiring.keys() {
                 let gone = written.expiring.range(..=end).filter(|(_, places)| **places > 0);
                 let gone = u64::try_from(gone.count()).unwrap();
@@ -73,6 +82,21 @@ impl Seen {
         *newest = view.version;
         let known = self.views.entry((view.start, view.version)).or_insert(*view);
         assert_eq!(known, view, "one version, two contents");
+    }
+
+    /// What is written is newer than whatever any clock showed before.
+    fn look_by_any_clock(&mut self, slot: Period, table: &Table) {
+        let resource = &table.resource;
+        let counted = table.slots.range(resource.reads_from(slot.start)..slot.end);
+        let slots: BTreeMap<_, _> = counted.map(|(start, slot)| (*start, slot.clone())).collect();
+        let version = |now| resource.availability(slot, &slots, now).version;
+        let (lowest, highest) = (version(Timestamp::MIN), version(Timestamp::MAX));
+        if let Some(last) = self.last.get(&slot.start)
+            && (last.resource != *resource || last.slots != slots)
+        {
+            assert!(lowest > last.highest, "{lowest} is not newer than {}", last.highest);
+        }
+        self.last.insert(slot.start, Read { resource: resource.clone(), slots, highest });
     }
 
     fn look_at_slot(&mut self, slot: &Slot) {

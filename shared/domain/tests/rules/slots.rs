@@ -1,7 +1,7 @@
 //! One slot: what is taken, held and free in it at an instant.
 
 use crate::fixtures::{at, length, terms};
-use domain::slot::LEAVES_BUCKET;
+use domain::slot::VERSIONS_PER_WRITE;
 use domain::{Effect, Quantity, Rejection, Slot, Terms, Version};
 use jiff::{Timestamp, ToSpan};
 use proptest::prelude::*;
@@ -10,6 +10,11 @@ use std::collections::BTreeMap;
 const NOW: &str = "2027-01-11T09:00Z";
 const FIRST: &str = "2027-01-11T09:05Z";
 const SECOND: &str = "2027-01-11T09:10Z";
+
+/// The version after so many writes, and so many buckets that have run out since.
+fn version(writes: u64, run_out: u64) -> Version {
+    Version::new(writes * VERSIONS_PER_WRITE + run_out)
+}
 
 fn places(number: u32) -> Quantity {
     Quantity::new(number).unwrap()
@@ -56,16 +61,16 @@ fn an_untouched_slot_is_free_at_version_0() {
 fn places_come_back_at_the_end_of_each_hold() {
     let slot = busy();
     let expected = [
-        (NOW, 0, 3),
-        ("2027-01-11T09:04:59.999999999Z", 0, 3),
-        (FIRST, 1, 4),
-        ("2027-01-11T09:09:59.999999999Z", 1, 4),
-        (SECOND, 2, 5),
-        ("2028-01-11T09:10Z", 2, 5),
+        (NOW, 0, 0),
+        ("2027-01-11T09:04:59.999999999Z", 0, 0),
+        (FIRST, 1, 1),
+        ("2027-01-11T09:09:59.999999999Z", 1, 1),
+        (SECOND, 2, 2),
+        ("2028-01-11T09:10Z", 2, 2),
     ];
-    for (now, free, version) in expected {
+    for (now, free, run_out) in expected {
         assert_eq!(slot.free(terms(3), at(now)), free, "{now}");
-        assert_eq!(slot.at(at(now)).version, Version::new(version), "{now}");
+        assert_eq!(slot.at(at(now)).version, version(3, run_out), "{now}");
     }
 }
 
@@ -75,7 +80,7 @@ fn holds_that_end_together_are_one_bucket_and_one_change() {
     let slot = take(&slot, 3, Some(FIRST), 5).unwrap();
     assert_eq!(slot.expiring, BTreeMap::from([(at(FIRST), 5)]));
     let after = slot.at(at(FIRST));
-    assert_eq!((after.taken, after.version), (0, Version::new(3)));
+    assert_eq!((after.taken, after.version), (0, version(2, 1)));
     assert!(after.expiring.is_empty());
 }
 
@@ -85,7 +90,7 @@ fn the_next_taker_drops_the_buckets_that_have_run_out() {
     let one = |now| slot.after(Effect::Take(places(1), None), terms(3), at(now));
     assert_eq!(one("2027-01-11T09:04:59Z"), Err(Rejection::SlotFull));
     let taken = one(FIRST).unwrap();
-    assert_eq!((taken.taken, taken.version), (3, Version::new(5)));
+    assert_eq!((taken.taken, taken.version), (3, version(4, 0)));
     assert_eq!(taken.expiring, BTreeMap::from([(at(SECOND), 1)]));
     assert!(slot.run_out(at(FIRST)).eq([(at(FIRST), 1)]));
 }
@@ -101,7 +106,7 @@ fn nobody_takes_more_than_is_free() {
 fn only_places_that_the_slot_still_has_are_kept() {
     let slot = busy();
     let kept = keep(&slot, 1, FIRST).unwrap();
-    assert_eq!((kept.taken, kept.version), (3, slot.version.plus(LEAVES_BUCKET)));
+    assert_eq!((kept.taken, kept.version), (3, version(4, 0)));
     assert_eq!(kept.free(terms(3), at(FIRST)), 0, "it no longer runs out");
     assert_eq!(
         kept.at(at(FIRST)).version,
@@ -122,13 +127,13 @@ fn only_places_that_the_slot_still_has_are_kept() {
 fn held_places_are_released_from_their_bucket_and_sold_ones_from_none() {
     let slot = busy();
     let released = release(&slot, 1, Some(FIRST)).unwrap();
-    assert_eq!((released.taken, released.version), (2, slot.version.plus(LEAVES_BUCKET)));
+    assert_eq!((released.taken, released.version), (2, version(4, 0)));
     assert_eq!(released.free(terms(3), at(FIRST)), 1, "and it does not come back once more");
     assert_eq!(released.at(at(SECOND)).taken, 1);
     assert_eq!(release(&released, 1, Some(FIRST)), Err(Rejection::HoldExpired));
 
     let given_back = release(&slot, 1, None).unwrap();
-    assert_eq!((given_back.taken, given_back.version), (2, slot.version.next()));
+    assert_eq!((given_back.taken, given_back.version), (2, version(4, 0)));
     assert_eq!(given_back.expiring, slot.expiring);
 }
 
@@ -137,7 +142,7 @@ fn only_places_that_the_slot_still_has_are_held_for_longer() {
     let slot = busy();
     let third = "2027-01-11T09:15Z";
     let extended = extend(&slot, 1, FIRST, third).unwrap();
-    assert_eq!((extended.taken, extended.version), (3, slot.version.plus(LEAVES_BUCKET)));
+    assert_eq!((extended.taken, extended.version), (3, version(4, 0)));
     let ends = BTreeMap::from([(at(FIRST), 0), (at(SECOND), 1), (at(third), 1)]);
     assert_eq!(extended.expiring, ends);
     assert_eq!(extended.free(terms(3), at(FIRST)), 0, "it does not run out yet");
@@ -145,8 +150,8 @@ fn only_places_that_the_slot_still_has_are_held_for_longer() {
 
     let together = extend(&slot, 1, FIRST, SECOND).unwrap();
     assert_eq!(together.expiring, BTreeMap::from([(at(FIRST), 0), (at(SECOND), 2)]));
-    let (gone, one_change) = (together.at(at(SECOND)), together.version.next());
-    assert_eq!((gone.taken, gone.version), (1, one_change), "both at once");
+    let gone = together.at(at(SECOND));
+    assert_eq!((gone.taken, gone.version), (1, version(4, 1)), "both at once");
 
     let out = Err(Rejection::HoldExpired);
     assert_eq!(extend(&slot, 2, FIRST, third), out, "more than are held until then");
@@ -195,11 +200,43 @@ fn held() -> impl Strategy<Value = Vec<(i64, u32)>> {
     prop::collection::vec((1..=4_i64, 1..=3_u32), 1..6)
 }
 
+#[test]
+fn a_sweep_is_a_write_that_changes_nothing() {
+    let slot = busy();
+    let swept = slot.swept(at(FIRST));
+    let seen = slot.at(at(FIRST));
+    assert_eq!((swept.taken, &swept.expiring), (seen.taken, &seen.expiring));
+    assert_eq!((seen.version, swept.version), (version(3, 1), version(4, 0)));
+}
+
+/// A slot of 10,000 places, each held until an instant of its own: as no choice of `holdSeconds`
+/// would have it at one time.
+#[test]
+fn no_number_of_buckets_is_newer_than_the_next_write() {
+    let end = |n: i64| at(FIRST) + n.milliseconds();
+    let taken = (0..10_000).fold(untouched(), |slot, n| {
+        slot.after(Effect::Take(places(1), Some(end(n))), terms(10_000), at(NOW)).unwrap()
+    });
+    let seen = |n| taken.at(end(n)).version;
+    assert!(seen(0) < seen(1) && seen(100) < seen(101) && seen(300) < seen(301), "each is told");
+    let writes = [
+        Effect::Take(places(1), None),
+        Effect::Keep(places(1), end(9_999)),
+        Effect::Release(places(1), Some(end(9_999))),
+        Effect::Extend(places(1), end(9_999), end(10_000)),
+    ];
+    for effect in writes {
+        let after = taken.after(effect, terms(20_000), at(NOW)).unwrap();
+        assert!(after.at(at(NOW)).version > taken.at(Timestamp::MAX).version, "{effect:?}");
+    }
+    assert!(taken.swept(end(0)).version > taken.at(Timestamp::MAX).version);
+}
+
 proptest! {
-    /// Some reader's clock is ahead, and it has seen buckets run out already. What was decided before
-    /// and is committed after that is newer than all that any reader has seen.
+    /// One reader's clock is far ahead and has seen buckets run out; then something is written that was
+    /// decided by a clock behind it, and read by one that is further behind: that is newer.
     #[test]
-    fn what_is_committed_late_is_newer_than_what_was_seen(
+    fn what_is_written_is_newer_than_what_was_seen_by_any_clock(
         held in held(), which in any::<prop::sample::Index>(), seen in 0..=7_i64, effect in 0..4,
     ) {
         let end = |minute: i64| at(NOW) + minute.minutes();
@@ -215,13 +252,7 @@ proptest! {
             _ => Effect::Take(places(quantity), Some(end(minute))),
         };
         let after = slot.after(effect, terms(100), at(NOW)).unwrap();
-        let newest = |slot: &Slot, seen: Timestamp| slot.at(seen).version;
-        prop_assert!(newest(&after, end(seen)) > newest(&slot, end(seen)));
-        // Also by a reader whose clock is behind that of one who saw the slot before.
-        if !matches!(effect, Effect::Take(..)) {
-            let behind = end(minute) - 1.nanosecond();
-            prop_assert!(newest(&after, behind) > newest(&slot, behind));
-            prop_assert!(newest(&after, behind) > newest(&slot, end(minute)));
-        }
+        prop_assert!(after.at(at(NOW)).version > slot.at(end(seen)).version);
+        prop_assert!(slot.swept(end(seen)).version > slot.at(Timestamp::MAX).version);
     }
 }

@@ -106,8 +106,9 @@ impl World {
             }
             Op::Sweep(slot) => {
                 let start = Self::start_of(*slot);
+                let now = self.now;
                 if let Some(slot) = self.table.slots.get_mut(&start) {
-                    *slot = slot.at(self.now);
+                    sweep(slot, now);
                 }
                 Ok(None)
             }
@@ -321,8 +322,15 @@ impl World {
             *booking = booking.at(self.now);
         }
         for slot in self.table.slots.values_mut() {
-            *slot = slot.at(self.now);
+            sweep(slot, self.now);
         }
         self.past.push((self.now, self.table.clone()));
+    }
+}
+
+/// Drops the buckets that have run out, if there are any.
+fn sweep(slot: &mut Slot, now: Timestamp) {
+    if slot.run_out(now).next().is_some() {
+        *slot = slot.swept(now);
     }
 }

@@ -1,15 +1,14 @@
 //! Confirms, cancels, reschedules, ...: what a booking goes through after it was made.
 
+use crate::bookings::write::Offer;
 use crate::bookings::{Bookings, DECISIONS};
 use crate::error::{CommandError, Error};
 use crate::transact::Outcome;
-use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::{
     Action, Attempt, Booking, BookingId, Command, ConfirmationCode, CustomerId, Decision, Effect,
-    Period, Rejection, Resource, Slot,
+    Period, Rejection, Resource,
 };
 use jiff::Timestamp;
-use std::collections::BTreeMap;
 
 /// DynamoDB takes no more items than this in one transaction.
 const MAX_WRITES: usize = 100;
@@ -65,11 +64,28 @@ impl Bookings {
                 }
                 None => None,
             };
-            if matches!(intent, Intent::Extend) && next.hold_expires_at != read.hold_expires_at {
-                self.sweep_crowded(&next, now).await?;
+            let extends =
+                matches!(intent, Intent::Extend) && next.hold_expires_at != read.hold_expires_at;
+            // What is kept or given back is read only where it may be crowded, or after it was
+            // refused once.
+            let left = if extends || tries > 0 {
+                let Period { start, end } = read.stretch.time();
+                Some(self.slots(&read.resource, start, end).await?)
+            } else {
+                None
+            };
+            if let Some(left) = left.as_ref().filter(|_| extends) {
+                self.sweep_crowded(&read.resource, left, now).await?;
             }
+            let offer = taken.as_ref().map(|(resource, touched)| Offer { resource, touched });
             let mut writes = vec![self.replace(&next, read.version)?];
-            writes.extend(self.slot_writes(&read, &next, taken, tries, now).await?);
+            for (slot, effect) in Booking::effects(Some(&read), &next) {
+                // A slot long past has been collected, and has nothing to give back.
+                let gone = left.as_ref().is_some_and(|left| !left.contains_key(&slot.start));
+                if !(gone && matches!(effect, Effect::Release(_, None))) {
+                    writes.push(self.slot_write(&read.resource, (slot, effect), offer, now)?);
+                }
+            }
             if writes.len() > MAX_WRITES {
                 let most = MAX_WRITES - 1;
                 let message = format!("one move leaves and takes at most {most} slots together");
@@ -124,43 +140,5 @@ impl Bookings {
                 Ok((decide(Action::Reschedule(stretch))?, Some(resource)))
             }
         }
-    }
-
-    /// What a change of the booking does to its slots. Only places that are taken need to know their
-    /// resource and what others have there; what is kept or given back is read only after it was
-    /// refused once: a slot long past has been collected, and has nothing to give back.
-    async fn slot_writes(
-        &self,
-        read: &Booking,
-        next: &Booking,
-        taken: Option<(&Resource, BTreeMap<Timestamp, Slot>)>,
-        tries: u32,
-        now: Timestamp,
-    ) -> Result<Vec<TransactWriteItem>, CommandError> {
-        let time = read.stretch.time();
-        let left = match tries {
-            0 => None,
-            _ => Some(self.slots(&read.resource, time.start, time.end).await?),
-        };
-        let gone = |start| left.as_ref().is_some_and(|left| !left.contains_key(&start));
-        let mut writes = Vec::new();
-        for (period, effect) in Booking::effects(Some(read), next) {
-            let (id, start) = (&read.resource, period.start);
-            writes.push(match effect {
-                Effect::Take(..) => {
-                    let (resource, taken) = taken.as_ref().ok_or(Rejection::NoSuchResource)?;
-                    let terms = resource.terms(period, taken, now);
-                    let slot = resource.slot(period, taken);
-                    self.slot_write(&resource.id, &slot, effect, terms, now)?
-                }
-                Effect::Keep(quantity, until) => self.keep(id, start, quantity, until)?,
-                Effect::Extend(quantity, until, later) => {
-                    self.extend(id, start, quantity, (until, later))?
-                }
-                Effect::Release(_, None) if gone(start) => continue,
-                Effect::Release(quantity, until) => self.release(id, start, quantity, until)?,
-            });
-        }
-        Ok(writes)
     }
 }

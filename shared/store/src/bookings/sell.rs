@@ -1,6 +1,6 @@
 //! Holds and books.
 
-use crate::bookings::write::NAMED;
+use crate::bookings::write::{NAMED, Offer};
 use crate::bookings::{AT_ONCE, Bookings, DECISIONS};
 use crate::error::{CommandError, Error};
 use crate::transact::Outcome;
@@ -78,10 +78,9 @@ impl Bookings {
                 continue;
             }
             let mut writes = vec![self.create(&booking)?];
-            for (period, effect) in Booking::effects(None, &booking) {
-                let slot = resource.slot(period, &touched);
-                let terms = resource.terms(period, &touched, now);
-                writes.push(self.slot_write(&resource.id, &slot, effect, terms, now)?);
+            let offer = Some(Offer { resource: &resource, touched: &touched });
+            for effect in Booking::effects(None, &booking) {
+                writes.push(self.slot_write(&resource.id, effect, offer, now)?);
             }
             writes.extend(self.use_key(request, &booking, used_for.as_ref())?);
             // Both before the booking: an entry and a pointer without one do no harm.
@@ -142,16 +141,15 @@ impl Bookings {
         Ok(swept)
     }
 
-    /// Drops buckets that have run out from the slots of a booking whose hold is extended, where there
-    /// are many. Each extension leaves an empty one behind, and in a slot that is full nobody takes
-    /// places and drops it.
+    /// Drops buckets that have run out from slots in which a hold is extended, where there are many.
+    /// Each extension leaves an empty one behind, and in a slot that is full nobody takes places and
+    /// drops it.
     pub(super) async fn sweep_crowded(
         &self,
-        booking: &Booking,
+        resource: &ResourceId,
+        slots: &BTreeMap<Timestamp, Slot>,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let (resource, Period { start, end }) = (&booking.resource, booking.stretch.time());
-        let slots = self.slots(resource, start, end).await?;
         let crowded = slots.values().filter(|slot| slot.run_out(now).count() > MOST_LEFT_BEHIND);
         let sweeps = crowded.map(|slot| self.sweep(resource, slot, now));
         self.write_sweeps(sweeps.collect::<Result<_, _>>()?).await

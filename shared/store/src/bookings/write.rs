@@ -11,11 +11,13 @@ use crate::items::booking::from_booking;
 use crate::items::slot::bucket_attribute;
 use crate::keys;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
-use domain::slot::LEAVES_BUCKET;
-use domain::{Booking, Effect, Quantity, ResourceId, Slot, Terms, Version};
+use domain::slot::VERSIONS_PER_WRITE;
+use domain::{
+    Booking, Effect, Period, Quantity, Rejection, Resource, ResourceId, Slot, Terms, Version,
+};
 use jiff::Timestamp;
 use serde_dynamo::Item;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// A slot nobody asks for any more is collected this many days after it has ended.
 const SLOT_KEPT_DAYS: i64 = 30;
@@ -23,6 +25,15 @@ const SLOT_KEPT_DAYS: i64 = 30;
 /// are more only where a resource's `holdSeconds` was changed often and shortly before.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html>
 pub(super) const NAMED: usize = 80;
+
+/// What is offered where places are taken, as it was read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Offer<'a> {
+    /// The resource.
+    pub resource: &'a Resource,
+    /// Its slots that somebody touched, from [`Resource::reads_from`] on.
+    pub touched: &'a BTreeMap<Timestamp, Slot>,
+}
 
 /// An update under construction: names and values are placeholders in its texts.
 #[derive(Default)]
@@ -36,6 +47,13 @@ struct Step {
 }
 
 impl Step {
+    /// A write of a slot, whatever else it does.
+    fn of_slot() -> Self {
+        let mut step = Self::default();
+        step.add("version", &VERSIONS_PER_WRITE);
+        step
+    }
+
     /// A placeholder for a number.
     fn number<N: ToString + ?Sized>(&mut self, number: &N) -> String {
         let placeholder = format!(":n{}", self.values.len());
@@ -74,7 +92,47 @@ impl Step {
         let (bucket, places) = (self.bucket(end), self.number(&quantity));
         self.conditions.push(format!("{bucket} >= {places}"));
         self.add(&bucket, &-i64::from(quantity.get()));
-        self.add("version", &LEAVES_BUCKET);
+    }
+
+    /// Puts places into the bucket of the holds that end then.
+    fn enter_bucket(&mut self, quantity: Quantity, end: Timestamp) {
+        let bucket = self.bucket(end);
+        self.add(&bucket, &quantity);
+    }
+
+    /// The slot must have so many places taken.
+    fn has_taken(&mut self, quantity: Quantity) {
+        let places = self.number(&quantity);
+        self.conditions.push(format!("taken >= {places}"));
+    }
+
+    /// Takes places of a slot as it was read: held until an instant, or for good. Buckets that have
+    /// run out give way in the same write.
+    fn take(
+        &mut self,
+        slot: &Slot,
+        (quantity, until): (Quantity, Option<Timestamp>),
+        terms: Terms,
+        now: Timestamp,
+    ) {
+        let run_out: Vec<(Timestamp, u32)> = slot.run_out(now).collect();
+        let given_back: u32 = run_out.iter().map(|(_, places)| places).sum();
+        self.drop_buckets(&run_out);
+        let room = (terms.places + given_back).saturating_sub(quantity.get());
+        let (room, length) = (self.number(&room), self.number(&terms.minutes));
+        let nobody = self.number(&given_back);
+        // What is sold at another length is not sold in part again.
+        self.conditions.push(format!(
+            "(attribute_not_exists(taken) OR \
+             (taken <= {room} AND (minutes = {length} OR taken <= {nobody})))"
+        ));
+        self.add("taken", &(i64::from(quantity.get()) - i64::from(given_back)));
+        if let Some(until) = until {
+            self.enter_bucket(quantity, until);
+        }
+        self.sets.push(format!("minutes = {length}"));
+        self.names.insert("#ttl".to_owned(), "ttl".to_owned());
+        self.set("#ttl", &items::ttl(slot.start, SLOT_KEPT_DAYS));
     }
 
     fn build(self, table: &str, key: &keys::ItemKey) -> Result<TransactWriteItem, Error> {
@@ -97,111 +155,39 @@ impl Step {
 }
 
 impl Bookings {
-    /// Writes an effect on a slot as it was read, on these terms; or the domain's rejection.
+    /// The write that has this effect on this slot; or the domain's rejection, where
+    /// what is offered there leaves no places to take.
     pub(super) fn slot_write(
         &self,
         resource: &ResourceId,
-        slot: &Slot,
-        effect: Effect,
-        terms: Terms,
+        (slot, effect): (Period, Effect),
+        offer: Option<Offer<'_>>,
         now: Timestamp,
     ) -> Result<TransactWriteItem, CommandError> {
-        slot.after(effect, terms, now)?;
-        let write = match effect {
+        let mut step = Step::of_slot();
+        match effect {
             Effect::Take(quantity, until) => {
-                self.take(resource, slot, (quantity, until), terms, now)
+                let Offer { resource, touched } = offer.ok_or(Rejection::NoSuchResource)?;
+                let read = resource.slot(slot, touched);
+                let terms = resource.terms(slot, touched, now);
+                read.after(effect, terms, now)?;
+                step.take(&read, (quantity, until), terms, now);
             }
-            Effect::Keep(quantity, until) => self.keep(resource, slot.start, quantity, until),
+            // Held places become sold ones.
+            Effect::Keep(quantity, until) => step.leave_bucket(quantity, until),
             Effect::Extend(quantity, until, later) => {
-                self.extend(resource, slot.start, quantity, (until, later))
+                step.leave_bucket(quantity, until);
+                step.enter_bucket(quantity, later);
             }
-            Effect::Release(quantity, until) => self.release(resource, slot.start, quantity, until),
-        };
-        Ok(write?)
-    }
-
-    /// Takes places: held until an instant, or for good. Buckets that have run out give way in the
-    /// same write.
-    fn take(
-        &self,
-        resource: &ResourceId,
-        slot: &Slot,
-        (quantity, until): (Quantity, Option<Timestamp>),
-        terms: Terms,
-        now: Timestamp,
-    ) -> Result<TransactWriteItem, Error> {
-        let quantity = quantity.get();
-        let run_out: Vec<(Timestamp, u32)> = slot.run_out(now).collect();
-        let given_back: u32 = run_out.iter().map(|(_, places)| places).sum();
-        let changes = 1 + run_out.iter().filter(|(_, places)| *places > 0).count();
-
-        let mut step = Step::default();
-        step.drop_buckets(&run_out);
-        let room = step.number(&(terms.places + given_back).saturating_sub(quantity));
-        let (length, nobody) = (step.number(&terms.minutes), step.number(&given_back));
-        // What is sold at another length is not sold in part again.
-        step.conditions.push(format!(
-            "(attribute_not_exists(taken) OR \
-             (taken <= {room} AND (minutes = {length} OR taken <= {nobody})))"
-        ));
-        step.add("version", &changes);
-        step.add("taken", &(i64::from(quantity) - i64::from(given_back)));
-        if let Some(until) = until {
-            let bucket = step.bucket(until);
-            step.add(&bucket, &quantity);
+            Effect::Release(quantity, until) => {
+                match until {
+                    Some(until) => step.leave_bucket(quantity, until),
+                    None => step.has_taken(quantity),
+                }
+                step.add("taken", &-i64::from(quantity.get()));
+            }
         }
-        step.sets.push(format!("minutes = {length}"));
-        step.names.insert("#ttl".to_owned(), "ttl".to_owned());
-        step.set("#ttl", &items::ttl(slot.start, SLOT_KEPT_DAYS));
-        step.build(&self.table.name, &keys::slot(resource, slot.start))
-    }
-
-    /// Turns held places into sold ones, while the slot still has the bucket that they are in.
-    pub(super) fn keep(
-        &self,
-        resource: &ResourceId,
-        start: Timestamp,
-        quantity: Quantity,
-        until: Timestamp,
-    ) -> Result<TransactWriteItem, Error> {
-        let mut step = Step::default();
-        step.leave_bucket(quantity, until);
-        step.build(&self.table.name, &keys::slot(resource, start))
-    }
-
-    /// Moves held places from one bucket to another, while the slot still has the first.
-    pub(super) fn extend(
-        &self,
-        resource: &ResourceId,
-        start: Timestamp,
-        quantity: Quantity,
-        (until, later): (Timestamp, Timestamp),
-    ) -> Result<TransactWriteItem, Error> {
-        let mut step = Step::default();
-        step.leave_bucket(quantity, until);
-        let bucket = step.bucket(later);
-        step.add(&bucket, &quantity);
-        step.build(&self.table.name, &keys::slot(resource, start))
-    }
-
-    /// Gives places back: held ones only while the slot still has the bucket that they are in.
-    pub(super) fn release(
-        &self,
-        resource: &ResourceId,
-        start: Timestamp,
-        quantity: Quantity,
-        until: Option<Timestamp>,
-    ) -> Result<TransactWriteItem, Error> {
-        let mut step = Step::default();
-        if let Some(until) = until {
-            step.leave_bucket(quantity, until);
-        } else {
-            let places = step.number(&quantity);
-            step.conditions.push(format!("taken >= {places}"));
-            step.add("version", &1);
-        }
-        step.add("taken", &-i64::from(quantity.get()));
-        step.build(&self.table.name, &keys::slot(resource, start))
+        Ok(step.build(&self.table.name, &keys::slot(resource, slot.start))?)
     }
 
     /// Drops buckets that have run out, as many as one write can name.
@@ -213,9 +199,8 @@ impl Bookings {
     ) -> Result<TransactWriteItem, Error> {
         let run_out: Vec<(Timestamp, u32)> = slot.run_out(now).take(NAMED).collect();
         let given_back: u32 = run_out.iter().map(|(_, places)| places).sum();
-        let mut step = Step::default();
+        let mut step = Step::of_slot();
         step.drop_buckets(&run_out);
-        step.add("version", &run_out.iter().filter(|(_, places)| *places > 0).count());
         step.add("taken", &-i64::from(given_back));
         step.build(&self.table.name, &keys::slot(resource, slot.start))
     }

@@ -1,15 +1,16 @@
 //! Each booking by itself: its versions follow each other as its commands say.
 
+use super::calls::Step;
 use super::search::Object;
-use super::view::Booking;
+use super::view::{Booking, HoldEnds};
 use jiff::Timestamp;
 use std::fmt;
 
 /// One booking: when it runs out, if it begins as a hold.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Life {
-    /// Between which instants.
-    pub ends: Option<[Timestamp; 2]>,
+    /// When, at each of its versions.
+    pub ends: Option<HoldEnds>,
 }
 
 /// How a booking is.
@@ -30,15 +31,6 @@ impl From<&Booking> for State {
     }
 }
 
-/// What was asked of a booking and answered, and between which instants of the system's clocks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// What.
-    pub kind: Kind,
-    /// The earliest and the latest time at which a function may have decided it.
-    pub decided: [Timestamp; 2],
-}
-
 /// What was asked of a booking and answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -54,14 +46,14 @@ pub enum Kind {
     Seen(State),
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            Kind::Make(state) => write!(f, "it is made: {state:?}"),
-            Kind::Done(command, state) => write!(f, "{command:?}: {state:?}"),
-            Kind::Refused(command, code) => write!(f, "{command:?}: refused, {code}"),
-            Kind::Open(command) => write!(f, "{command:?}: no certain answer"),
-            Kind::Seen(state) => write!(f, "it is shown: {state:?}"),
+        match self {
+            Self::Make(state) => write!(f, "it is made: {state:?}"),
+            Self::Done(command, state) => write!(f, "{command:?}: {state:?}"),
+            Self::Refused(command, code) => write!(f, "{command:?}: refused, {code}"),
+            Self::Open(command) => write!(f, "{command:?}: no certain answer"),
+            Self::Seen(state) => write!(f, "it is shown: {state:?}"),
         }
     }
 }
@@ -69,6 +61,8 @@ impl fmt::Display for Step {
 /// What changes a booking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
+    /// A hold lasts longer.
+    Extend,
     /// A hold becomes a sale.
     Confirm,
     /// It gives its places back.
@@ -83,6 +77,7 @@ impl Command {
         let version = state.version + 1;
         let is = |status: &str| state.status == status;
         let (status, start) = match self {
+            Self::Extend if is("held") => ("held", state.start),
             Self::Confirm if is("held") => ("confirmed", state.start),
             Self::Cancel if is("held") || is("confirmed") => ("cancelled", state.start),
             Self::Move(start) if is("confirmed") => ("confirmed", start),
@@ -94,17 +89,17 @@ impl Command {
 
 impl Object for Life {
     type State = Option<State>;
-    type Step = Step;
+    type Step = Step<Kind>;
 
     fn start(&self) -> Option<State> {
         None
     }
 
-    fn looks(&self, step: &Step) -> bool {
+    fn looks(&self, step: &Step<Kind>) -> bool {
         matches!(step.kind, Kind::Refused(..) | Kind::Seen(_))
     }
 
-    fn step(&self, state: &Option<State>, step: &Step) -> Vec<Option<State>> {
+    fn step(&self, state: &Option<State>, step: &Step<Kind>) -> Vec<Option<State>> {
         let [earliest, latest] = step.decided;
         let Some(state) = state else {
             return match &step.kind {
@@ -112,9 +107,10 @@ impl Object for Life {
                 _ => Vec::new(),
             };
         };
-        let held = state.status == "held";
-        let may_be_out = held && self.ends.is_some_and(|[end, _]| end <= latest);
-        let is_out = held && self.ends.is_some_and(|[_, end]| end <= earliest);
+        let ends = self.ends.as_ref().filter(|_| state.status == "held");
+        let ends = ends.map(|ends| ends.at(state.version));
+        let may_be_out = ends.is_some_and(|[end, _]| end <= latest);
+        let is_out = ends.is_some_and(|[_, end]| end <= earliest);
         let mut before = Vec::new();
         // The tables may still have a hold that has run out: nobody has looked at it.
         if !is_out || matches!(step.kind, Kind::Refused(..)) {

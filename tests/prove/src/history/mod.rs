@@ -6,6 +6,7 @@
 //! | `operation` | requests with what came of them |
 //! | `view` | bookings and slots, as frames show them |
 //! | `search` | whether some order of overlapping calls explains their answers |
+//! | `calls` | what each object was asked and answered, and when |
 //! | `slot`, `slot_calls` | a slot never has more places taken than there are, and loses none |
 //! | `booking`, `booking_calls` | a booking's versions follow each other as its commands say |
 //! | `told` | everybody was told exactly what concerns them |
@@ -20,6 +21,7 @@
 mod booking;
 mod booking_calls;
 mod broken;
+mod calls;
 mod operation;
 mod record;
 mod search;
@@ -33,11 +35,13 @@ use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use booking_calls::BookingCalls;
 pub use broken::Broken;
 use operation::attempts;
 pub use operation::{Operation, Outcome, operations};
 pub use record::{Event, History, Recorder, What};
 use search::{Call, Found, Object, search};
+use slot_calls::SlotCalls;
 pub use told::Known;
 pub use view::{Booking, Terms, instant};
 pub use witness::{Row, Witness};
@@ -102,7 +106,7 @@ pub fn check(
         pushes: history.events.iter().filter(is_push).count() as u64,
         ..Checked::default()
     };
-    let mut slots = slot_calls::Calls::of(history, &rules.terms, &versions, rules.skew);
+    let mut slots = SlotCalls::of(history, &rules.terms, &versions, rules.skew);
     slots.operations(&operations);
     slots.pushes();
     if let Some(witness) = witness {
@@ -114,25 +118,29 @@ pub fn check(
         let what = format!("the slot {start} of {resource}");
         if order(&slot, &calls, &what)? { checked.slots += 1 } else { checked.undecided += 1 }
     }
-    let mut bookings = booking_calls::Calls::of(history, &rules.terms, &versions, rules.skew);
+    let mut bookings = BookingCalls::of(history, &rules.terms, &versions, rules.skew);
     bookings.operations(&operations);
     if let Some(witness) = witness {
         bookings.end(witness);
     }
-    for (id, (life, calls)) in bookings.finish() {
+    for (id, life, calls) in bookings.finish() {
         let what = format!("the booking {id}");
         if order(&life, &calls, &what)? { checked.bookings += 1 } else { checked.undecided += 1 }
     }
     Ok(checked)
 }
 
-/// Whether every hold ends as late as the terms say, and no later than the rounding of 1/64.
+/// Whether every hold ends as late as the terms say, and no later than the rounding of 1/64; and no
+/// extension cuts it short.
 fn ends(versions: &view::Versions, rules: &Rules) -> Result<(), Broken> {
-    for booking in versions.firsts().filter(|booking| booking.status == "held") {
+    for booking in versions.holds() {
         let Some(terms) = rules.terms.get(&booking.resource) else { continue };
         let lasts = booking.hold_ends.map(|end| end.duration_since(booking.created));
-        let longest = terms.hold + terms.hold / 64 + SignedDuration::from_millis(1);
-        if !lasts.is_some_and(|lasts| (terms.hold..=longest).contains(&lasts)) {
+        let longest = if booking.version == 1 { terms.first() } else { terms.longest() };
+        let before = versions.all(&booking.id).filter(|it| it.version < booking.version);
+        let cut_short =
+            before.filter_map(|it| it.hold_ends).any(|end| Some(end) > booking.hold_ends);
+        if cut_short || !lasts.is_some_and(|lasts| (terms.hold..=longest).contains(&lasts)) {
             let promise = "a hold lasts as long as its resource says";
             return Err(Broken::new(promise, vec![format!("{lasts:?}: {booking:?}")]));
         }

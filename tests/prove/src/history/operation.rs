@@ -140,7 +140,10 @@ pub fn attempts(mut operations: Vec<Operation>) -> Vec<Operation> {
         }
         operations[first].call =
             begin.map_or(operations[first].call, |it| it.min(operations[first].call));
-        answered_elsewhere.extend(open);
+        // If somebody else changed the booking in between, these are carried out once more.
+        if !matches!(operations[first].action(), "extend" | "reschedule") {
+            answered_elsewhere.extend(open);
+        }
     }
     let mut place = 0;
     operations.retain(|_| {

@@ -1,5 +1,6 @@
 //! Each slot by itself: who has places in it, and that they are never more than there are.
 
+use super::calls::Step;
 use super::search::Object;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -12,15 +13,6 @@ pub struct Slot {
     pub capacity: u64,
 }
 
-/// What was asked of a slot and answered, and between which instants of the system's clocks.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Step {
-    /// What.
-    pub kind: Kind,
-    /// The earliest and the latest time at which a function may have decided it.
-    pub decided: [Timestamp; 2],
-}
-
 /// What was asked of a slot and answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -28,6 +20,8 @@ pub enum Kind {
     Take(String, u64, Option<[Timestamp; 2]>),
     /// So many places were refused.
     Full(u64),
+    /// A hold lasts longer: it runs out between these instants.
+    Extend(String, [Timestamp; 2]),
     /// A hold was made a sale.
     Keep(String),
     /// A booking gave its places back.
@@ -38,18 +32,19 @@ pub enum Kind {
     End(BTreeMap<String, u64>),
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.kind {
-            Kind::Take(booking, places, None) => write!(f, "{booking} takes {places}"),
-            Kind::Take(booking, places, Some([_, end])) => {
+        match self {
+            Self::Take(booking, places, None) => write!(f, "{booking} takes {places}"),
+            Self::Take(booking, places, Some([_, end])) => {
                 write!(f, "{booking} takes {places} until {end}")
             }
-            Kind::Full(places) => write!(f, "{places} asked for, and it is full"),
-            Kind::Keep(booking) => write!(f, "{booking} is confirmed"),
-            Kind::Release(booking) => write!(f, "{booking} gives its places back"),
-            Kind::Free(places) => write!(f, "{places} free, as it is shown"),
-            Kind::End(bookings) => write!(f, "in the end: {bookings:?}"),
+            Self::Full(places) => write!(f, "{places} asked for, and it is full"),
+            Self::Extend(booking, [_, end]) => write!(f, "{booking} is held until {end}"),
+            Self::Keep(booking) => write!(f, "{booking} is confirmed"),
+            Self::Release(booking) => write!(f, "{booking} gives its places back"),
+            Self::Free(places) => write!(f, "{places} free, as it is shown"),
+            Self::End(bookings) => write!(f, "in the end: {bookings:?}"),
         }
     }
 }
@@ -59,17 +54,17 @@ type Holders = BTreeMap<String, (u64, Option<[Timestamp; 2]>)>;
 
 impl Object for Slot {
     type State = Holders;
-    type Step = Step;
+    type Step = Step<Kind>;
 
     fn start(&self) -> Holders {
         Holders::new()
     }
 
-    fn looks(&self, step: &Step) -> bool {
+    fn looks(&self, step: &Step<Kind>) -> bool {
         matches!(step.kind, Kind::Full(_) | Kind::Free(_) | Kind::End(_))
     }
 
-    fn step(&self, holders: &Holders, step: &Step) -> Vec<Holders> {
+    fn step(&self, holders: &Holders, step: &Step<Kind>) -> Vec<Holders> {
         let [earliest, latest] = step.decided;
         let is_out = |ends: &Option<[Timestamp; 2]>| ends.is_some_and(|[_, end]| end <= earliest);
         let may_be_out = |ends: &Option<[Timestamp; 2]>| ends.is_some_and(|[end, _]| end <= latest);
@@ -94,6 +89,13 @@ impl Object for Slot {
                 if twice { Vec::new() } else { vec![after] }
             }
             Kind::Full(places) => same(at_most + places > self.capacity),
+            Kind::Extend(booking, later) => match after.get_mut(booking) {
+                Some((_, Some(ends))) if !is_out(&Some(*ends)) => {
+                    *ends = *later;
+                    vec![after]
+                }
+                _ => Vec::new(),
+            },
             Kind::Keep(booking) => match after.get_mut(booking) {
                 Some((_, ends)) if !is_out(ends) => {
                     *ends = None;

@@ -1,28 +1,26 @@
 //! What a history says of each slot.
 
+use super::calls::{Calls, List, Span};
 use super::operation::{Operation, Outcome};
 use super::record::{History, What};
-use super::search::Call;
-use super::slot::{Kind, Step};
+use super::slot::Kind;
 use super::view::{Booking, Terms, Versions, instant, lists};
 use super::witness::Witness;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// A slot: its resource and its start.
-pub type Place = (String, Timestamp);
+/// What a slot is known by: its resource and its start.
+pub type SlotKey = (String, Timestamp);
 
-/// The calls of each slot, in the order of their begin.
-pub struct Calls<'a> {
-    history: &'a History,
+/// The calls of each slot.
+pub struct SlotCalls<'a> {
+    calls: Calls<'a, SlotKey, Kind>,
     terms: &'a BTreeMap<String, Terms>,
     versions: &'a Versions,
-    skew: SignedDuration,
-    found: BTreeMap<Place, Vec<Call<Step>>>,
 }
 
-impl<'a> Calls<'a> {
+impl<'a> SlotCalls<'a> {
     /// Of a history, in which clocks differ by so much.
     pub fn of(
         history: &'a History,
@@ -30,22 +28,14 @@ impl<'a> Calls<'a> {
         versions: &'a Versions,
         skew: SignedDuration,
     ) -> Self {
-        let found = BTreeMap::new();
-        Self { history, terms, versions, skew, found }
-    }
-
-    fn add(&mut self, place: Place, begin: Duration, end: Option<Duration>, kind: Kind) {
-        let earliest = self.history.wall(begin) - self.skew;
-        let latest = end.map_or(Timestamp::MAX, |end| self.history.wall(end) + self.skew);
-        let step = Step { kind, decided: [earliest, latest] };
-        self.found.entry(place).or_default().push(Call { begin, end, step });
+        Self { calls: Calls::of(history, skew), terms, versions }
     }
 
     /// Adds the same for all slots of a booking's stretch.
-    fn add_all(&mut self, booking: &Booking, call: (Duration, Option<Duration>), kind: &Kind) {
+    fn add_all(&mut self, booking: &Booking, call: Span, kind: &Kind) {
         let Some(terms) = self.terms.get(&booking.resource) else { return };
         for start in terms.slots(booking.start, booking.end) {
-            self.add((booking.resource.clone(), start), call.0, call.1, kind.clone());
+            self.calls.add((booking.resource.clone(), start), call, kind.clone());
         }
     }
 
@@ -55,7 +45,7 @@ impl<'a> Calls<'a> {
         for operation in operations {
             match operation.action() {
                 "hold" | "book" => self.sale(operation, &mut sold),
-                "confirm" | "cancel" | "reschedule" => self.command(operation),
+                "extend" | "confirm" | "cancel" | "reschedule" => self.command(operation),
                 "availability" | "subscribe" => self.reading(operation),
                 _ => {}
             }
@@ -73,8 +63,8 @@ impl<'a> Calls<'a> {
                 if !sold.insert(booking.id.clone()) {
                     return;
                 }
-                let held = operation.action() == "hold";
-                let ends = self.versions.hold_ends(&booking.id, held, terms);
+                let ends = (operation.action() == "hold")
+                    .then(|| self.versions.hold_ends(&booking.id, terms).at(1));
                 // It was made in its first version's place.
                 let first = self.versions.get(&booking.id, 1).unwrap_or(&booking).clone();
                 let kind = Kind::Take(first.id.clone(), first.quantity, ends);
@@ -88,8 +78,8 @@ impl<'a> Calls<'a> {
                     return;
                 };
                 let places = request["quantity"].as_u64().unwrap_or(1);
-                let place = (resource.to_owned(), start);
-                self.add(place, operation.call, operation.end, Kind::Full(places));
+                let call = (operation.call, operation.end);
+                self.calls.add((resource.to_owned(), start), call, Kind::Full(places));
             }
             // What was made without an answer is found in the tables: see `Witness`.
             Outcome::Refused(_) | Outcome::Again(_) | Outcome::Open => {}
@@ -102,6 +92,7 @@ impl<'a> Calls<'a> {
             Outcome::Result(result) => {
                 let Some(now) = Booking::read(result) else { return };
                 match operation.action() {
+                    "extend" => self.extended(&now, call),
                     "confirm" => self.add_all(&now, call, &Kind::Keep(now.id.clone())),
                     "cancel" => self.add_all(&now, call, &Kind::Release(now.id.clone())),
                     _ => {
@@ -114,8 +105,15 @@ impl<'a> Calls<'a> {
                 let Some(id) = operation.booking() else { return };
                 let seen: Vec<Booking> = self.versions.all(id).cloned().collect();
                 let Some(first) = seen.first() else { return };
-                if operation.action() == "confirm" {
-                    return self.add_all(first, call, &Kind::Keep(id.to_owned()));
+                let Some(terms) = self.terms.get(&first.resource) else { return };
+                match operation.action() {
+                    "confirm" => return self.add_all(first, call, &Kind::Keep(id.to_owned())),
+                    "extend" => {
+                        let ends = self.versions.hold_ends(id, terms);
+                        let ends = [ends.at(1)[0], ends.last()[1]];
+                        return self.add_all(first, call, &Kind::Extend(id.to_owned(), ends));
+                    }
+                    _ => {}
                 }
                 // Wherever it was at that time.
                 let mut places = BTreeSet::new();
@@ -125,7 +123,6 @@ impl<'a> Calls<'a> {
                     }
                 }
                 let Some(start) = instant(&operation.request["start"]) else { return };
-                let Some(terms) = self.terms.get(&first.resource) else { return };
                 let end = instant(&operation.request["end"]).unwrap_or(start + terms.slot);
                 let there = Booking { start, end, ..first.clone() };
                 let take = Kind::Take(id.to_owned(), first.quantity, None);
@@ -135,13 +132,20 @@ impl<'a> Calls<'a> {
         }
     }
 
+    /// A hold lasts longer; where its end is as it was, its slots were not written.
+    fn extended(&mut self, now: &Booking, call: Span) {
+        let Some(end) = now.hold_ends else { return };
+        let before = self.versions.get(&now.id, now.version - 1);
+        let before = before.and_then(|before| before.hold_ends);
+        if before != Some(end) {
+            // Where nobody saw the version before, the end may have been this already.
+            let call = (call.0, call.1.filter(|_| before.is_some()));
+            self.add_all(now, call, &Kind::Extend(now.id.clone(), [end, end]));
+        }
+    }
+
     /// A booking moved; slots that it keeps are as they were.
-    fn moved(
-        &mut self,
-        before: Option<&Booking>,
-        now: &Booking,
-        call: (Duration, Option<Duration>),
-    ) {
+    fn moved(&mut self, before: Option<&Booking>, now: &Booking, call: Span) {
         let Some(terms) = self.terms.get(&now.resource) else { return };
         let here: BTreeSet<_> = terms.slots(now.start, now.end).into_iter().collect();
         let release = Kind::Release(now.id.clone());
@@ -150,13 +154,13 @@ impl<'a> Calls<'a> {
             None => BTreeSet::new(),
         };
         for start in there.difference(&here) {
-            self.add((now.resource.clone(), *start), call.0, call.1, release.clone());
+            self.calls.add((now.resource.clone(), *start), call, release.clone());
         }
         let take = Kind::Take(now.id.clone(), now.quantity, None);
         for start in here.difference(&there) {
             // Where nobody saw the version before, it may have been there already.
-            let end = call.1.filter(|_| before.is_some());
-            self.add((now.resource.clone(), *start), call.0, end, take.clone());
+            let call = (call.0, call.1.filter(|_| before.is_some()));
+            self.calls.add((now.resource.clone(), *start), call, take.clone());
         }
         if before.is_none() {
             let seen: Vec<Booking> = self.versions.all(&now.id).cloned().collect();
@@ -173,15 +177,15 @@ impl<'a> Calls<'a> {
         let Some(resource) = resource.filter(|it| self.terms.contains_key(*it)) else { return };
         for slot in result["slots"].as_array().into_iter().flatten() {
             if let (Some(start), Some(free)) = (instant(&slot["start"]), slot["free"].as_u64()) {
-                let place = (resource.to_owned(), start);
-                self.add(place, operation.call, operation.end, Kind::Free(free));
+                let call = (operation.call, operation.end);
+                self.calls.add((resource.to_owned(), start), call, Kind::Free(free));
             }
         }
     }
 
     /// Adds what was pushed: a slot was like that at some time before.
     pub fn pushes(&mut self) {
-        for event in &self.history.events {
+        for event in &self.calls.history().events {
             let What::Heard(frame) = &event.what else { continue };
             if frame["type"] != "update" {
                 continue;
@@ -194,8 +198,8 @@ impl<'a> Calls<'a> {
                     if let (Some(start), Some(free)) =
                         (instant(&slot["start"]), slot["free"].as_u64())
                     {
-                        let place = (resource.to_owned(), start);
-                        self.add(place, Duration::ZERO, Some(event.at), Kind::Free(free));
+                        let call = (Duration::ZERO, Some(event.at));
+                        self.calls.add((resource.to_owned(), start), call, Kind::Free(free));
                     }
                 }
             }
@@ -204,29 +208,26 @@ impl<'a> Calls<'a> {
 
     /// Adds how it is in the end, for every slot of which there is a call.
     pub fn end(&mut self, witness: &Witness) {
-        let now = self.history.wall(witness.at);
-        let mut holders: BTreeMap<Place, BTreeMap<String, u64>> = BTreeMap::new();
+        let now = self.calls.history().wall(witness.at);
+        let mut holders: BTreeMap<SlotKey, BTreeMap<String, u64>> = BTreeMap::new();
         for booking in witness.bookings.iter().filter_map(Booking::read) {
             let Some(terms) = self.terms.get(&booking.resource) else { continue };
             if booking.takes_places(now) {
                 for start in terms.slots(booking.start, booking.end) {
-                    let place = holders.entry((booking.resource.clone(), start)).or_default();
-                    place.insert(booking.id.clone(), booking.quantity);
+                    let there = holders.entry((booking.resource.clone(), start)).or_default();
+                    there.insert(booking.id.clone(), booking.quantity);
                 }
             }
         }
-        let places: BTreeSet<Place> = self.found.keys().chain(holders.keys()).cloned().collect();
-        for place in places {
-            let these = holders.remove(&place).unwrap_or_default();
-            self.add(place, witness.at, Some(witness.at), Kind::End(these));
+        let keys: BTreeSet<SlotKey> = self.calls.objects().chain(holders.keys()).cloned().collect();
+        for key in keys {
+            let these = holders.remove(&key).unwrap_or_default();
+            self.calls.add(key, (witness.at, Some(witness.at)), Kind::End(these));
         }
     }
 
-    /// The calls of each slot.
-    pub fn finish(mut self) -> BTreeMap<Place, Vec<Call<Step>>> {
-        for calls in self.found.values_mut() {
-            calls.sort_by_key(|call| call.begin);
-        }
-        self.found
+    /// All of them.
+    pub fn finish(self) -> BTreeMap<SlotKey, List<Kind>> {
+        self.calls.finish()
     }
 }

@@ -23,13 +23,8 @@ impl Known {
             let id = booking["id"].as_str().unwrap_or_default().to_owned();
             newest(self.bookings.entry(id).or_default(), booking);
         }
-        for (topic, slots) in lists(frame, "slots") {
-            let of = topic.and_then(|it| it.strip_prefix("resource:")).or(resource);
-            for slot in slots {
-                let start = slot["start"].as_str().unwrap_or_default();
-                let place = (of.unwrap_or_default().to_owned(), start.to_owned());
-                newest(self.slots.entry(place).or_default(), slot);
-            }
+        for (key, slot) in slots(frame, resource) {
+            newest(self.slots.entry(key).or_default(), slot);
         }
     }
 
@@ -73,6 +68,21 @@ impl Known {
     }
 }
 
+/// The slots that a frame shows, each with its resource and start.
+fn slots<'a>(
+    frame: &'a Value,
+    resource: Option<&str>,
+) -> impl Iterator<Item = ((String, String), &'a Value)> {
+    lists(frame, "slots").into_iter().flat_map(move |(topic, slots)| {
+        let of = topic.and_then(|it| it.strip_prefix("resource:")).or(resource);
+        let of = of.unwrap_or_default().to_owned();
+        slots.iter().map(move |slot| {
+            let start = slot["start"].as_str().unwrap_or_default();
+            ((of.clone(), start.to_owned()), slot)
+        })
+    })
+}
+
 fn newest(known: &mut Value, seen: &Value) {
     if known.is_null() || known["version"].as_u64() < seen["version"].as_u64() {
         seen.clone_into(known);
@@ -91,6 +101,12 @@ struct Listener {
 }
 
 impl Listener {
+    /// The resource that the request names which this answers.
+    fn asked_about(&self, event: &Event) -> Option<&str> {
+        let What::Heard(frame) = &event.what else { return None };
+        self.requests.get(&frame["id"].to_string())?["resource"].as_str()
+    }
+
     fn see(&mut self, event: &Event) -> Result<(), Broken> {
         match &event.what {
             What::Connected { customer, operator } => {
@@ -154,24 +170,52 @@ impl Listener {
     }
 }
 
-/// Whether everybody was told only what concerns them, no version of a booking was ever told in two
-/// ways, and, where there is a witness, all who are connected in the end know how everything is.
-pub fn check(history: &History, witness: Option<&Witness>) -> Result<(), Broken> {
-    let mut listeners: BTreeMap<usize, Listener> = BTreeMap::new();
-    let mut versions: BTreeMap<(String, u64), (Value, String)> = BTreeMap::new();
-    for event in &history.events {
-        listeners.entry(event.client).or_default().see(event)?;
-        let What::Heard(frame) = &event.what else { continue };
+/// What was first told under each version of a booking or a slot, and when. Nobody writes a resource
+/// again while its slots are told of: so a version of a slot is one thing too.
+#[derive(Debug, Default)]
+struct Told(BTreeMap<(String, String, u64), (Value, String)>);
+
+impl Told {
+    fn see(&mut self, event: &Event, resource: Option<&str>) -> Result<(), Broken> {
+        let What::Heard(frame) = &event.what else { return Ok(()) };
         for value in super::view::bookings(frame) {
-            let Some(booking) = Booking::read(value) else { continue };
-            let first = versions
-                .entry((booking.id, booking.version))
-                .or_insert_with(|| (value.clone(), event.to_string()));
-            if first.0 != *value {
-                let lines = vec![first.1.clone(), event.to_string()];
-                return Err(Broken::new("a version of a booking is one thing", lines));
+            if let Some(booking) = Booking::read(value) {
+                self.is_one("a booking", (booking.id, String::new()), value, event)?;
             }
         }
+        for (key, slot) in slots(frame, resource) {
+            self.is_one("a slot", key, slot, event)?;
+        }
+        Ok(())
+    }
+
+    fn is_one(
+        &mut self,
+        what: &str,
+        (of, part): (String, String),
+        value: &Value,
+        event: &Event,
+    ) -> Result<(), Broken> {
+        let version = value["version"].as_u64().unwrap_or_default();
+        let first = self.0.entry((of, part, version));
+        let first = first.or_insert_with(|| (value.clone(), event.to_string()));
+        if first.0 == *value {
+            return Ok(());
+        }
+        let lines = vec![first.1.clone(), event.to_string()];
+        Err(Broken::new(format!("a version of {what} is one thing"), lines))
+    }
+}
+
+/// Whether everybody was told only what concerns them, no version of a booking or a slot was ever told
+/// in two ways, and, where there is a witness, all who are connected in the end know how everything is.
+pub fn check(history: &History, witness: Option<&Witness>) -> Result<(), Broken> {
+    let mut listeners: BTreeMap<usize, Listener> = BTreeMap::new();
+    let mut told = Told::default();
+    for event in &history.events {
+        let listener = listeners.entry(event.client).or_default();
+        told.see(event, listener.asked_about(event))?;
+        listener.see(event)?;
     }
     let Some(witness) = witness else { return Ok(()) };
     for (client, listener) in listeners.iter().filter(|(_, it)| it.connected) {

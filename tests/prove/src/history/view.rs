@@ -14,9 +14,25 @@ pub struct Terms {
     pub slot: SignedDuration,
     /// How long a hold lasts.
     pub hold: SignedDuration,
+    /// How long it lasts in all, however often it is extended.
+    pub most: SignedDuration,
 }
 
 impl Terms {
+    /// The longest that a hold lasts before it is extended: its end is rounded up by 1/64.
+    pub fn first(&self) -> SignedDuration {
+        self.hold + self.rounding()
+    }
+
+    /// The longest that a hold lasts in all.
+    pub fn longest(&self) -> SignedDuration {
+        self.hold.max(self.most) + self.rounding()
+    }
+
+    fn rounding(&self) -> SignedDuration {
+        self.hold / 64 + SignedDuration::from_millis(1)
+    }
+
     /// The starts of the slots of a stretch.
     pub fn slots(&self, start: Timestamp, end: Timestamp) -> Vec<Timestamp> {
         let starts = std::iter::successors(Some(start), |start| start.checked_add(self.slot).ok());
@@ -114,9 +130,10 @@ impl Versions {
         all
     }
 
-    /// The first version of each booking, where anybody saw it.
-    pub fn firsts(&self) -> impl Iterator<Item = &Booking> {
-        self.0.values().filter_map(|versions| versions.get(&1))
+    /// Everything that was seen of holds.
+    pub fn holds(&self) -> impl Iterator<Item = &Booking> {
+        let all = self.0.values().flat_map(BTreeMap::values);
+        all.filter(|booking| booking.status == "held")
     }
 
     /// One version of a booking.
@@ -129,19 +146,38 @@ impl Versions {
         self.0.get(id).into_iter().flat_map(BTreeMap::values)
     }
 
-    /// Between which instants the hold ran out with which the booking began: those of its end, where
-    /// anybody saw it, else as far as the terms say it. `None` where it was no hold.
-    pub fn hold_ends(&self, id: &str, held: bool, terms: &Terms) -> Option<[Timestamp; 2]> {
-        if !held {
-            return None;
-        }
-        let seen = self.all(id).find_map(|booking| booking.hold_ends);
-        if let Some(end) = seen {
-            return Some([end, end]);
-        }
+    /// Between which instants a booking that began as a hold runs out: where anybody saw it exactly
+    /// then, else as far as the terms say it.
+    pub fn hold_ends(&self, id: &str, terms: &Terms) -> HoldEnds {
+        let seen = self.all(id).filter_map(|booking| Some((booking.version, booking.hold_ends?)));
         let made = self.all(id).next().map_or(Timestamp::MIN, |booking| booking.created);
-        // The end is rounded up by 1/64 at most.
         let after = |hold| made.checked_add(hold).unwrap_or(Timestamp::MAX);
-        Some([after(terms.hold), after(terms.hold + terms.hold / 64)])
+        let [earliest, first, latest] = [terms.hold, terms.first(), terms.longest()].map(after);
+        HoldEnds { seen: seen.collect(), earliest, first, latest }
+    }
+}
+
+/// When a hold runs out, at each version of its booking: an extension sets another end.
+#[derive(Debug, Clone)]
+pub struct HoldEnds {
+    seen: BTreeMap<u64, Timestamp>,
+    earliest: Timestamp,
+    /// The latest before it is extended.
+    first: Timestamp,
+    latest: Timestamp,
+}
+
+impl HoldEnds {
+    /// At this version: no earlier than at those before it, and no later than at those after it.
+    pub fn at(&self, version: u64) -> [Timestamp; 2] {
+        let before = self.seen.range(..=version).next_back().map(|(_, end)| *end);
+        let after = self.seen.range(version..).next().map(|(_, end)| *end);
+        let latest = if version == 1 { self.first } else { self.latest };
+        [before.unwrap_or(self.earliest), after.unwrap_or(latest).min(latest)]
+    }
+
+    /// When it runs out at the last.
+    pub fn last(&self) -> [Timestamp; 2] {
+        self.at(u64::MAX)
     }
 }

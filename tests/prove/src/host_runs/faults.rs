@@ -77,7 +77,7 @@ pub fn run(budget: &Budget) -> Result<Figures, Violation> {
 
 async fn explore(budget: &Budget) -> Result<(Checked, Met, u64), Violation> {
     let (mut all, mut met, mut seeds) = (Checked::default(), Met::new(), 0);
-    let some = budget.seeds.clone().step_by(SEEDS_A_HOST);
+    let some = budget.seeds().step_by(SEEDS_A_HOST);
     let some = some.map(|first| on_one_host(budget, first));
     let mut hosts = futures::stream::iter(some).buffer_unordered(HOSTS);
     while let Some(done) = hosts.next().await {

@@ -61,7 +61,8 @@ pub(super) async fn live(
             }
             (0..30, _) => sell("hold"),
             (30..40, _) => sell("book"),
-            (40..60, Some(id)) => change("confirm", &id),
+            (40..48, Some(id)) => change("extend", &id),
+            (48..60, Some(id)) => change("confirm", &id),
             (60..72, Some(id)) => change("cancel", &id),
             (72..82, Some(id)) => {
                 let mut reschedule = change("reschedule", &id);

@@ -93,6 +93,7 @@ async fn run_race(holds: u64, seed: u64, most: Duration) -> Result<Figures, Viol
     figures.add("holds", sold);
     figures.add("holds refused, the slot being full", count("hold", Some("slot_full")));
     figures.add("holds told that it is busy", busy);
+    figures.add("extended", count("extend", None));
     figures.add("confirmed", count("confirm", None));
     figures.add("cancelled", count("cancel", None));
     #[expect(clippy::cast_precision_loss, reason = "some thousands")]
@@ -105,7 +106,8 @@ async fn run_race(holds: u64, seed: u64, most: Duration) -> Result<Figures, Viol
     Ok(figures)
 }
 
-/// Holds a place and keeps it, or gives it back; now and then gives back one that it kept.
+/// Holds a place, now and then for longer, and keeps it or gives it back; now and then gives back one
+/// that it kept.
 async fn run_one(
     actor: &mut Actor,
     room: &str,
@@ -118,6 +120,9 @@ async fn run_one(
     let hold = json!({"action": "hold", "resource": room, "start": start, "key": key});
     let change = |action: &str, id: &Value| json!({"action": action, "booking": id, "key": unique("attempt")});
     if let Some(held) = actor.insist(hold, 1000, end).await {
+        if random.u32(0..4) == 0 {
+            actor.insist(change("extend", &held["id"]), 1000, end).await;
+        }
         let keeps = random.u32(0..5) > 0;
         let next = change(if keeps { "confirm" } else { "cancel" }, &held["id"]);
         if actor.insist(next, 1000, end).await.is_some() && keeps {

@@ -41,6 +41,13 @@ pub(super) struct Setting {
     pub(super) offline: u32,
 }
 
+impl Setting {
+    /// How long a hold lasts in all, however often it is extended, in seconds.
+    fn most(self) -> i64 {
+        3 * self.hold
+    }
+}
+
 /// Clients and resources of one seed.
 #[derive(Debug)]
 pub(super) struct World {
@@ -97,6 +104,7 @@ impl World {
                 "opening": every_day("08:00-20:00"),
                 "capacity": self.setting.capacity,
                 "holdSeconds": self.setting.hold,
+                "maxHoldSeconds": self.setting.most(),
             });
             let put = json!({"action": "resource.put", "resource": resource});
             let end = Instant::now() + PATIENCE;
@@ -119,8 +127,8 @@ impl World {
 
     /// On what terms its resources sell.
     pub(super) fn terms(&self) -> BTreeMap<String, Terms> {
-        let hold = SignedDuration::from_secs(self.setting.hold);
-        let terms = Terms { capacity: self.setting.capacity, slot: HOUR, hold };
+        let [hold, most] = [self.setting.hold, self.setting.most()].map(SignedDuration::from_secs);
+        let terms = Terms { capacity: self.setting.capacity, slot: HOUR, hold, most };
         self.rooms.iter().map(|room| (room.clone(), terms)).collect()
     }
 

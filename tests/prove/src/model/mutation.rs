@@ -13,6 +13,8 @@ pub enum Mutation {
     ConfirmByBookingAlone,
     /// A confirmation leaves its places in the bucket, which gives them back when it runs out.
     ConfirmLeavesBucket,
+    /// A write of a slot is one version, as a bucket is that has run out.
+    WriteIsOneVersion,
     /// A sale is answered whether it was written or not.
     AnswerUnwritten,
     /// A booking is expired a step before its hold runs out.

@@ -2,6 +2,7 @@
 
 use super::client::board::Standing;
 use super::client::view::View;
+use super::collection::is_over;
 use super::ledger::shortly;
 use super::plan::RESOURCES;
 use super::setup::SETUP;
@@ -46,8 +47,10 @@ pub fn look(world: &World, standings: &[Standing]) {
                     tables.show_bookings(world, standing, view, topic, mine);
                 }
                 Topic::Bookings(number) => {
-                    let there =
-                        |booking: &&Booking| booking.resource.as_str() == RESOURCES[*number];
+                    let there = |booking: &&Booking| {
+                        let here = booking.resource.as_str() == RESOURCES[*number];
+                        here && booking.stretch.end() > midnight(world)
+                    };
                     tables.show_bookings(world, standing, view, topic, there);
                 }
                 Topic::Slots(number) => tables.show_slots(world, standing, view, *number),
@@ -60,7 +63,7 @@ impl Tables {
     fn read(world: &World) -> Self {
         let (mut bookings, mut slots, mut resources) =
             (BTreeMap::new(), BTreeMap::<_, BTreeMap<_, _>>::new(), BTreeMap::new());
-        for item in scan(world, &SETUP.bookings) {
+        for item in world.scan(&SETUP.bookings) {
             let sort = item["SK"]["S"].as_str().unwrap_or_default();
             if item["PK"]["S"] == "RESOURCES" || !(sort == "META" || sort.starts_with(['S', 'B'])) {
                 continue;
@@ -79,7 +82,9 @@ impl Tables {
             }
         }
         let (mut connections, mut subscriptions) = (BTreeMap::new(), BTreeSet::new());
-        for item in scan(world, &SETUP.connections) {
+        // What is over may be collected in any part.
+        let items = world.scan(&SETUP.connections).into_iter();
+        for item in items.filter(|item| !is_over(world, item)) {
             let text = |name: &str| item[name]["S"].as_str().unwrap_or_default().to_owned();
             if text("SK") == "META" {
                 let connection: Connection =
@@ -118,6 +123,8 @@ impl Tables {
         for (resource, slots) in &self.slots {
             starts.extend(slots.keys().map(|start| (resource.clone(), *start)));
         }
+        // Slots of weeks ago may be collected, whatever was sold in them.
+        starts.retain(|(_, start)| *start >= world.morning());
         for (resource, start) in starts {
             let here = self.bookings.values().filter(|booking| booking.resource == resource);
             let booked: u32 = here.map(|booking| booking.at(now).places_in(start)).sum();
@@ -151,7 +158,9 @@ impl Tables {
     }
 
     fn keep_what_was_acknowledged(&self, world: &World, standing: &Standing) {
-        for (id, version) in &standing.acknowledged {
+        let collected = world.ledger().collected.clone();
+        for (id, version) in standing.acknowledged.iter().filter(|(id, _)| !collected.contains(*id))
+        {
             let there = self.bookings.get(id).map(|booking| booking.version.get());
             if there.is_none_or(|there| there < *version) {
                 world.broken("what was acknowledged is there", || {
@@ -201,9 +210,18 @@ impl Tables {
         let there =
             there.map(|it| (it.id.to_string(), json!(protocol::view::BookingView::for_owner(it))));
         let there: BTreeMap<String, Value> = there.collect();
-        if there != view.things {
+        let mut seen = view.things.clone();
+        // Nobody is told that something was collected.
+        let collected = world.ledger().collected.clone();
+        seen.retain(|id, _| !collected.contains(id));
+        if let Topic::Bookings(_) = topic {
+            // Its snapshot has the day; what is older is told of where it changes.
+            let end = |it: &Value| it["end"].as_str().and_then(|end| end.parse().ok());
+            seen.retain(|_, it| end(it).is_some_and(|end: Timestamp| end > midnight(world)));
+        }
+        if there != seen {
             world.broken("a client at rest sees what is there", || {
-                differences(standing, topic, &there, &view.things)
+                differences(standing, topic, &there, &seen)
             });
         }
     }
@@ -220,7 +238,7 @@ impl Tables {
         let (now, ledger) = (world.now(), world.ledger());
         let skew = SignedDuration::from_millis(world.plan.profile.skew + 1);
         let life = domain::resource::REQUEST_LIFE;
-        let midnight = super::world::BASE - SignedDuration::from_hours(8);
+        let midnight = midnight(world);
         let written = ledger.resource(&resource.id).map_or(midnight, |(_, at)| *at);
         let day = SignedDuration::from_hours(24);
         for period in resource.calendar.offered(midnight, midnight + day) {
@@ -266,6 +284,11 @@ fn shows(resource: &Resource, offered: &Value, seen: &Value) -> bool {
     number && ["start", "end", "capacity", "free"].into_iter().all(same)
 }
 
+/// When the day begins that it is all about.
+fn midnight(world: &World) -> Timestamp {
+    world.morning() - SignedDuration::from_hours(8)
+}
+
 fn differences(
     standing: &Standing,
     topic: &Topic,
@@ -278,16 +301,6 @@ fn differences(
         differ.map(|it| format!("{:?} is there, {:?} is seen", there.get(it), seen.get(it)));
     let who = standing.connection.as_deref().unwrap_or_default();
     format!("{who} {topic}: {}", lines.collect::<Vec<_>>().join("\n"))
-}
-
-fn scan(world: &World, table: &str) -> Vec<Value> {
-    let body = json!({"TableName": table, "ConsistentRead": true}).to_string();
-    let (_, answer) = world.memory.call("DynamoDB_20120810.Scan", &body);
-    let mut answer: Value = serde_json::from_str(&answer).unwrap_or_default();
-    match answer["Items"].take() {
-        Value::Array(items) => items,
-        _ => Vec::new(),
-    }
 }
 
 fn item(json: &Value) -> Item {

@@ -23,6 +23,7 @@ use message::App;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use store::{Bookings, Connections};
@@ -228,23 +229,24 @@ fn read<T: DeserializeOwned>(event: Value) -> T {
     serde_json::from_value(event).expect("events are as API Gateway sends them")
 }
 
-/// `push`, in one process at a time that lives until it dies.
+/// `push`, in a process that lives until it dies; in two where a batch comes twice at the same time.
 pub struct Push {
     gateway: Gateway,
-    process: Option<Process<Fanout>>,
-    started: usize,
+    free: Free<Fanout>,
+    started: AtomicUsize,
 }
 
 impl Push {
     /// It does not run yet.
     pub fn new(gateway: &Gateway) -> Self {
-        Self { gateway: gateway.clone(), process: None, started: 0 }
+        Self { gateway: gateway.clone(), free: Mutex::default(), started: AtomicUsize::new(0) }
     }
 
     /// Hands it a batch. What it answers; `None` if it failed.
-    pub async fn invoke(&mut self, batch: Vec<u8>) -> Option<Vec<u8>> {
+    pub async fn invoke(&self, batch: Vec<u8>) -> Option<Vec<u8>> {
         let world = Arc::clone(self.gateway.world());
-        let process = match self.process.take() {
+        let process = lock(&self.free).pop();
+        let process = match process {
             Some(process) => process,
             None => self.start(&world),
         };
@@ -255,16 +257,16 @@ impl Push {
         let work = push::handle(&process.app, event, now, end - ANSWER);
         let done = process.life.of(work, end).await;
         if done.is_some() {
-            self.process = Some(process);
+            lock(&self.free).push(process);
         }
         Some(serde_json::to_vec(&done?).expect("it is JSON"))
     }
 
-    fn start(&mut self, world: &Arc<World>) -> Process<Fanout> {
-        self.started += 1;
+    fn start(&self, world: &Arc<World>) -> Process<Fanout> {
+        let number = self.started.fetch_add(1, Ordering::Relaxed) + 1;
         let gateway = &self.gateway;
         let age = SETUP.mapping.record_age.expect("the template has one");
-        process(world, &format!("push-{}", self.started), |world, life| {
+        process(world, &format!("push-{number}"), |world, life| {
             let client = database(world, life);
             Fanout::new(
                 Bookings::new(client.clone(), &SETUP.bookings),

@@ -6,7 +6,7 @@ use aws_lambda_events::dynamodb::EventRecord;
 use domain::{Booking, BookingId, Effect, Period, Resource, ResourceId, Slot};
 use host::streams::Change as Record;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::Change;
 
 /// No request lives longer, and none knows a capacity that is older.
@@ -25,6 +25,8 @@ pub struct Ledger {
     pub given_up: usize,
     /// All bookings as they are.
     pub bookings: BTreeMap<BookingId, Booking>,
+    /// Bookings that were collected, by their id.
+    pub collected: BTreeSet<String>,
     /// All slots as they are, and when they were written.
     pub slots: BTreeMap<(ResourceId, Timestamp), (Slot, Timestamp)>,
     /// All resources as they were and are, and since when.
@@ -53,9 +55,9 @@ impl Ledger {
             Change::Slot(resource, slot) => {
                 let key = (resource, slot.start);
                 if let Some((before, _)) = self.slots.get(&key)
-                    && before.version >= slot.version
+                    && before.at(Timestamp::MAX).version >= slot.version
                 {
-                    world.broken("the version of a slot rises with each write", || {
+                    world.broken("a slot is newer than what any clock showed before", || {
                         format!("{before:?} became {slot:?}")
                     });
                 }
@@ -72,6 +74,9 @@ impl Ledger {
             world.broken("versions of a booking have no gap", || {
                 format!("{} after {version}: {booking:?}", booking.version)
             });
+        }
+        if let Some(end) = booking.hold_expires_at {
+            self.lasts(world, before, &booking, end);
         }
         let effects = Booking::effects(before, &booking);
         let resource = booking.resource.clone();
@@ -95,6 +100,27 @@ impl Ledger {
                     format!("{resource} at {}: {sold} of {most}: {all:#?}", slot.start)
                 });
             }
+        }
+    }
+
+    /// A hold lasts as long as its resource said at some time, and no extension cuts it short.
+    fn lasts(&self, world: &World, before: Option<&Booking>, booking: &Booking, end: Timestamp) {
+        let versions = self.resources.get(&booking.resource).into_iter().flatten();
+        let bounds = versions.map(|(resource, _)| {
+            let hold = SignedDuration::from_secs(resource.hold_seconds.get().into());
+            let most = SignedDuration::from_secs(resource.max_hold_seconds.get().into());
+            // The end is rounded up by 1/64.
+            (hold, hold.max(most) + hold / 64 + SignedDuration::from_millis(2))
+        });
+        let (least, most): (Vec<_>, Vec<_>) = bounds.unzip();
+        let bounds = least.into_iter().min().zip(most.into_iter().max());
+        let lasts = end.duration_since(booking.created_at);
+        let in_bounds = bounds.is_some_and(|(least, most)| (least..=most).contains(&lasts));
+        let cut_short = before.is_some_and(|before| before.hold_expires_at > Some(end));
+        if cut_short || !in_bounds {
+            world.broken("a hold lasts as long as its resource says", || {
+                format!("{lasts:?} of {bounds:?}: {before:?} became {booking:?}")
+            });
         }
     }
 

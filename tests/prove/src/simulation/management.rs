@@ -4,7 +4,7 @@ use super::clock::Clock;
 use super::gateway::Gateway;
 use super::life::{Goes, Life};
 use super::plan::Outage;
-use super::sockets::{Frame, State};
+use super::sockets::{Frame, State, Untaken};
 use super::world::{Fault, World};
 use aws_sdk_apigatewaymanagement::config::retry::RetryConfig;
 use aws_sdk_apigatewaymanagement::config::{BehaviorVersion, Credentials, Region};
@@ -104,11 +104,11 @@ impl Call {
         let world = gateway.world();
         // Where there are too many calls, hardly any is taken.
         if world.is_out(Outage::Throttling) && world.chance(0.97) {
-            self.refused(world);
+            self.untaken(world, |untaken| untaken.refused = true);
             return Some(429);
         }
         if world.is_out(Outage::Failing) || world.fault(Fault::PostFails) {
-            self.failed(world);
+            self.untaken(world, |untaken| untaken.failed = true);
             return match world.below(3) {
                 0 => None,
                 1 => Some(500),
@@ -121,21 +121,15 @@ impl Call {
             _ => self.look(world),
         };
         if answer == 200 && world.fault(Fault::PostFailsAfter) {
-            self.failed(world);
+            self.untaken(world, |untaken| untaken.failed = true);
             return if world.chance(0.5) { None } else { Some(500) };
         }
         Some(answer)
     }
 
-    fn refused(&self, world: &World) {
+    fn untaken(&self, world: &World, how: impl FnOnce(&mut Untaken)) {
         if let Some(socket) = world.sockets().get_mut(&self.id) {
-            socket.refused = true;
-        }
-    }
-
-    fn failed(&self, world: &World) {
-        if let Some(socket) = world.sockets().get_mut(&self.id) {
-            socket.failures += 1;
+            how(socket.untaken.entry(self.by.clone()).or_default());
         }
     }
 
@@ -159,7 +153,7 @@ impl Call {
                 });
             }
         }
-        (socket.failures, socket.refused) = (0, false);
+        socket.untaken.remove(&self.by);
         socket.send(world, Frame::Text(text));
         200
     }
@@ -169,10 +163,10 @@ impl Call {
         let known = {
             let sockets = world.sockets();
             let socket = sockets.get(&self.id).filter(|it| it.state == State::Open);
-            socket.map(|socket| (socket.failures, socket.refused))
+            socket.map(|socket| socket.untaken.get(&self.by).copied().unwrap_or_default())
         };
-        let Some((failures, refused)) = known else { return 410 };
-        if refused && failures == 0 {
+        let Some(untaken) = known else { return 410 };
+        if untaken.refused && !untaken.failed {
             world
                 .broken("nobody is closed for 429 alone", || format!("{} by {}", self.id, self.by));
         }

@@ -13,6 +13,7 @@
 //! | `management` | API Gateway, as `push` finds it |
 //! | `life`, `functions` | processes that live on, and die at any await |
 //! | `stream` | the mapping from the stream to `push` |
+//! | `collection` | time to live, which collects what is over |
 //! | `client` | customers and operators |
 //! | `checks` | what must be so whenever everything is quiet |
 //! | `shrink` | a failing seed -> the least of it that still fails |
@@ -29,6 +30,7 @@
 mod checks;
 mod client;
 mod clock;
+mod collection;
 mod database;
 mod functions;
 mod gateway;
@@ -66,6 +68,8 @@ use world::{Broken, World};
 const REST: Duration = Duration::from_hours(3);
 /// How often it is looked whether it has.
 const LOOK: Duration = Duration::from_millis(200);
+/// More seeds than this are worth an optimized build.
+const MANY: u64 = 1000;
 /// How often progress is shown.
 const PROGRESS: Duration = Duration::from_secs(10);
 
@@ -114,6 +118,9 @@ async fn act(world: &Arc<World>) {
     let outages = world.plan.outages.iter().map(|(_, time)| time.end);
     let outages = Instant::now() + outages.max().unwrap_or_default();
     for round in 0..ROUNDS {
+        if let Some(time) = world.plan.leap.filter(|_| round > 0) {
+            collection::leap(world, &gateway, time).await;
+        }
         world.set_faulty(true);
         board.set(Phase { round, rests: false });
         let patience = Instant::now() + Duration::from_mins(2);
@@ -177,6 +184,9 @@ pub fn run(budget: &Budget) -> Result<Figures, Violation> {
     let next = Mutex::new(budget.seeds.clone());
     let (seeds, faults, steps) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
     let found: Mutex<Option<u64>> = Mutex::new(None);
+    if cfg!(debug_assertions) && budget.seeds.end - budget.seeds.start > MANY {
+        eprintln!("  a build with --profile prove tries several times as many in the same time");
+    }
     let begun = std::time::Instant::now();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let alone = budget.seeds.end - budget.seeds.start == 1;

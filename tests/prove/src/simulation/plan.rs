@@ -17,6 +17,8 @@ pub struct Plan {
     pub seed: u64,
     /// How much goes wrong.
     pub profile: Profile,
+    /// Weeks that pass between the rounds, if any do.
+    pub leap: Option<Duration>,
     /// When nobody can be reached.
     pub outages: Vec<(Outage, Range<Duration>)>,
     /// Who takes part.
@@ -76,6 +78,8 @@ pub struct ClientPlan {
 
 /// Resources that there are.
 pub const RESOURCES: [&str; 2] = ["room-0", "room-1"];
+/// Kinds of steps.
+const KINDS: usize = 13;
 /// Rounds of each seed: after each everything is quiet, and looked at.
 pub const ROUNDS: usize = 2;
 
@@ -86,7 +90,9 @@ impl Plan {
         let profile = Profile::draw(&mut random);
         let outages = outages(&mut random);
         let clients = clients(&mut random, &profile);
-        Self { seed, profile, outages, clients, dropped: BTreeSet::new() }
+        let leap = pick(&mut random, &[None, None, None, None, Some(2), Some(5)]);
+        let leap = leap.map(|weeks| Duration::from_hours(7 * 24 * weeks));
+        Self { seed, profile, leap, outages, clients, dropped: BTreeSet::new() }
     }
 
     /// How many steps there are.
@@ -128,6 +134,7 @@ impl Profile {
             (Fault::PostFails, 0.5),
             (Fault::PostFailsAfter, 0.2),
             (Fault::Twice, 0.3),
+            (Fault::Beside, 0.3),
             (Fault::Lag, 0.3),
             (Fault::Untold, 0.5),
             (Fault::Cut, 0.03),
@@ -213,8 +220,8 @@ fn duel(holds: bool, wants: bool) -> Vec<Step> {
 }
 
 /// How often each kind of step is taken in this seed: some kinds not at all.
-fn weights(random: &mut fastrand::Rng) -> [u32; 12] {
-    let mut weights = [12, 14, 4, 4, 5, 3, 4, 4, 3, 2, 3, 2];
+fn weights(random: &mut fastrand::Rng) -> [u32; KINDS] {
+    let mut weights = [12, 14, 4, 4, 5, 3, 4, 4, 3, 2, 3, 2, 8];
     for weight in &mut weights[2..] {
         if random.bool() {
             *weight = 0;
@@ -226,7 +233,7 @@ fn weights(random: &mut fastrand::Rng) -> [u32; 12] {
 fn step(
     random: &mut fastrand::Rng,
     operator: bool,
-    weights: &[u32; 12],
+    weights: &[u32; KINDS],
     profile: &Profile,
 ) -> Step {
     let total: u32 = weights.iter().sum();
@@ -255,6 +262,7 @@ fn step(
         },
         1 if operator => Act::Approve { which },
         1 => Act::Confirm { which, at_end: random.u32(..3) == 0 },
+        12 => Act::Extend { which, at_end: random.u32(..3) == 0 },
         2 => Act::Cancel { which, checked: random.bool() },
         3 => Act::Reschedule { which, slot: random.usize(..4) },
         4 => Act::Subscribe(topic),

@@ -42,10 +42,17 @@ pub struct Socket {
     pub faults: usize,
     /// What its client may be told.
     pub rights: Rights,
-    /// Posts that ended otherwise than by 429 since the last one that was taken.
-    pub failures: usize,
-    /// Whether a post was refused with 429.
+    /// How posts ended that were not taken, since the last one that was, by the process.
+    pub untaken: BTreeMap<String, Untaken>,
+}
+
+/// How posts of a process ended that were not taken.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Untaken {
+    /// Whether one was refused with 429.
     pub refused: bool,
+    /// Whether one failed otherwise.
+    pub failed: bool,
 }
 
 /// What a client may be told, by what it has asked for and been answered.
@@ -104,8 +111,7 @@ impl Socket {
             frames,
             faults: 0,
             rights: Rights::default(),
-            failures: 0,
-            refused: false,
+            untaken: BTreeMap::new(),
         };
         (socket, receiver)
     }

@@ -27,6 +27,11 @@ pub enum Act {
         slots: usize,
         quantity: u32,
     },
+    /// Holds for longer, perhaps at the very end of the hold.
+    Extend {
+        which: usize,
+        at_end: bool,
+    },
     /// Confirms, perhaps at the very end of the hold.
     Confirm {
         which: usize,

@@ -18,7 +18,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// The mapping.
 pub struct Mapping {
     world: Arc<World>,
-    push: Push,
+    push: Arc<Push>,
     /// How many records are done with.
     done: usize,
 }
@@ -26,7 +26,7 @@ pub struct Mapping {
 impl Mapping {
     /// Begins with the first record.
     pub fn new(gateway: &Gateway) -> Self {
-        Self { world: Arc::clone(gateway.world()), push: Push::new(gateway), done: 0 }
+        Self { world: Arc::clone(gateway.world()), push: Arc::new(Push::new(gateway)), done: 0 }
     }
 
     /// Delivers for as long as the world lasts.
@@ -62,6 +62,9 @@ impl Mapping {
             }
             sleep(self.world.latency()).await;
             self.note("gets", &batch);
+            if self.world.fault(Fault::Beside) {
+                self.once_more(&batch);
+            }
             let result = self.push.invoke(event(&batch)).await;
             if result.is_some() && self.world.fault(Fault::Twice) {
                 pending.push((batch, failures));
@@ -88,6 +91,16 @@ impl Mapping {
                 sleep((FIRST_PAUSE * (1 << failures.min(8))).min(LONGEST_PAUSE)).await;
             }
         }
+    }
+
+    /// The batch comes to another process too, at the same time or while later ones are delivered.
+    fn once_more(&self, batch: &[Change]) {
+        let (world, push, batch) = (Arc::clone(&self.world), Arc::clone(&self.push), event(batch));
+        tokio::spawn(async move {
+            let _busy = world.busy();
+            sleep(world.within(Duration::from_secs(2))).await;
+            push.invoke(batch).await;
+        });
     }
 
     fn note(&self, what: &str, batch: &[Change]) {

@@ -7,6 +7,7 @@ use super::sockets::Sockets;
 use super::stale::Stale;
 use host::memory::Memory;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,8 +35,10 @@ pub enum Fault {
     PostFails,
     /// A post arrives and its answer says otherwise.
     PostFailsAfter,
-    /// A batch of the stream comes twice.
+    /// A batch of the stream comes twice, one after the other.
     Twice,
+    /// A batch of the stream comes to two processes.
+    Beside,
     /// The stream's reader falls behind.
     Lag,
     /// A client that is gone is not told of for long, or never.
@@ -84,6 +87,8 @@ struct State {
     broken: Option<Broken>,
     /// Transactions that are on their way to the database, by their token.
     tokens: BTreeMap<String, usize>,
+    /// When the day begins that it is all about.
+    morning: Timestamp,
 }
 
 impl fmt::Debug for World {
@@ -119,6 +124,7 @@ impl World {
             busy: 0,
             broken: None,
             tokens: BTreeMap::new(),
+            morning: BASE - SignedDuration::from_secs(50),
         };
         Arc::new(Self {
             plan,
@@ -160,6 +166,28 @@ impl World {
     pub fn now_of(&self, skew: SignedDuration) -> Timestamp {
         let now = self.now().checked_add(skew).expect("far from the end of time");
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    /// 08:00 on the day that it is all about, when everything opens.
+    pub fn morning(&self) -> Timestamp {
+        self.state().morning
+    }
+
+    /// It is about a later day from now on.
+    pub fn leap(&self, time: SignedDuration) {
+        self.state().morning += time;
+        self.note(|| format!("-- {time:#} later"));
+    }
+
+    /// All items of a table, as they are.
+    pub fn scan(&self, table: &str) -> Vec<Value> {
+        let body = json!({"TableName": table, "ConsistentRead": true}).to_string();
+        let (_, answer) = self.memory.call("DynamoDB_20120810.Scan", &body);
+        let mut answer: Value = serde_json::from_str(&answer).unwrap_or_default();
+        match answer["Items"].take() {
+            Value::Array(items) => items,
+            _ => Vec::new(),
+        }
     }
 
     /// A transaction of this token is on its way.

@@ -1,7 +1,7 @@
 //! What must never be: each is found, and for its own reason.
 
 use crate::story::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 const SLOT: &str = "of the slot";
 const BOOKING: &str = "of the booking";
@@ -16,8 +16,7 @@ fn a_place_sold_twice() {
 
 #[test]
 fn a_place_sold_while_a_hold_still_had_it() {
-    let mut story = Story::begin();
-    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let mut story = Story::of_a_hold();
     let sold = booking("y", "bob", NINE, "confirmed", 1);
     story.asks(BOB, [990, 999], ask("book", "b"), Ok(sold));
     story.breaks(SLOT);
@@ -25,8 +24,7 @@ fn a_place_sold_while_a_hold_still_had_it() {
 
 #[test]
 fn a_hold_confirmed_after_its_place_was_sold() {
-    let mut story = Story::begin();
-    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let mut story = Story::of_a_hold();
     let sold = booking("y", "bob", NINE, "confirmed", 1);
     story.asks(BOB, [1001, 1005], ask("book", "b"), Ok(sold));
     // It was sent in time, and came too late.
@@ -37,8 +35,7 @@ fn a_hold_confirmed_after_its_place_was_sold() {
 
 #[test]
 fn a_hold_confirmed_after_its_end() {
-    let mut story = Story::begin();
-    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let mut story = Story::of_a_hold();
     let confirmed = booking("x", "alice", NINE, "confirmed", 2);
     story.asks(ALICE, [1001, 1020], about("confirm", "x"), Ok(confirmed));
     story.breaks(SLOT);
@@ -46,35 +43,28 @@ fn a_hold_confirmed_after_its_end() {
 
 #[test]
 fn a_hold_lost_before_its_end() {
-    let mut story = Story::begin();
-    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let mut story = Story::of_a_hold();
     story.asks(ALICE, [500, 510], about("confirm", "x"), Err("hold_expired"));
     story.breaks(BOOKING);
 }
 
 #[test]
 fn a_booking_that_was_acknowledged_and_is_not_there() {
-    let mut story = Story::begin();
-    let booked = booking("x", "alice", NINE, "confirmed", 1);
-    story.asks(ALICE, [0, 5], ask("book", "a"), Ok(booked));
+    let (story, _) = Story::of_a_booking();
     let broken = story.verdict_at(100, &[], &[slot(NINE, 1, 1)]).unwrap_err();
     assert!(broken.contains(SLOT), "{broken}");
 }
 
 #[test]
 fn a_stale_read_after_the_acknowledgement() {
-    let mut story = Story::begin();
-    let booked = booking("x", "alice", NINE, "confirmed", 1);
-    story.asks(ALICE, [0, 5], ask("book", "a"), Ok(booked));
+    let (mut story, _) = Story::of_a_booking();
     story.asks(BOB, [6, 9], look(), Ok(json!({"slots": [slot(NINE, 1, 1)]})));
     story.breaks(SLOT);
 }
 
 #[test]
 fn a_booking_read_as_it_was_before_the_acknowledgement() {
-    let mut story = Story::begin();
-    let booked = booking("x", "alice", NINE, "confirmed", 1);
-    story.asks(ALICE, [0, 5], ask("book", "a"), Ok(booked.clone()));
+    let (mut story, booked) = Story::of_a_booking();
     let cancelled = booking("x", "alice", NINE, "cancelled", 2);
     story.asks(ALICE, [6, 9], about("cancel", "x"), Ok(cancelled));
     story.asks(ALICE, [10, 12], about("get", "x"), Ok(booked));
@@ -83,8 +73,7 @@ fn a_booking_read_as_it_was_before_the_acknowledgement() {
 
 #[test]
 fn a_place_refused_that_was_free() {
-    let mut story = Story::begin();
-    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let mut story = Story::of_a_hold();
     let cancelled = booking("x", "alice", NINE, "cancelled", 2);
     story.asks(ALICE, [6, 9], about("cancel", "x"), Ok(cancelled));
     story.asks(BOB, [10, 12], ask("hold", "b"), Err("slot_full"));
@@ -93,16 +82,14 @@ fn a_place_refused_that_was_free() {
 
 #[test]
 fn a_command_done_and_said_to_be_impossible() {
-    let mut story = Story::begin();
-    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let mut story = Story::of_a_hold();
     story.asks(ALICE, [6, 9], about("confirm", "x"), Err("invalid_transition"));
     story.breaks(BOOKING);
 }
 
 #[test]
 fn a_version_left_out() {
-    let mut story = Story::begin();
-    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let mut story = Story::of_a_hold();
     let confirmed = booking("x", "alice", NINE, "confirmed", 3);
     story.asks(ALICE, [6, 9], about("confirm", "x"), Ok(confirmed));
     story.breaks(BOOKING);
@@ -110,10 +97,18 @@ fn a_version_left_out() {
 
 #[test]
 fn one_version_told_in_two_ways() {
-    let mut story = Story::begin();
-    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let mut story = Story::of_a_hold();
     story.hears(ALICE, 6, "me", "bookings", &json!([hold("x", "alice", 2000)]));
     story.breaks("a version of a booking is one thing");
+}
+
+#[test]
+fn one_version_of_a_slot_told_in_two_ways() {
+    let mut story = Story::begin();
+    story.sends(BOB, 1, json!({"action": "subscribe", "topic": "resource:room"}));
+    story.hears(BOB, 6, "resource:room", "slots", &json!([slot(NINE, 1, 2)]));
+    story.asks(ALICE, [7, 9], look(), Ok(json!({"slots": [slot(NINE, 0, 2)]})));
+    story.breaks("a version of a slot is one thing");
 }
 
 #[test]
@@ -138,46 +133,69 @@ fn who_booked_told_in_a_public_topic() {
     story.breaks("it is not for bob");
 }
 
-#[test]
-fn a_change_that_somebody_was_not_told() {
-    let mut story = Story::begin();
-    story.asks(
-        BOB,
-        [1, 2],
-        json!({"action": "subscribe", "topic": "resource:room"}),
-        Ok(json!({"topic": "resource:room", "slots": [slot(NINE, 1, 1)]})),
-    );
-    let booked = booking("x", "alice", NINE, "confirmed", 1);
-    story.asks(ALICE, [3, 5], ask("book", "a"), Ok(booked.clone()));
-    let end = |story: &Story| {
-        let bookings = std::slice::from_ref(&booked);
-        story.verdict_at(100, bookings, &[slot(NINE, 0, 2)])
-    };
+/// Somebody has booked, and this client learns of it only when it is told.
+#[track_caller]
+fn is_missed(mut story: Story, booked: &Value, client: usize, told: (&str, &str, Value)) {
+    let end =
+        |story: &Story| story.verdict_at(100, std::slice::from_ref(booked), &[slot(NINE, 0, 2)]);
     let broken = end(&story).unwrap_err();
-    assert!(broken.contains("nobody misses a change, but client 1 has"), "{broken}");
-    story.hears(BOB, 50, "resource:room", "slots", &json!([slot(NINE, 0, 2)]));
+    let missed = format!("nobody misses a change, but client {client} has");
+    assert!(broken.contains(&missed), "{broken}");
+    let (topic, list, items) = told;
+    story.hears(client, 50, topic, list, &items);
     assert!(end(&story).is_ok());
 }
 
 #[test]
+fn a_change_that_somebody_was_not_told() {
+    let (mut story, booked) = Story::of_a_booking();
+    story.is_watched();
+    let told = ("resource:room", "slots", json!([slot(NINE, 0, 2)]));
+    is_missed(story, &booked, BOB, told);
+}
+
+#[test]
 fn a_booking_that_an_operator_was_not_told() {
-    let mut story = Story::begin();
-    story.asks(
-        OLGA,
-        [1, 2],
-        json!({"action": "subscribe", "topic": "resource:room/bookings"}),
-        Ok(json!({"topic": "resource:room/bookings", "bookings": []})),
-    );
-    let booked = booking("x", "alice", NINE, "confirmed", 1);
-    story.asks(ALICE, [3, 5], ask("book", "a"), Ok(booked.clone()));
-    let end = |story: &Story| {
-        let bookings = std::slice::from_ref(&booked);
-        story.verdict_at(100, bookings, &[slot(NINE, 0, 2)])
-    };
-    let broken = end(&story).unwrap_err();
-    assert!(broken.contains("nobody misses a change, but client 2 has"), "{broken}");
-    story.hears(OLGA, 50, "resource:room/bookings", "bookings", &json!([booked]));
-    assert!(end(&story).is_ok());
+    let (mut story, booked) = Story::of_a_booking();
+    let topic = "resource:room/bookings";
+    let nothing = json!({"topic": topic, "bookings": []});
+    story.asks(OLGA, [1, 2], json!({"action": "subscribe", "topic": topic}), Ok(nothing));
+    is_missed(story, &booked, OLGA, (topic, "bookings", json!([booked])));
+}
+
+#[test]
+fn a_place_sold_while_a_hold_was_extended() {
+    let mut story = Story::of_a_hold();
+    let held = extended("x", "alice", 1500);
+    story.asks(ALICE, [400, 405], about("extend", "x"), Ok(held));
+    let sold = booking("y", "bob", NINE, "confirmed", 1);
+    story.asks(BOB, [1001, 1005], ask("book", "b"), Ok(sold));
+    story.breaks(SLOT);
+}
+
+#[test]
+fn a_hold_extended_after_its_end() {
+    let mut story = Story::of_a_hold();
+    story.asks(ALICE, [1001, 1005], about("extend", "x"), Ok(extended("x", "alice", 2000)));
+    story.breaks("of the");
+}
+
+#[test]
+fn a_hold_refused_before_the_end_that_it_was_extended_to() {
+    let mut story = Story::of_a_hold();
+    story.asks(ALICE, [400, 405], about("extend", "x"), Ok(extended("x", "alice", 1500)));
+    story.asks(ALICE, [1100, 1110], about("confirm", "x"), Err("hold_expired"));
+    story.breaks(BOOKING);
+}
+
+#[test]
+fn a_hold_cut_short_or_extended_beyond_all_bounds() {
+    for (first, ends) in [(1010, 1005), (1000, 2100)] {
+        let mut story = Story::begin();
+        story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", first)));
+        story.asks(ALICE, [400, 405], about("extend", "x"), Ok(extended("x", "alice", ends)));
+        story.breaks("a hold lasts as long as its resource says");
+    }
 }
 
 #[test]
@@ -201,9 +219,7 @@ fn a_booking_that_nobody_was_told_they_have() {
 
 #[test]
 fn tables_that_do_not_add_up() {
-    let mut story = Story::begin();
-    let booked = booking("x", "alice", NINE, "confirmed", 1);
-    story.asks(ALICE, [0, 5], ask("book", "a"), Ok(booked.clone()));
+    let (story, booked) = Story::of_a_booking();
     let broken = story.verdict_at(100, &[booked], &[slot(NINE, 1, 2)]).unwrap_err();
     assert!(broken.contains("bookings add up to what slots have taken"), "{broken}");
 }

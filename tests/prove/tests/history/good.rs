@@ -6,12 +6,7 @@ use serde_json::json;
 #[test]
 fn a_hold_is_refused_to_another_confirmed_and_told() {
     let mut story = Story::begin();
-    story.asks(
-        BOB,
-        [1, 2],
-        json!({"action": "subscribe", "topic": "resource:room"}),
-        Ok(json!({"topic": "resource:room", "slots": [slot(NINE, 1, 1)]})),
-    );
+    story.is_watched();
     story.asks(ALICE, [3, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
     story.asks(BOB, [6, 8], ask("hold", "b"), Err("slot_full"));
     let confirmed = booking("x", "alice", NINE, "confirmed", 2);
@@ -64,8 +59,7 @@ fn an_attempt_that_was_repeated_is_one_booking_from_the_first_request_on() {
 
 #[test]
 fn a_hold_runs_out_by_itself_and_the_place_is_sold_again() {
-    let mut story = Story::begin();
-    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let mut story = Story::of_a_hold();
     story.asks(BOB, [990, 995], ask("book", "b"), Err("slot_full"));
     let sold = booking("y", "bob", NINE, "confirmed", 1);
     story.asks(BOB, [1001, 1005], ask("book", "c"), Ok(sold.clone()));
@@ -77,9 +71,42 @@ fn a_hold_runs_out_by_itself_and_the_place_is_sold_again() {
 }
 
 #[test]
+fn a_hold_that_is_extended_runs_out_later() {
+    let mut story = Story::of_a_hold();
+    let held = extended("x", "alice", 1500);
+    story.asks(ALICE, [400, 405], about("extend", "x"), Ok(held.clone()));
+    story.asks(BOB, [1200, 1205], ask("book", "b"), Err("slot_full"));
+    story.asks(ALICE, [1300, 1305], about("get", "x"), Ok(held));
+    let sold = booking("y", "bob", NINE, "confirmed", 1);
+    story.asks(BOB, [1501, 1505], ask("book", "c"), Ok(sold.clone()));
+    let expired = booking("x", "alice", NINE, "expired", 3);
+    story.asks(ALICE, [1510, 1515], about("confirm", "x"), Err("hold_expired"));
+    story.asks(ALICE, [1520, 1525], about("get", "x"), Ok(expired.clone()));
+    let checked = story.verdict_at(2000, &[expired, sold], &[slot(NINE, 0, 6)]).unwrap();
+    assert_eq!((checked.slots, checked.bookings, checked.undecided), (1, 2, 0));
+}
+
+/// Between the request without an answer and the one that repeats it, Alice's other window has extended
+/// the hold too.
+#[test]
+fn an_extension_that_is_asked_for_again_may_be_made_twice() {
+    let mut again = about("extend", "x");
+    again["key"] = json!("e");
+    let mut story = Story::of_a_hold();
+    story.sends(ALICE, 100, again.clone());
+    story.loses(ALICE, 150);
+    let mut third = extended("x", "alice", 1300);
+    third["version"] = json!(3);
+    story.asks(OLGA, [200, 205], about("extend", "x"), Ok(third));
+    let mut fourth = extended("x", "alice", 1400);
+    fourth["version"] = json!(4);
+    story.asks(ALICE, [300, 305], again, Ok(fourth));
+    story.is_good();
+}
+
+#[test]
 fn a_confirmation_that_was_asked_for_in_time_may_come_in_time() {
-    let mut story = Story::begin();
-    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let mut story = Story::of_a_hold();
     let confirmed = booking("x", "alice", NINE, "confirmed", 2);
     story.asks(ALICE, [999, 1005], about("confirm", "x"), Ok(confirmed));
     story.is_good();
@@ -87,8 +114,7 @@ fn a_confirmation_that_was_asked_for_in_time_may_come_in_time() {
 
 #[test]
 fn clocks_may_differ_by_what_is_known() {
-    let mut story = Story::begin();
-    story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+    let mut story = Story::of_a_hold();
     let confirmed = booking("x", "alice", NINE, "confirmed", 2);
     story.asks(ALICE, [1020, 1025], about("confirm", "x"), Ok(confirmed));
     assert!(story.verdict_with(0, None).is_err());
@@ -97,9 +123,7 @@ fn clocks_may_differ_by_what_is_known() {
 
 #[test]
 fn a_booking_moves_and_leaves_its_place() {
-    let mut story = Story::begin();
-    let booked = booking("x", "alice", NINE, "confirmed", 1);
-    story.asks(ALICE, [0, 5], ask("book", "a"), Ok(booked));
+    let (mut story, _) = Story::of_a_booking();
     let mut reschedule = about("reschedule", "x");
     reschedule["start"] = json!(TEN);
     let moved = booking("x", "alice", TEN, "confirmed", 2);

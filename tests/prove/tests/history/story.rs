@@ -50,6 +50,13 @@ pub fn hold(id: &str, customer: &str, ends: i64) -> Value {
     hold
 }
 
+/// The same hold, when it was extended.
+pub fn extended(id: &str, customer: &str, ends: i64) -> Value {
+    let mut hold = hold(id, customer, ends);
+    hold["version"] = json!(2);
+    hold
+}
+
 /// A slot as frames show it.
 pub fn slot(start: &str, free: u64, version: u64) -> Value {
     let end = if start == NINE { TEN } else { ELEVEN };
@@ -73,6 +80,21 @@ impl Story {
         story
     }
 
+    /// Everybody is connected, and Alice holds the place at nine until a second after the beginning.
+    pub fn of_a_hold() -> Self {
+        let mut story = Self::begin();
+        story.asks(ALICE, [0, 5], ask("hold", "a"), Ok(hold("x", "alice", 1000)));
+        story
+    }
+
+    /// Everybody is connected, and Alice has booked the place at nine.
+    pub fn of_a_booking() -> (Self, Value) {
+        let mut story = Self::begin();
+        let booked = booking("x", "alice", NINE, "confirmed", 1);
+        story.asks(ALICE, [3, 5], ask("book", "a"), Ok(booked.clone()));
+        (story, booked)
+    }
+
     fn add(&mut self, millis: u64, client: usize, what: What) {
         let at = Duration::from_millis(millis);
         self.history.events.push(Event { at, client, what });
@@ -92,6 +114,13 @@ impl Story {
             Err(code) => json!({"type": "error", "id": id, "error": {"code": code}}),
         };
         self.add(end, client, What::Heard(frame));
+    }
+
+    /// Bob watches the slots from the beginning, and sees that one free.
+    pub fn is_watched(&mut self) {
+        let topic = "resource:room";
+        let slots = json!({"topic": topic, "slots": [slot(NINE, 1, 1)]});
+        self.asks(BOB, [1, 2], json!({"action": "subscribe", "topic": topic}), Ok(slots));
     }
 
     /// Somebody asks for something.
@@ -118,6 +147,7 @@ impl Story {
             capacity: 1,
             slot: SignedDuration::from_hours(1),
             hold: SignedDuration::from_secs(1),
+            most: SignedDuration::from_secs(2),
         };
         let terms = BTreeMap::from([("room".to_owned(), terms)]);
         Rules { terms, skew: SignedDuration::from_millis(skew) }

@@ -2,8 +2,7 @@
 
 use super::super::explore::Broken;
 use super::super::kept::Kept;
-use super::Sales;
-use super::flight::{After, Flight, Lookup, Move, Phase, Slots};
+use super::flight::{After, Lookup, Move, Phase, Slots, Turn};
 use super::scenario::Intent;
 use super::sell::sweeps;
 use super::tables::{SlotWrite, Tables, Write};
@@ -14,12 +13,8 @@ use std::sync::Arc;
 /// The change that a step belongs to.
 #[derive(Debug, Clone, Copy)]
 pub struct Change<'a> {
-    /// The model.
-    pub sales: &'a Sales,
-    /// The request.
-    pub flight: &'a Flight,
-    /// The number of its booking.
-    pub number: usize,
+    /// The step.
+    pub turn: Turn<'a>,
     /// What is to be done.
     pub intent: &'a Intent,
     /// By whom.
@@ -28,14 +23,9 @@ pub struct Change<'a> {
 
 impl Change<'_> {
     /// Reads the booking, and decides.
-    pub fn look(
-        self,
-        lookup: Lookup,
-        tables: &mut Arc<Tables>,
-        clock: u8,
-    ) -> Result<After, Broken> {
-        let scenario = &self.sales.scenario;
-        let read = match lookup.step(self.number, tables, scenario, self.flight, clock)? {
+    pub fn look(self, lookup: Lookup, tables: &mut Arc<Tables>) -> Result<After, Broken> {
+        let sales = self.turn.sales;
+        let read = match lookup.step(self.turn, tables)? {
             Lookup::Known(Some(read)) => read,
             Lookup::Known(None) => return Ok(After::Answer(Err(Rejection::NoSuchBooking))),
             lookup => return Ok(After::Next(Phase::Looking(lookup))),
@@ -45,10 +35,10 @@ impl Change<'_> {
             Intent::Reschedule(..) => {
                 // Whether it may be moved at all comes before where to.
                 match self.decide(&read, Action::Reschedule(read.stretch.clone())) {
-                    Ok(Decision::Change(_)) if self.sales.moves => {
+                    Ok(Decision::Change(_)) if sales.moves => {
                         After::Next(Phase::ReadingResource(read))
                     }
-                    Ok(Decision::Change(_)) => self.aim(&read, &self.sales.resource),
+                    Ok(Decision::Change(_)) => self.aim(&read, &sales.resource),
                     decision => self.decided(&read, decision, None),
                 }
             }
@@ -56,7 +46,7 @@ impl Change<'_> {
     }
 
     fn decide(self, read: &Booking, action: Action) -> Result<Decision, Rejection> {
-        Command { action, attempt: self.attempt.clone() }.decide(read, self.flight.now)
+        Command { action, attempt: self.attempt.clone() }.decide(read, self.turn.flight.now)
     }
 
     /// Decides where to move to.
@@ -64,7 +54,7 @@ impl Change<'_> {
         let Intent::Reschedule(start, end) = self.intent else {
             return After::Answer(Err(Rejection::NoSuchResource));
         };
-        let now = self.flight.now;
+        let now = self.turn.flight.now;
         let stretch = resource.stretch(*start, read.length_from(*start, *end), now);
         let stretch = stretch.and_then(|stretch| {
             resource.settled(&stretch, now)?;
@@ -98,7 +88,7 @@ impl Change<'_> {
         let Period { start, end } = stretch.time();
         let from = moving.resource.as_ref().map(|resource| resource.reads_from(start));
         let slots = tables.slots(from.unwrap_or(start), end);
-        let sweeps = sweeps(stretch, &slots, self.flight.now);
+        let sweeps = sweeps(stretch, &slots, self.turn.flight.now);
         if sweeps.is_empty() {
             self.leave(moving, Some(Kept::new(slots)))
         } else {
@@ -108,7 +98,7 @@ impl Change<'_> {
 
     /// What is given back is read only after it was refused once.
     fn leave(self, moving: Move, taken: Option<Slots>) -> After {
-        if self.flight.again {
+        if self.turn.flight.again {
             After::Next(Phase::ReadingLeft(moving, taken))
         } else {
             self.write(&moving, taken.as_ref(), |_| false)
@@ -129,9 +119,10 @@ impl Change<'_> {
         gone: impl Fn(Timestamp) -> bool,
     ) -> After {
         let Move { read, next, resource } = moving;
-        let now = self.flight.now;
+        let now = self.turn.flight.now;
         let over = Some(read.version);
-        let mut writes = vec![Write::Booking { number: self.number, after: next.clone(), over }];
+        let mut writes =
+            vec![Write::Booking { number: self.turn.number, after: next.clone(), over }];
         for (period, effect) in Booking::effects(Some(read), next) {
             let (slot, terms) = match (effect, resource, taken) {
                 (Effect::Take(..), Some(resource), Some(taken)) => {
@@ -145,7 +136,7 @@ impl Change<'_> {
                 (Effect::Release(_, None), ..) if gone(period.start) => continue,
                 // Neither the slot nor the terms matter to what is kept or given back.
                 _ => {
-                    let resource = &self.sales.resource;
+                    let resource = &self.turn.sales.resource;
                     let none = std::collections::BTreeMap::new();
                     (resource.slot(period, &none), resource.terms(period, &none, now))
                 }

@@ -3,7 +3,7 @@
 use super::super::explore::Broken;
 use super::super::kept::Kept;
 use super::super::mutation::Mutation;
-use super::scenario::Scenario;
+use super::Sales;
 use super::tables::{Outcome, SlotWrite, Tables, Write};
 use domain::{Booking, Rejection, Resource, Slot};
 use jiff::Timestamp;
@@ -27,6 +27,19 @@ pub struct Flight {
     pub again: bool,
     /// What it does next.
     pub phase: Phase,
+}
+
+/// A step of a request under way.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn<'a> {
+    /// The model.
+    pub sales: &'a Sales,
+    /// The request.
+    pub flight: &'a Flight,
+    /// The number of its booking.
+    pub number: usize,
+    /// How often the clock has stepped.
+    pub clock: u8,
 }
 
 /// What a request does next.
@@ -103,14 +116,9 @@ pub enum After {
 
 impl Lookup {
     /// The next step of a look.
-    pub fn step(
-        self,
-        number: usize,
-        tables: &mut Arc<Tables>,
-        scenario: &Scenario,
-        flight: &Flight,
-        clock: u8,
-    ) -> Result<Self, Broken> {
+    pub fn step(self, turn: Turn<'_>, tables: &mut Arc<Tables>) -> Result<Self, Broken> {
+        let Turn { sales, flight, number, clock } = turn;
+        let scenario = &sales.scenario;
         let early = scenario.mutation == Some(Mutation::ExpireEarly);
         let now = if early { flight.now + scenario.tick } else { flight.now };
         match self {

@@ -30,7 +30,7 @@ use super::kept::Kept;
 use super::mutation::Mutation;
 use change::Change;
 use domain::{Effect, Resource};
-use flight::{After, Flight, Lookup, Phase, Reads};
+use flight::{After, Flight, Lookup, Phase, Reads, Turn};
 use history::Came;
 use scenario::{Kind, Scenario};
 use sell::Selling;
@@ -122,22 +122,23 @@ impl Sales {
             }
             _ => {}
         }
+        let turn = |number| Turn { sales: self, flight, number, clock };
         let after = match &self.scenario.orders[flight.order].kind {
             Kind::Sell { booking, request } => {
-                let sale = Selling { sales: self, flight, number: *booking, request };
+                let sale = Selling { turn: turn(*booking), request };
                 match flight.phase.clone() {
-                    Phase::Selling(reads) => sale.read(reads, which, tables, clock)?,
+                    Phase::Selling(reads) => sale.read(reads, which, tables)?,
                     Phase::SellingMoved(booking, resource) => {
                         sale.read_moved(&booking, &resource, tables)
                     }
-                    Phase::LookingAgain(lookup) => sale.look_again(lookup, tables, clock)?,
+                    Phase::LookingAgain(lookup) => sale.look_again(lookup, tables)?,
                     other => unreachable!("{other:?} is no part of a sale"),
                 }
             }
             Kind::Change { booking, intent, attempt } => {
-                let change = Change { sales: self, flight, number: *booking, intent, attempt };
+                let change = Change { turn: turn(*booking), intent, attempt };
                 match flight.phase.clone() {
-                    Phase::Looking(lookup) => change.look(lookup, tables, clock)?,
+                    Phase::Looking(lookup) => change.look(lookup, tables)?,
                     Phase::ReadingResource(read) => change.aim(&read, &tables.resource),
                     Phase::ReadingSlots(moving) => change.read_slots(moving, tables),
                     Phase::ReadingLeft(moving, taken) => {
@@ -280,6 +281,7 @@ impl Model for Sales {
                 if refused {
                     came = Came::Refused;
                 }
+                promises::of_versions(&self.scenario, &state.tables, &next.tables)?;
                 match after {
                     After::Next(phase) => {
                         next.flights.push(Kept::new(Flight { phase, ..(*flight).clone() }));

@@ -8,7 +8,7 @@ use domain::{
     ResourceId, Role, Sale, SlotLength, SlotMinutes, State, TimeZoneName, Version,
 };
 use jiff::{SignedDuration, Timestamp};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Who may ask for what, how often, and by which clocks.
 #[derive(Debug)]
@@ -302,6 +302,17 @@ impl Scenario {
             _ => None,
         });
         put.chain([self.resource.capacity.get()]).max().unwrap_or(0)
+    }
+
+    /// The starts of all slots that there are before or after any order.
+    pub fn starts(&self) -> BTreeSet<Timestamp> {
+        let put = self.orders.iter().filter_map(|order| match &order.kind {
+            Kind::Put(resource) => Some(&**resource),
+            _ => None,
+        });
+        let day = (opens(), opens() + SignedDuration::from_hours(3));
+        let all = put.chain([&self.resource]);
+        all.flat_map(|room| room.calendar.slots(day.0, day.1)).map(|slot| slot.start).collect()
     }
 
     /// What a clock shows.

@@ -5,7 +5,7 @@ use super::super::explore::Broken;
 use super::super::kept::Kept;
 use super::super::mutation::Mutation;
 use super::Sales;
-use super::flight::{After, Flight, Lookup, Phase, Reads, Slots};
+use super::flight::{After, Lookup, Phase, Reads, Slots, Turn};
 use super::scenario::code;
 use super::tables::{SlotWrite, Tables, Write};
 use domain::{Booking, NewBooking, Period, Rejection, Resource, Slot, Stretch};
@@ -16,12 +16,8 @@ use std::sync::Arc;
 /// The sale that a step belongs to.
 #[derive(Debug, Clone, Copy)]
 pub struct Selling<'a> {
-    /// The model.
-    pub sales: &'a Sales,
-    /// The request.
-    pub flight: &'a Flight,
-    /// The number of its booking.
-    pub number: usize,
+    /// The step.
+    pub turn: Turn<'a>,
     /// What is asked for.
     pub request: &'a NewBooking,
 }
@@ -39,14 +35,9 @@ impl Selling<'_> {
         mut reads: Reads,
         which: u8,
         tables: &mut Arc<Tables>,
-        clock: u8,
     ) -> Result<After, Broken> {
         match which {
-            0 => {
-                let scenario = &self.sales.scenario;
-                reads.booking =
-                    reads.booking.step(self.number, tables, scenario, self.flight, clock)?;
-            }
+            0 => reads.booking = reads.booking.step(self.turn, tables)?,
             1 => reads.resource = Some(tables.resource.clone()),
             _ => {
                 let end = self.request.end.unwrap_or(self.request.start);
@@ -82,8 +73,8 @@ impl Selling<'_> {
     }
 
     fn booking(self, resource: &Resource) -> Result<Booking, Rejection> {
-        let now = self.flight.now;
-        if self.sales.scenario.mutation == Some(Mutation::SellInTransition) {
+        let now = self.turn.flight.now;
+        if self.turn.sales.scenario.mutation == Some(Mutation::SellInTransition) {
             let settled = Resource { former: Vec::new(), ..resource.clone() };
             return self.request.decide(&settled, &code(), now);
         }
@@ -107,7 +98,8 @@ impl Selling<'_> {
         resource: &Resource,
         touched: &BTreeMap<Timestamp, Slot>,
     ) -> After {
-        let (sales, mut now) = (self.sales, self.flight.now);
+        let Turn { sales, flight, number, .. } = self.turn;
+        let mut now = flight.now;
         if sales.scenario.mutation == Some(Mutation::DropBucketsEarly) {
             now += sales.scenario.tick;
         }
@@ -115,7 +107,7 @@ impl Selling<'_> {
         if !sweeps.is_empty() {
             return After::Next(Phase::Sweeping(sweeps));
         }
-        let create = Write::Booking { number: self.number, after: booking.clone(), over: None };
+        let create = Write::Booking { number, after: booking.clone(), over: None };
         let mut writes = vec![create];
         for (period, effect) in Booking::effects(None, booking) {
             let slot = resource.slot(period, touched);
@@ -135,14 +127,8 @@ impl Selling<'_> {
     }
 
     /// Looks whether another attempt of this key was faster.
-    pub fn look_again(
-        self,
-        lookup: Lookup,
-        tables: &mut Arc<Tables>,
-        clock: u8,
-    ) -> Result<After, Broken> {
-        let scenario = &self.sales.scenario;
-        Ok(match lookup.step(self.number, tables, scenario, self.flight, clock)? {
+    pub fn look_again(self, lookup: Lookup, tables: &mut Arc<Tables>) -> Result<After, Broken> {
+        Ok(match lookup.step(self.turn, tables)? {
             Lookup::Known(Some(made)) => After::Answer(self.request.repeats(&made).map(|()| made)),
             Lookup::Known(None) => After::Answer(Err(Rejection::SlotFull)),
             lookup => After::Next(Phase::LookingAgain(lookup)),

@@ -5,7 +5,7 @@ use super::super::kept::Kept;
 use super::super::mutation::Mutation;
 use super::promises;
 use super::scenario::Scenario;
-use domain::slot::LEAVES_BUCKET;
+use domain::slot::VERSIONS_PER_WRITE;
 use domain::{Booking, Effect, Resource, Slot, Terms, Version};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -92,7 +92,7 @@ impl Tables {
                 Write::Slot(write) => {
                     let before = self.slots.get(&write.start).map(|slot| &**slot);
                     let after = write.after(before, scenario.mutation)?;
-                    promises::of_slot(scenario, clock, before, &after, write)?;
+                    promises::of_slot(scenario, before, &after, write)?;
                     self.slots.insert(write.start, Kept::new(after));
                 }
                 Write::Resource(after, _) => self.resource = after.clone(),
@@ -179,38 +179,38 @@ impl SlotWrite {
         let untouched = || Slot::untouched(self.start, self.terms.minutes);
         let mut slot = before.cloned().unwrap_or_else(untouched);
         let mut taken = i64::from(slot.taken) - i64::from(self.given_back());
-        let dropped = self.drops.iter().filter(|(_, places)| *places > 0).count() as u64;
         for (end, _) in &self.drops {
             slot.expiring.remove(end);
         }
         let mut leave = |until: Timestamp, places: u32| {
             let bucket = slot.expiring.entry(until).or_default();
             *bucket = bucket.saturating_sub(places);
-            LEAVES_BUCKET
         };
-        let written = match self.effect {
-            None => 0,
+        match self.effect {
+            None => {}
             Some(Effect::Take(quantity, until)) => {
                 taken += i64::from(quantity.get());
                 if let Some(until) = until {
                     *slot.expiring.entry(until).or_default() += quantity.get();
                 }
                 slot.minutes = self.terms.minutes;
-                1
             }
-            Some(Effect::Keep(..)) if mutation == Some(Mutation::ConfirmLeavesBucket) => 1,
+            Some(Effect::Keep(..)) if mutation == Some(Mutation::ConfirmLeavesBucket) => {}
             Some(Effect::Keep(quantity, until)) => leave(until, quantity.get()),
             Some(Effect::Extend(quantity, until, later)) => {
-                let versions = leave(until, quantity.get());
+                leave(until, quantity.get());
                 *slot.expiring.entry(later).or_default() += quantity.get();
-                versions
             }
             Some(Effect::Release(quantity, until)) => {
                 taken -= i64::from(quantity.get());
-                until.map_or(1, |until| leave(until, quantity.get()))
+                if let Some(until) = until {
+                    leave(until, quantity.get());
+                }
             }
-        };
-        slot.version = slot.version.plus(dropped + written);
+        }
+        let versions =
+            if mutation == Some(Mutation::WriteIsOneVersion) { 1 } else { VERSIONS_PER_WRITE };
+        slot.version = slot.version.plus(versions);
         slot.taken = u32::try_from(taken)
             .map_err(|_| Broken::new(promises::BOOKS, format!("{taken} places taken")))?;
         Ok(slot)

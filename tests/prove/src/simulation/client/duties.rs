@@ -5,12 +5,11 @@ use super::{Asked, Client, PATIENCE, Session};
 use crate::simulation::setup::SETUP;
 use crate::simulation::sockets::Grant;
 use crate::simulation::step::Topic;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The day that all of it is about.
-const DAY: [&str; 2] = ["2027-01-11T00:00:00Z", "2027-01-12T00:00:00Z"];
 /// A token is renewed so long before its end that no clock takes it for ended.
 const IN_TIME: i64 = 2;
 /// A token that is good for so long outlasts every rest.
@@ -122,7 +121,9 @@ impl Client {
         }
         let mut request = json!({"action": "subscribe", "topic": topic.to_string()});
         if topic != Topic::Me {
-            (request["from"], request["to"]) = (json!(DAY[0]), json!(DAY[1]));
+            let midnight = self.world.morning() - SignedDuration::from_hours(8);
+            let tomorrow = midnight + SignedDuration::from_hours(24);
+            (request["from"], request["to"]) = (json!(midnight), json!(tomorrow));
         }
         if let Some(cursor) = cursor {
             request["cursor"] = json!(cursor);

@@ -55,7 +55,7 @@ impl Client {
         for (list, name) in [("bookings", "id"), ("slots", "start")] {
             for thing in of[list].as_array().into_iter().flatten() {
                 if let Some(view) = self.views.get_mut(&topic) {
-                    view.apply(&self.world, name, thing);
+                    view.apply(&self.world, topic, name, thing);
                 }
                 if list == "bookings" {
                     self.learns(thing);
@@ -225,7 +225,7 @@ impl Client {
                     self.views.remove(&topic);
                 }
             }
-            "hold_expired" if asked.action() == "confirm" => self.must_be_over(&asked),
+            "hold_expired" => self.must_be_over(&asked),
             _ => {}
         }
     }

@@ -10,10 +10,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// When the slot of this number starts, on a grid of slots this long.
-pub fn slot_start(slot: usize, minutes: u32) -> Timestamp {
+fn slot_start(morning: Timestamp, slot: usize, minutes: u32) -> Timestamp {
     let slot = i64::try_from(slot).unwrap_or(0);
-    let first = BASE - SignedDuration::from_secs(50);
-    first
+    morning
         + match minutes {
             1 => SignedDuration::from_mins(1 + slot),
             minutes => SignedDuration::from_mins(60 + slot * i64::from(minutes)),
@@ -25,7 +24,7 @@ pub fn resource(id: &str, capacity: u32, minutes: u32, hold: u32, manual: bool) 
     let day = ["08:00-12:00"];
     json!({
         "id": id, "name": id, "timeZone": "UTC", "slotMinutes": minutes,
-        "opening": {"mon": day}, "capacity": capacity, "holdSeconds": hold,
+        "opening": {"mon": day}, "capacity": capacity, "holdSeconds": hold, "maxHoldSeconds": 3 * hold,
         "approval": if manual { "manual" } else { "auto" },
     })
 }
@@ -37,11 +36,12 @@ impl Client {
             Act::Sell { hold, at_end, resource, slot, slots, quantity } => {
                 self.sell(hold, at_end, resource, (slot, slots), quantity);
             }
-            Act::Confirm { which, at_end } => self.confirm(which, at_end),
+            Act::Extend { which, at_end } => self.turn_to_hold("extend", which, at_end),
+            Act::Confirm { which, at_end } => self.turn_to_hold("confirm", which, at_end),
             Act::Cancel { which, checked } => self.change("cancel", which, checked),
             Act::Reschedule { which, slot } => {
                 let minutes = self.world.plan.profile.slot_minutes;
-                let start = slot_start(slot, minutes).to_string();
+                let start = slot_start(self.world.morning(), slot, minutes).to_string();
                 self.change_with("reschedule", which, false, &[("start", json!(start))]);
             }
             Act::Approve { which } => self.change("approve", which, false),
@@ -61,7 +61,7 @@ impl Client {
             }
             Act::List { resource } => {
                 let from = BASE - SignedDuration::from_hours(1);
-                let to = BASE + SignedDuration::from_hours(5);
+                let to = self.world.morning() + SignedDuration::from_hours(5);
                 self.ask(if self.operator {
                     let window = (from.to_string(), to.to_string());
                     json!({"action": "list", "resource": RESOURCES[resource], "from": window.0, "to": window.1})
@@ -120,7 +120,7 @@ impl Client {
         quantity: u32,
     ) {
         let minutes = self.world.plan.profile.slot_minutes;
-        let start = slot_start(slot, minutes);
+        let start = slot_start(self.world.morning(), slot, minutes);
         let mut request = json!({
             "action": if hold { "hold" } else { "book" },
             "resource": RESOURCES[resource],
@@ -172,9 +172,9 @@ impl Client {
         fitting.nth(which).or_else(any).cloned()
     }
 
-    fn confirm(&mut self, which: usize, at_end: bool) {
+    fn turn_to_hold(&mut self, action: &str, which: usize, at_end: bool) {
         let Some(booking) = self.booking(which, &["held"]) else { return };
-        let request = json!({"action": "confirm", "booking": booking["id"], "key": self.key()});
+        let request = json!({"action": action, "booking": booking["id"], "key": self.key()});
         self.keyed.push((request.clone(), None));
         let end = booking["holdExpiresAt"].as_str().and_then(|end| end.parse().ok());
         match end {
