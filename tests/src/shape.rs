@@ -86,7 +86,10 @@ fn result(frame: &Value) {
         }
         "resource.get" => is("ResourceView", result),
         "resource.list" => fields(result, &["resources"], &["cursor"]),
-        "availability" => fields(result, &["slots"], &["cursor"]),
+        "availability" => {
+            fields(result, &["slots"], &["bookableFrom", "bookableTo", "cursor"]);
+        }
+        "customer.erase" => fields(result, &["erased"], &[]),
         "list" => fields(result, &["bookings"], &["cursor"]),
         "subscribe" => fields(result, &["topic", list_of(result)], &["cursor"]),
         "unsubscribe" => fields(result, &["topic"], &[]),
@@ -145,6 +148,9 @@ fn booking(booking: &Value) {
     assert!(booking["version"].as_u64() >= Some(1), "{booking}");
     assert!(booking["quantity"].as_u64() >= Some(1), "{booking}");
     let status = booking["status"].as_str().unwrap();
+    for deadline in ["cancelBy", "rescheduleBy"] {
+        assert!(booking[deadline].as_str() <= booking["start"].as_str(), "{booking}");
+    }
     assert_eq!(booking.get("holdExpiresAt").is_some(), status == "held", "{booking}");
     if booking.get("pendingExpiresAt").is_some() {
         assert_eq!(status, "pending", "{booking}");

@@ -7,6 +7,7 @@
 //! | [`session`] | `ping`, `refresh` |
 //! | [`resources`] | `resource.*`, `availability` |
 //! | [`bookings`] | `hold`, `book`, `extend`, `confirm`, `update`, ... `get`, `list` |
+//! | [`customers`] | `customer.erase` |
 //! | [`topics`] | `subscribe`, `unsubscribe` |
 //! | [`caller`] | who asks, and whether they may |
 //! | [`failure`] | what goes wrong -> the error that the client sees |
@@ -15,6 +16,7 @@
 pub mod app;
 pub mod bookings;
 pub mod caller;
+pub mod customers;
 pub mod failure;
 pub mod page;
 pub mod resources;
@@ -147,7 +149,9 @@ impl App {
             Request::ResourcePut(asked) => resources::put(self, caller, *asked, now).await,
             Request::ResourceGet(asked) => resources::get(self, &asked).await,
             Request::ResourceList(asked) => resources::list(self, caller, &asked).await,
-            Request::Availability(asked) => resources::availability(self, &asked, now).await,
+            Request::Availability(asked) => {
+                resources::availability(self, caller, &asked, now).await
+            }
             Request::Hold(asked) => bookings::hold(self, caller, asked, now).await,
             Request::Book(asked) => bookings::book(self, caller, asked, now).await,
             Request::Extend(asked) => bookings::extend(self, caller, asked, now).await,
@@ -167,6 +171,9 @@ impl App {
             }
             Request::Get(asked) => bookings::get(self, caller, &asked, now).await,
             Request::List(asked) => bookings::list(self, caller, &asked, now).await,
+            Request::CustomerErase(asked) => {
+                customers::erase(self, caller, &asked.customer, now).await
+            }
             Request::Subscribe(asked) => topics::subscribe(self, caller, &asked, now).await,
             Request::Unsubscribe(asked) => topics::unsubscribe(self, caller, &asked).await,
         }

@@ -6,10 +6,10 @@ use crate::failure::Failure;
 use crate::page::{Wanted, fit};
 use domain::{Period, Resource, ResourceId, State};
 use jiff::{SignedDuration, Timestamp};
-use protocol::Reply;
 use protocol::reply::Page;
 use protocol::request::{Availability, ResourceGet, ResourceList, ResourcePut};
 use protocol::view::{ResourceView, SlotView};
+use protocol::{Instant, Reply};
 use store::cursor::ListName;
 
 /// Slots of one page: it fits a frame, with room for the largest numbers.
@@ -58,6 +58,7 @@ pub async fn list(app: &App, caller: &Caller, asked: &ResourceList) -> Result<Re
 /// Reads the slots of a window.
 pub async fn availability(
     app: &App,
+    caller: &Caller,
     asked: &Availability,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
@@ -66,7 +67,10 @@ pub async fn availability(
     let list = ListName::new(["availability"].into_iter().chain(name));
     let wanted = Wanted { list, cursor: asked.cursor.as_deref(), limit: SLOTS, status: None };
     let window = (asked.from.0, asked.to.0);
-    Ok(Reply::Page(slots(app, &resource, window, &wanted, now).await?))
+    let page = slots(app, &resource, window, &wanted, now).await?;
+    let (from, to) = resource.rules.bookable(caller.connection.role, now);
+    let (bookable_from, bookable_to) = (from.map(Instant), to.map(Instant));
+    Ok(Reply::Page(Page { bookable_from, bookable_to, ..page }))
 }
 
 /// One page of a resource's slots in a window.

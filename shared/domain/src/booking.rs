@@ -1,6 +1,7 @@
 //! One booking and the statuses it goes through.
 
 use crate::calendar::{Length, Period, Stretch};
+use crate::deadlines::Deadlines;
 use crate::details::Details;
 use crate::effect::Effect;
 use crate::ids::{BookingId, ConfirmationCode, CustomerId, ResourceId};
@@ -89,6 +90,8 @@ pub struct Booking {
     pub hold_expires_at: Option<Timestamp>,
     /// While pending: when it runs out. What became pending before there was such an end has none.
     pub pending_expires_at: Option<Timestamp>,
+    /// Until when its customer may change it, frozen when it was sold there.
+    pub deadlines: Deadlines,
     /// Once confirmed.
     pub confirmation_code: Option<ConfirmationCode>,
     /// Why it was cancelled or declined, in the caller's words, at most 500 characters.
@@ -168,6 +171,22 @@ impl Booking {
     /// Whether it waits for something: a confirmation or an operator.
     pub fn is_open(&self) -> bool {
         matches!(self.status, Status::Held | Status::Pending)
+    }
+
+    /// Without what people wrote: its details, the note and the reason. Nothing where there is none.
+    pub fn erased(&self, by: &CustomerId, now: Timestamp) -> Option<Self> {
+        let nothing = self.details.is_empty() && self.note.is_none() && self.reason.is_none();
+        (!nothing).then(|| Self {
+            details: Details::default(),
+            note: None,
+            reason: None,
+            version: self.version.next(),
+            updated_by: by.clone(),
+            updated_at: now,
+            ended_at: Some(self.ended_at.unwrap_or(self.updated_at)),
+            last_attempt: None,
+            ..self.clone()
+        })
     }
 
     /// The slots in which it takes places, as it was written last.

@@ -2,6 +2,7 @@
 
 use crate::booking::{Booking, Mark, Status};
 use crate::calendar::Stretch;
+use crate::deadlines::Deadlines;
 use crate::details::Details;
 use crate::ids::{ConfirmationCode, CustomerId, Key, Role, fingerprint};
 use crate::numbers::{HoldSeconds, MaxHoldSeconds, Version};
@@ -18,8 +19,8 @@ pub enum Action {
     Confirm(Confirming, ConfirmationCode),
     /// Give its places back, with a reason.
     Cancel(Option<String>),
-    /// Move it to another stretch of the same resource.
-    Reschedule(Stretch),
+    /// Move it to another stretch of the same resource, with the deadlines that it has there.
+    Reschedule(Stretch, Deadlines),
     /// Confirm a pending booking, with a reason.
     Approve(Option<String>, ConfirmationCode),
     /// Refuse a pending booking, with a reason.
@@ -136,11 +137,17 @@ impl Command {
                 next.status = Status::Cancelled;
                 next.reason.clone_from(reason);
                 current.status == Status::Held
-                    || self.in_time(&current, current.stretch.end(), now)?
+                    || self.in_time(
+                        &current,
+                        (current.deadlines.cancel_by, current.stretch.end()),
+                        now,
+                    )?
             }
-            (Action::Reschedule(stretch), Status::Confirmed) => {
+            (Action::Reschedule(stretch, deadlines), Status::Confirmed) => {
                 next.stretch = stretch.clone();
-                let in_time = self.in_time(&current, current.stretch.start(), now)?;
+                next.deadlines = *deadlines;
+                let last = (current.deadlines.reschedule_by, current.stretch.start());
+                let in_time = self.in_time(&current, last, now)?;
                 if in_time && stretch.resizes(&current.stretch) {
                     return Err(Rejection::SlotFull);
                 }
@@ -188,18 +195,16 @@ impl Command {
         }
     }
 
-    /// Whether there is still time: a customer has it until the booking begins, an operator until
-    /// the instant `last`.
+    /// Whether there is still time: a customer has it until the first of these instants, an operator
+    /// until the second.
     fn in_time(
         &self,
         booking: &Booking,
-        last: Timestamp,
+        (deadline, last): (Timestamp, Timestamp),
         now: Timestamp,
     ) -> Result<bool, Rejection> {
         match self.attempt.role {
-            Role::Customer if now >= booking.stretch.start() => {
-                Err(Rejection::TooLate(Box::new(booking.clone())))
-            }
+            Role::Customer if now >= deadline => Err(Rejection::TooLate(Box::new(booking.clone()))),
             Role::Customer => Ok(true),
             Role::Operator => Ok(now < last),
         }

@@ -67,6 +67,11 @@ text_type!(
 const GUEST: &str = "guest:";
 
 impl CustomerId {
+    /// Whether this is somebody without a token, who has no bookings of their own making.
+    pub fn is_guest(&self) -> bool {
+        self.0.starts_with(GUEST)
+    }
+
     /// Whether a person can be meant by this: there is something to read in it, behind `guest:` too.
     pub fn names_somebody(&self) -> bool {
         let name = self.0.strip_prefix(GUEST).unwrap_or(&self.0);

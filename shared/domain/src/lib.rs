@@ -8,6 +8,8 @@
 //! | [`calendar`] | when a resource's slots are, and which stretches of them can be booked |
 //! | [`time_zone`] | time zones by name |
 //! | [`resource`] | what can be booked, and what it offers at an instant |
+//! | [`rules`] | what a resource asks of customers |
+//! | [`deadlines`] | until when a customer may change a booking |
 //! | [`effect`] | what a command does to the slots of a booking |
 //! | [`slot`] | how much of one slot is taken, held and free at an instant |
 //! | [`booking`] | one booking, the statuses it goes through, and the places that it takes |
@@ -20,6 +22,7 @@ pub mod base36;
 pub mod booking;
 pub mod calendar;
 pub mod command;
+pub mod deadlines;
 pub mod details;
 pub mod effect;
 pub mod ids;
@@ -27,12 +30,14 @@ pub mod new_booking;
 pub mod numbers;
 pub mod rejection;
 pub mod resource;
+pub mod rules;
 pub mod slot;
 pub mod time_zone;
 
 pub use booking::{Booking, Status};
 pub use calendar::{Calendar, MAX_SLOTS, Period, Stretch};
 pub use command::{Action, Attempt, Command, Decision};
+pub use deadlines::Deadlines;
 pub use details::Details;
 pub use effect::Effect;
 pub use ids::{BookingHash, BookingId, ConfirmationCode, CustomerId, Key, ResourceId, Role};
@@ -43,5 +48,6 @@ pub use numbers::{
 };
 pub use rejection::Rejection;
 pub use resource::{Approval, Availability, ConfirmBy, Confirming, FormerGrid, Resource, State};
+pub use rules::Rules;
 pub use slot::{Slot, Terms};
 pub use time_zone::TimeZoneName;

@@ -46,7 +46,7 @@ pub struct NewBooking {
     pub resource: ResourceId,
     /// From when.
     pub start: Timestamp,
-    /// Until when; defaults to one slot.
+    /// Until when; defaults to one slot, or as many as the resource asks for at least.
     pub end: Option<Timestamp>,
     /// Places in each slot.
     pub quantity: Quantity,
@@ -95,7 +95,7 @@ impl NewBooking {
     }
 
     /// In which role.
-    fn role(&self) -> Role {
+    pub fn role(&self) -> Role {
         match self.by {
             MadeBy::Customer => Role::Customer,
             MadeBy::Operator | MadeBy::OperatorFor(_) => Role::Operator,
@@ -124,14 +124,17 @@ impl NewBooking {
         if resource.state != State::Paused || self.is_limited() {
             resource.sells()?;
         }
-        let length = self.end.map_or(Length::Slots(1), Length::Until);
-        let stretch = resource.stretch(self.start, length, now)?;
+        let fewest = Length::Slots(resource.rules.fewest_slots());
+        let length = self.end.map_or(fewest, Length::Until);
+        let stretch = resource.bookable(self.start, length, self.role(), now)?;
         resource.fits(self.quantity)?;
+        resource.rules.suits(self.quantity, self.role())?;
         resource.settled(&stretch, now)?;
         let mut booking = Booking {
             id: self.id(),
             resource: resource.id.clone(),
             customer: self.customer.clone(),
+            deadlines: resource.rules.deadlines(stretch.start()),
             stretch,
             quantity: self.quantity,
             status: Status::Held,

@@ -21,7 +21,7 @@ macro_rules! ranged {
 
             /// Takes the number if it is in range.
             pub const fn new(number: u32) -> Result<Self, Malformed> {
-                if number >= Self::MIN && number <= Self::MAX {
+                if matches!(number, $min..=$max) {
                     Ok(Self(number))
                 } else {
                     Err(Malformed($form))
@@ -77,6 +77,22 @@ ranged!(
     PendingMinutes, 1..=10_080, "a whole number from 1 to 10080"
 );
 ranged!(
+    /// How long before its start something may be done to a booking, in minutes.
+    RuleMinutes, 0..=527_040, "a whole number from 0 to 527040"
+);
+ranged!(
+    /// How far ahead a resource is booked, in days of 24 hours.
+    HorizonDays, 1..=1100, "a whole number from 1 to 1100"
+);
+ranged!(
+    /// How many slots a booking has.
+    RuleSlots, 1..=96, "a whole number from 1 to 96"
+);
+ranged!(
+    /// How many active bookings of a resource a customer has.
+    MaxActive, 1..=100, "a whole number from 1 to 100"
+);
+ranged!(
     /// How long a slot lasts, in minutes of elapsed time.
     SlotMinutes, 1..=1440, "a whole number from 1 to 1440"
 );
@@ -126,6 +142,13 @@ impl Capacity {
 impl Quantity {
     /// One place, where a request does not say.
     pub const ONE: Self = Self(1);
+}
+
+impl RuleMinutes {
+    /// As a length of time.
+    pub fn length(self) -> SignedDuration {
+        SignedDuration::from_mins(self.0.into())
+    }
 }
 
 impl HoldSeconds {

@@ -28,8 +28,8 @@ pub enum Rejection {
     /// The hold ran out before the command came.
     #[error("the hold has run out")]
     HoldExpired,
-    /// The booking has begun.
-    #[error("the booking has begun: it is too late for this")]
+    /// The deadline has passed, at the latest with the booking's start.
+    #[error("it is too late for this")]
     TooLate(Box<Booking>),
     /// The booking is not in a status that allows the command.
     #[error("a booking that is {} does not allow this now", .0.status.as_str())]

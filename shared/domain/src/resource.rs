@@ -10,6 +10,7 @@ use crate::details::Details;
 use crate::ids::{ResourceId, Role};
 use crate::numbers::{Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, Version};
 use crate::rejection::Rejection;
+use crate::rules::Rules;
 use crate::slot::{MOST_SEEN, Slot, Terms, VERSIONS_PER_WRITE};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -129,6 +130,11 @@ pub struct Resource {
     pub confirm_by: ConfirmBy,
     /// How long a booking waits for an operator; where nothing is said, until it starts.
     pub pending_minutes: Option<PendingMinutes>,
+    /// What is asked of customers.
+    pub rules: Rules,
+    /// When it began to count the active bookings of a customer, if it has not from its first version
+    /// on.
+    pub counts_since: Option<Timestamp>,
     /// What front ends keep with it; anyone may read it.
     pub details: Details,
     /// How often it was written.
@@ -168,6 +174,11 @@ impl Resource {
     /// remembered of the grid before.
     pub fn replacing(mut self, old: &Self, now: Timestamp) -> Result<Self, Rejection> {
         self.version = old.version.next();
+        self.counts_since = match (old.rules.max_active, self.rules.max_active) {
+            (_, None) => None,
+            (None, Some(_)) => Some(now),
+            (Some(_), Some(_)) => old.counts_since,
+        };
         self.grid_epoch = old.grid_epoch;
         self.longest_booking = self.calendar.longest_stretch().max(old.longest_booking);
         self.former.clone_from(&old.former);
@@ -280,6 +291,20 @@ impl Resource {
         let others: Vec<Slot> = others.map(|slot| slot.at(as_another_knows(now))).collect();
         let places = self.capacity.get().saturating_sub(most_at_once(&others));
         Terms { minutes: slot.minutes(), places }
+    }
+
+    /// Takes so much from a start on, for a caller of this role: whole, adjacent slots that are offered,
+    /// have not begun, and that the rules allow. Whether they may be sold yet is [`Self::settled`].
+    pub fn bookable(
+        &self,
+        start: Timestamp,
+        length: Length,
+        role: Role,
+        now: Timestamp,
+    ) -> Result<Stretch, Rejection> {
+        let stretch = self.stretch(start, length, now)?;
+        self.rules.admit(&stretch, role, now)?;
+        Ok(stretch)
     }
 
     /// How it confirms what it sells.

@@ -17,13 +17,14 @@ pub enum Code {
     Forbidden,
     /// No such resource or booking.
     NotFound,
-    /// The resource is not open then, or paused, the time is not on its slot grid, or in the past.
+    /// The resource is not open then, or paused, the time is not on its slot grid, too early, too far
+    /// ahead, or in the past.
     Closed,
     /// Not enough free capacity in every slot asked for.
     SlotFull,
     /// `confirm` or `extend` came too late.
     HoldExpired,
-    /// The booking has begun.
+    /// Past `cancelBy` or `rescheduleBy`.
     TooLate,
     /// The booking is not in a status that allows it.
     InvalidTransition,

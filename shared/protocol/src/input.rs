@@ -3,10 +3,11 @@
 use crate::calendar::{CalendarInput, ClosureInput, DateInput, WeekInput};
 use crate::error::WireError;
 use crate::fields::{DetailsMap, Text};
+use crate::rules::RulesInput;
 use domain::calendar::{Hours, LONGEST_SLOT};
 use domain::{
     Approval, Capacity, ConfirmBy, Details, HoldSeconds, MaxHoldSeconds, PendingMinutes, Resource,
-    ResourceId, SlotMinutes, State, TimeZoneName, Version,
+    ResourceId, Rules, SlotMinutes, State, TimeZoneName, Version,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -69,6 +70,9 @@ pub struct ResourceInput {
     /// most; then it is expired. It never waits longer than to its start, which is the default.
     #[schemars(with = "Option<u32>")]
     pub pending_minutes: Option<PendingMinutes>,
+    /// What is asked of customers. Operators are exempt.
+    #[serde(default)]
+    pub rules: RulesInput,
     /// What front ends keep with it, for anyone to read: a flat map of texts, numbers and booleans,
     /// at most 16 keys, and 1024 bytes of keys and values together. Defaults to an empty one.
     #[serde(default)]
@@ -94,6 +98,11 @@ impl ResourceInput {
             dates: self.dates,
             closures: self.closures,
         };
+        let rules: Rules = self.rules.into();
+        rules.check(self.capacity.get()).map_err(|(rule, malformed)| {
+            let field = format!("/resource/rules/{rule}");
+            WireError::bad_request(&malformed.to_string(), Some(&field))
+        })?;
         Ok(Resource {
             id: self.id,
             name: self.name.into(),
@@ -105,6 +114,8 @@ impl ResourceInput {
             approval: self.approval,
             confirm_by: self.confirm_by,
             pending_minutes: self.pending_minutes,
+            rules,
+            counts_since: None,
             details: self.details,
             version: Version::FIRST,
             former: Vec::new(),

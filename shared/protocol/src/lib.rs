@@ -11,6 +11,7 @@
 //! | [`update`] | what changed, cut into pieces and packed into frames |
 //! | [`outbound`] | every frame that is sent |
 //! | [`input`] | resources as operators write them |
+//! | [`rules`] | what a resource asks of customers, as operators write it |
 //! | [`calendar`] | their calendars |
 //! | [`view`] | resources, slots and bookings as clients see them |
 //! | [`error`] | the error codes |
@@ -26,6 +27,7 @@ pub mod outbound;
 mod parse;
 pub mod reply;
 pub mod request;
+pub mod rules;
 pub mod size;
 pub mod update;
 pub mod view;

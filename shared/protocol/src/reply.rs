@@ -31,6 +31,9 @@ pub enum Reply {
         #[serde(flatten)]
         snapshot: Page,
     },
+    Erased {
+        erased: usize,
+    },
     Unsubscribed {
         topic: TopicName,
     },
@@ -49,6 +52,12 @@ pub struct Page {
     /// Slots by start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slots: Option<Vec<SlotView>>,
+    /// From when on the caller may book, where a rule bounds it.
+    #[serde(rename = "bookableFrom", skip_serializing_if = "Option::is_none")]
+    pub bookable_from: Option<Instant>,
+    /// Until when the caller may book, where a rule bounds it.
+    #[serde(rename = "bookableTo", skip_serializing_if = "Option::is_none")]
+    pub bookable_to: Option<Instant>,
     /// Asks for the next page; absent on the last one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,

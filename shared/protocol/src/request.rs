@@ -59,6 +59,7 @@ actions! {
     "noShow" NoShow(BookingCommand): "The customer did not come. Operators.",
     "get" Get(Get): "Reads a booking. Its owner, operators.",
     "list" List(List): "Lists bookings. Customers their own, operators a resource's.",
+    "customer.erase" CustomerErase(CustomerErase): "Removes what was written about a customer. Operators.",
     "subscribe" Subscribe(Subscribe): "A topic's snapshot now and every later change. Anyone.",
     "unsubscribe" Unsubscribe(Unsubscribe): "Ends a topic's pushes. Anyone.",
 }
@@ -152,7 +153,8 @@ fields! {
         resource: ResourceId,
         /// A slot's start.
         start: Instant,
-        /// The end of a slot in the same run of openings. Defaults to the end of one slot.
+        /// The end of a slot in the same run of openings. Defaults to the end of one slot, or of the
+        /// resource's `rules.minSlots`.
         end: Option<Instant>,
         /// The places in each slot, from 1 to the resource's capacity. Defaults to 1.
         #[schemars(with = "Option<u32>")]
@@ -235,6 +237,15 @@ fields! {
         limit: Limit,
         /// The `cursor` of the page before.
         cursor: Option<String>,
+    }
+}
+fields! {
+    /// Removes the details, notes and reasons of all bookings of a customer, none of which may be active.
+    /// Where there are so many that it is `busy`, send it again: it goes on with the rest.
+    CustomerErase {
+        /// Whose.
+        #[schemars(with = "String")]
+        customer: CustomerId,
     }
 }
 fields! {

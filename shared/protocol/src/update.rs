@@ -132,6 +132,7 @@ mod tests {
             approval: domain::Approval::Auto,
             confirm_by: domain::ConfirmBy::Owner,
             pending_minutes: None,
+            rules: domain::Rules::default(),
             details: domain::Details::default(),
             version: 2,
         };

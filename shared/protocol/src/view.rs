@@ -1,10 +1,11 @@
 //! Resources, slots and bookings as clients see them.
 
 use crate::fields::{DetailsMap, Instant};
+use crate::rules::RulesInput;
 use domain::calendar::{Closure, Day, Hours};
 use domain::{
     Approval, Availability, Booking, Calendar, ConfirmBy, Details, PendingMinutes, Period,
-    Resource, Role, SlotMinutes, State,
+    Resource, Role, Rules, SlotMinutes, State,
 };
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -37,6 +38,8 @@ pub struct ResourceView {
     pub confirm_by: ConfirmBy,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_minutes: Option<u32>,
+    #[schemars(with = "RulesInput")]
+    pub rules: Rules,
     #[schemars(with = "DetailsMap")]
     pub details: Details,
     /// 1, 2, 3, ... without a gap.
@@ -80,6 +83,7 @@ impl From<&Resource> for ResourceView {
             approval: resource.approval,
             confirm_by: resource.confirm_by,
             pending_minutes: resource.pending_minutes.map(PendingMinutes::get),
+            rules: resource.rules,
             details: resource.details.clone(),
             version: resource.version.get(),
         }
@@ -157,6 +161,10 @@ pub struct BookingView {
     /// While pending: when it runs out. Absent where it became pending before there was such an end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_expires_at: Option<Instant>,
+    /// Until when its customer may cancel it.
+    pub cancel_by: Instant,
+    /// Until when its customer may move it.
+    pub reschedule_by: Instant,
     /// Once confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmation_code: Option<String>,
@@ -202,6 +210,8 @@ impl BookingView {
             version: booking.version.get(),
             hold_expires_at: booking.hold_expires_at.map(Instant),
             pending_expires_at: booking.pending_expires_at.map(Instant),
+            cancel_by: Instant(booking.deadlines.cancel_by),
+            reschedule_by: Instant(booking.deadlines.reschedule_by),
             confirmation_code: booking
                 .confirmation_code
                 .as_ref()

@@ -9,6 +9,7 @@
 //! | slot, once somebody touched it | `R#id` | `S#start` |
 //! | booking | `C#customer` | `B#hash` |
 //! | a customer's open bookings | `C#customer` | `OPEN` |
+//! | a customer's active bookings of a resource that bounds them | `C#customer` | `A#resource` |
 //! | an operator's key, on a sale for somebody | `C#operator` | `K#hash` |
 //! | pointer: a booking may be here in a resource's calendar | `L#resource` | `start#hash` |
 //!
@@ -132,6 +133,11 @@ pub fn booking(customer: &CustomerId, hash: &BookingHash) -> ItemKey {
 /// A customer's open bookings.
 pub fn open_bookings(customer: &CustomerId) -> ItemKey {
     ItemKey::new(customer_partition(customer), "OPEN")
+}
+
+/// A customer's active bookings of a resource.
+pub fn active_bookings(customer: &CustomerId, resource: &ResourceId) -> ItemKey {
+    ItemKey::new(customer_partition(customer), format!("A#{resource}"))
 }
 
 /// A key that an operator has used on a sale for somebody.

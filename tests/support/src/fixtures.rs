@@ -4,7 +4,7 @@ use domain::calendar::{Closures, Dates, Day, Hours, LONGEST_SLOT, Week};
 use domain::{
     Action, Approval, Attempt, Booking, BookingId, Calendar, Capacity, ConfirmBy, ConfirmationCode,
     CustomerId, Details, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Period, Quantity,
-    Resource, ResourceId, Role, Sale, SlotLength, SlotMinutes, State, TimeZoneName, Version,
+    Resource, ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State, TimeZoneName, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use store::bookings::change::{Intent, Target};
@@ -63,6 +63,8 @@ pub fn room(capacity: u32) -> Resource {
         approval: Approval::Auto,
         confirm_by: ConfirmBy::Owner,
         pending_minutes: None,
+        rules: Rules::default(),
+        counts_since: None,
         details: Details::default(),
         version: Version::FIRST,
         former: Vec::new(),

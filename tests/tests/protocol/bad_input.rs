@@ -83,6 +83,7 @@ const ACTIONS: &[(&str, Fields)] = &[
     ("decline", DECIDE),
     ("complete", CHANGE),
     ("noShow", CHANGE),
+    ("customer.erase", &[("customer", true, Text)]),
     ("get", &[("booking", true, Text)]),
     ("list", &[("status", false, Status), ("limit", false, Limit), ("cursor", false, Cursor)]),
     (
@@ -258,6 +259,7 @@ async fn every_field_of_a_resource() {
         ("confirmBy", vec![json!("customer"), json!(true), json!("Owner"), json!(null)]),
         ("pendingMinutes", numbers(10_080)),
         ("details", vec![json!("a"), json!(7), json!([]), json!(null)]),
+        ("rules", vec![json!("a"), json!(7), json!(null)]),
         ("approval", vec![json!("perhaps"), json!(true), json!("Auto")]),
         ("opening", vec![json!("09:00-12:00"), json!(7), json!(null)]),
         ("dates", vec![json!("2027-12-25"), json!(["2027-12-25"]), json!(7), json!(null)]),

@@ -24,6 +24,7 @@ async fn a_resource_is_what_was_put_with_the_defaults_filled_in() {
         ("maxHoldSeconds", json!(900)),
         ("approval", json!("auto")),
         ("confirmBy", json!("owner")),
+        ("rules", json!({})),
         ("details", json!({})),
         ("version", json!(1)),
     ] {

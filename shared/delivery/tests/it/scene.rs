@@ -3,7 +3,8 @@
 use crate::gateway::Gateway;
 use delivery::{Batch, Callback, Fanout, Report, topic};
 use domain::{
-    Booking, BookingHash, BookingId, Details, Key, Quantity, Role, Status, Stretch, Version,
+    Booking, BookingHash, BookingId, Deadlines, Details, Key, Quantity, Role, Status, Stretch,
+    Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -171,6 +172,7 @@ pub fn booked(name: &str, key: &str, version: u64) -> Booking {
         version: Version::new(version),
         hold_expires_at: None,
         pending_expires_at: None,
+        deadlines: Deadlines::at_the_start(at("09:00:00")),
         confirmation_code: None,
         reason: None,
         details: Details::default(),

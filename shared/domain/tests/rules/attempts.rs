@@ -2,8 +2,8 @@
 
 use crate::fixtures::{at, attempt, booking, code, half_hours, request, room};
 use domain::{
-    Action, Approval, Attempt, Booking, Command, Confirming, CustomerId, Decision, HoldSeconds,
-    Key, MaxHoldSeconds, Rejection, Role, Status, Version,
+    Action, Approval, Attempt, Booking, Command, Confirming, CustomerId, Deadlines, Decision,
+    HoldSeconds, Key, MaxHoldSeconds, Rejection, Role, Status, Version,
 };
 use jiff::{Timestamp, ToSpan};
 
@@ -57,7 +57,10 @@ fn the_attempt_that_changed_a_booking_last_is_answered_with_it() {
         (Action::Confirm(manual, code()), Status::Held),
         (Action::Cancel(None), Status::Held),
         (Action::Cancel(Some("because".to_owned())), Status::Confirmed),
-        (Action::Reschedule(moved), Status::Confirmed),
+        (
+            Action::Reschedule(moved.clone(), Deadlines::at_the_start(moved.start())),
+            Status::Confirmed,
+        ),
         (Action::Approve(None, code()), Status::Pending),
         (Action::Decline(None), Status::Pending),
     ] {
@@ -129,7 +132,9 @@ fn an_actor_is_the_same_in_any_role() {
 #[test]
 fn only_the_last_change_is_remembered() {
     let left = confirmed(&keyed("1", "confirm"));
-    let moved = Action::Reschedule(half_hours("2027-01-12T10:00Z", "2027-01-12T10:30Z"));
+    let to = half_hours("2027-01-12T10:00Z", "2027-01-12T10:30Z");
+    let deadlines = Deadlines::at_the_start(to.start());
+    let moved = Action::Reschedule(to, deadlines);
     for later in [keyed("2", "reschedule"), attempt(Role::Customer), attempt(Role::Operator)] {
         let later = change(&moved, &later, &left);
         assert_eq!(decide(&confirm(), &keyed("1", "confirm"), &later), refused(&later));

@@ -3,9 +3,9 @@
 use domain::calendar::{Closures, Dates, Day, Hours, LONGEST_SLOT, Week};
 use domain::{
     Action, Approval, Attempt, Booking, BookingHash, BookingId, Calendar, Capacity, Command,
-    ConfirmBy, ConfirmationCode, CustomerId, Decision, Details, HoldSeconds, Key, MadeBy,
-    MaxHoldSeconds, NewBooking, Period, Quantity, Rejection, Resource, ResourceId, Role, Sale,
-    SlotLength, SlotMinutes, State, Status, Stretch, Terms, TimeZoneName, Version,
+    ConfirmBy, ConfirmationCode, CustomerId, Deadlines, Decision, Details, HoldSeconds, Key,
+    MadeBy, MaxHoldSeconds, NewBooking, Period, Quantity, Rejection, Resource, ResourceId, Role,
+    Rules, Sale, SlotLength, SlotMinutes, State, Status, Stretch, Terms, TimeZoneName, Version,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -63,6 +63,8 @@ pub fn room(zone: &str, minutes: u32, openings: &[&str]) -> Resource {
         approval: Approval::Auto,
         confirm_by: ConfirmBy::Owner,
         pending_minutes: None,
+        rules: Rules::default(),
+        counts_since: None,
         details: Details::default(),
         version: Version::FIRST,
         former: Vec::new(),
@@ -120,6 +122,7 @@ pub fn booking(status: Status) -> Booking {
         created_by: customer.clone(),
         updated_by: customer.clone(),
         customer,
+        deadlines: Deadlines::at_the_start(stretch.start()),
         stretch,
         quantity: Quantity::new(2).unwrap(),
         status,

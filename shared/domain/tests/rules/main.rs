@@ -16,6 +16,7 @@ mod hold_ends;
 mod observers;
 mod ops;
 mod repeats;
+mod sale_rules;
 mod slots;
 mod stretches;
 mod time_zones;

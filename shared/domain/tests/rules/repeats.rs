@@ -5,8 +5,8 @@ use domain::calendar::NotWhole;
 use domain::details::Detail;
 use domain::resource::TRANSITION;
 use domain::{
-    Approval, Booking, Capacity, CustomerId, Details, HoldSeconds, Key, MadeBy, NewBooking,
-    Quantity, Rejection, Resource, ResourceId, Sale, Status, Version,
+    Approval, Booking, Capacity, CustomerId, Deadlines, Details, HoldSeconds, Key, MadeBy,
+    NewBooking, Quantity, Rejection, Resource, ResourceId, Sale, Status, Version,
 };
 use jiff::{Timestamp, ToSpan};
 use std::collections::BTreeMap;
@@ -46,6 +46,7 @@ fn a_hold_lasts_as_long_as_the_resource_says() {
             // To the next whole second, a 64th of its length.
             hold_expires_at: Some(at("2027-01-11T08:01:05Z")),
             pending_expires_at: None,
+            deadlines: Deadlines::at_the_start(at("2027-01-11T09:00Z")),
             confirmation_code: None,
             reason: None,
             details: Details::default(),

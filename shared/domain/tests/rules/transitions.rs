@@ -4,8 +4,8 @@
 use crate::fixtures::{at, attempt, booking, code, decide, half_hours, stretch_of};
 use domain::details::Detail;
 use domain::{
-    Action, Approval, Attempt, Booking, Command, ConfirmationCode, Confirming, Details,
-    HoldSeconds, MaxHoldSeconds, Rejection, Role, Status, Version,
+    Action, Approval, Attempt, Booking, Command, ConfirmationCode, Confirming, Deadlines, Details,
+    HoldSeconds, MaxHoldSeconds, Rejection, Role, Status, Stretch, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -138,6 +138,12 @@ fn details() -> Details {
     Details::try_from(BTreeMap::from([table])).unwrap()
 }
 
+/// A move, by no rules.
+fn moved(to: Stretch) -> Action {
+    let deadlines = Deadlines::at_the_start(to.start());
+    Action::Reschedule(to, deadlines)
+}
+
 fn action(name: &str) -> Action {
     let reason = Some("because".to_owned());
     match name {
@@ -145,7 +151,7 @@ fn action(name: &str) -> Action {
         "confirm" => Action::Confirm(Confirming::default(), code()),
         "confirm, manual" => Action::Confirm(manual(), code()),
         "cancel" => Action::Cancel(reason),
-        "reschedule" => Action::Reschedule(half_hours("2027-01-12T10:00Z", "2027-01-12T10:30Z")),
+        "reschedule" => moved(half_hours("2027-01-12T10:00Z", "2027-01-12T10:30Z")),
         "approve" => Action::Approve(reason, code()),
         "decline" => Action::Decline(reason),
         "complete" => Action::Complete,
@@ -251,8 +257,12 @@ fn an_action_changes_only_what_it_is_about() {
                 _ => None,
             },
             stretch: match &action {
-                Action::Reschedule(stretch) => stretch.clone(),
+                Action::Reschedule(stretch, _) => stretch.clone(),
                 _ => before.stretch.clone(),
+            },
+            deadlines: match &action {
+                Action::Reschedule(_, deadlines) => *deadlines,
+                _ => before.deadlines,
             },
             confirmation_code: confirms.then(code),
             reason,
@@ -329,9 +339,8 @@ fn a_slot_is_not_kept_at_another_length() {
     let now = at("2027-01-11T09:01Z");
     let to = |start: &str, end: &str, minutes| {
         let stretch = stretch_of(minutes, start, end);
-        let action = Action::Reschedule(stretch.clone());
-        let moved = decide(action, Role::Customer, &confirmed, now);
-        moved.map(|moved| moved.stretch == stretch)
+        let after = decide(moved(stretch.clone()), Role::Customer, &confirmed, now);
+        after.map(|after| after.stretch == stretch)
     };
     let (ten, half_past, eleven) = ("2027-01-11T10:00Z", "2027-01-11T10:30Z", "2027-01-11T11:00Z");
     assert_eq!(to(ten, eleven, 60), Err(Rejection::SlotFull));
@@ -340,7 +349,7 @@ fn a_slot_is_not_kept_at_another_length() {
     assert_eq!(to("2027-01-11T09:00Z", eleven, 60), Err(Rejection::SlotFull), "its second slot");
     assert_eq!(to(eleven, "2027-01-11T12:00Z", 60), Ok(true));
     assert_eq!(to(ten, eleven, 30), Ok(true));
-    let late = Action::Reschedule(stretch_of(60, ten, eleven));
+    let late = moved(stretch_of(60, ten, eleven));
     let late = decide(late, Role::Customer, &confirmed, at(ten));
     assert_eq!(late, Err(Rejection::TooLate(Box::new(confirmed))));
 }

@@ -247,14 +247,16 @@ impl World {
                 }
                 What::Note => decide(Action::Update(None, Some("regular".to_owned()))),
                 What::Move { start, length } => {
-                    match decide(Action::Reschedule(read.stretch.clone()))? {
+                    match decide(Action::Reschedule(read.stretch.clone(), read.deadlines))? {
                         done @ Decision::Done(_) => Ok(done),
                         Decision::Change(_) => {
                             let (start, end) = (minutes(start), minutes(start + length));
+                            let (resource, role) = (&seen.resource, attempt.role);
                             let length = read.length_from(start, Some(end));
-                            let stretch = seen.resource.stretch(start, length, now)?;
-                            seen.resource.settled(&stretch, now)?;
-                            decide(Action::Reschedule(stretch))
+                            let stretch = resource.bookable(start, length, role, now)?;
+                            resource.settled(&stretch, now)?;
+                            let deadlines = resource.rules.deadlines(stretch.start());
+                            decide(Action::Reschedule(stretch, deadlines))
                         }
                     }
                 }

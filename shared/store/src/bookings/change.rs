@@ -130,14 +130,16 @@ impl Bookings {
             }
             Intent::Reschedule(start, end) => {
                 // Whether it may be moved at all comes before where to.
-                if let done @ Decision::Done(_) = decide(Action::Reschedule(read.stretch.clone()))?
-                {
+                let at_rest = Action::Reschedule(read.stretch.clone(), read.deadlines);
+                if let done @ Decision::Done(_) = decide(at_rest)? {
                     return Ok((done, None));
                 }
                 let resource = self.resource(&read.resource).await?;
-                let stretch = resource.stretch(*start, read.length_from(*start, *end), now)?;
+                let length = read.length_from(*start, *end);
+                let stretch = resource.bookable(*start, length, attempt.role, now)?;
                 resource.settled(&stretch, now)?;
-                Ok((decide(Action::Reschedule(stretch))?, Some(resource)))
+                let deadlines = resource.rules.deadlines(stretch.start());
+                Ok((decide(Action::Reschedule(stretch, deadlines))?, Some(resource)))
             }
         }
     }

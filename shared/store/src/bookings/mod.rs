@@ -9,12 +9,16 @@
 //! | [`calendar`] | a resource's bookings, by the pointers in its calendar |
 //! | [`slots`] | what is offered |
 //! | [`stranded`] | how many bookings a change of a calendar leaves outside of it |
+//! | [`erase`] | removes what people wrote |
+//! | `limit` | how much of what a customer may have at once |
 //! | [`open`] | what a customer has open, and how much that may be |
 //! | `used_keys` | the keys that operators have used on sales for somebody |
 //! | `write` | the writes that transactions are made of |
 
 pub mod calendar;
 pub mod change;
+pub mod erase;
+mod limit;
 pub mod open;
 pub mod own;
 pub mod resources;

@@ -1,18 +1,12 @@
-//! What a customer has open, held or pending, and how much that may be.
+//! What a customer has open, held or pending, and how much that may be; and, in the same way, what is
+//! active of a resource that bounds it.
 //!
 //! One small item for each customer names what was opened lately, so that a hold need not read the
 //! customer's whole history to count. Confirming or cancelling does not write it: whether an entry
 //! is still open is looked up when it matters, which is when the limit is near or entries pile up.
 
-use crate::bookings::own::AT_VERSION;
-use crate::bookings::{Bookings, DECISIONS};
-use crate::error::{CommandError, Error};
-use crate::items::booking::to_booking;
-use crate::keys;
-use crate::transact::wait;
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::resource::REQUEST_LIFE;
-use domain::{Booking, BookingHash, CustomerId, Quantity, Rejection, Version};
+use domain::{Booking, BookingHash, Quantity, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -45,16 +39,6 @@ fn one() -> u32 {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_one(number: &u32) -> bool {
     *number == one()
-}
-
-#[derive(Debug, Serialize, Deserialize)]
-struct OpenItem {
-    #[serde(rename = "PK")]
-    pk: String,
-    #[serde(rename = "SK")]
-    sk: String,
-    #[serde(flatten)]
-    open: OpenBookings,
 }
 
 impl OpenBookings {
@@ -112,99 +96,22 @@ impl OpenBookings {
     /// Drops the entries of bookings that are no longer open, are over, or were never made: `made`
     /// are those that there are.
     pub fn drop_closed(&mut self, made: &[Booking], now: Timestamp) {
+        self.keep(made, now, Booking::is_open);
+    }
+
+    /// Keeps the entries of bookings that count and are not over, and of those that may be on the way.
+    pub(super) fn keep(
+        &mut self,
+        made: &[Booking],
+        now: Timestamp,
+        counts: impl Fn(&Booking) -> bool,
+    ) {
         let since = now.as_millisecond().saturating_sub(2 * 1000 * REQUEST_LIFE.as_secs());
         self.entries.retain(|hash, entry| {
             match made.iter().find(|booking| booking.id.hash() == hash) {
-                Some(booking) => booking.at(now).is_open() && booking.stretch.end() > now,
+                Some(booking) => counts(&booking.at(now)) && booking.stretch.end() > now,
                 None => entry.at > since,
             }
         });
-    }
-}
-
-impl Bookings {
-    pub(super) async fn open_bookings(&self, customer: &CustomerId) -> Result<OpenBookings, Error> {
-        let item = self.table.get(keys::open_bookings(customer)).await?;
-        let item: Option<OpenItem> = item.map(serde_dynamo::from_item).transpose()?;
-        Ok(item.map(|item| item.open).unwrap_or_default())
-    }
-
-    /// Enters a booking that is about to be made, or refuses it where the customer would have too
-    /// many places open. Entries are written over the version that was read, so that no two requests
-    /// pass the limit together.
-    pub(super) async fn enter(
-        &self,
-        booking: &Booking,
-        mut open: OpenBookings,
-        max: u64,
-        now: Timestamp,
-    ) -> Result<(), CommandError> {
-        let (customer, hash) = (&booking.customer, booking.id.hash());
-        for attempt in 0..2 * DECISIONS {
-            let takes = |open: &OpenBookings| open.takes(hash, booking.quantity, max);
-            if !takes(&open) || open.is_crowded() {
-                self.drop_closed(customer, &mut open, now).await?;
-            }
-            if !takes(&open) {
-                let message = format!("a customer has at most {max} places open at once");
-                return Err(Rejection::LimitExceeded(message).into());
-            }
-            open.enter(booking, now);
-            if self.put_open(customer, &mut open).await? {
-                return Ok(());
-            }
-            wait(attempt).await;
-            open = self.open_bookings(customer).await?;
-        }
-        Err(Error::Busy.into())
-    }
-
-    /// Takes back what an attempt entered that made no booking. Another attempt of the same key may
-    /// rest on the entry, and has it until it does so too. Where that fails, the entry counts until
-    /// the request would be over.
-    pub(super) async fn take_back(&self, customer: &CustomerId, hash: &BookingHash) {
-        for attempt in 0..DECISIONS {
-            let Ok(mut open) = self.open_bookings(customer).await else { return };
-            if !open.take_back(hash) {
-                return;
-            }
-            match self.put_open(customer, &mut open).await {
-                Ok(true) | Err(_) => return,
-                Ok(false) => wait(attempt).await,
-            }
-        }
-    }
-
-    /// Drops the entries of bookings that are no longer open, are over, or were never made.
-    async fn drop_closed(
-        &self,
-        customer: &CustomerId,
-        open: &mut OpenBookings,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let keys = open.entries.keys().map(|hash| keys::booking(customer, hash)).collect();
-        let items = self.table.batch(keys).await?.into_iter();
-        let made: Vec<Booking> = items.map(to_booking).collect::<Result<_, _>>()?;
-        open.drop_closed(&made, now);
-        Ok(())
-    }
-
-    /// Writes over the version that was read; whether it was still that one.
-    async fn put_open(
-        &self,
-        customer: &CustomerId,
-        open: &mut OpenBookings,
-    ) -> Result<bool, Error> {
-        let read = open.count_write();
-        let key = keys::open_bookings(customer);
-        let item = OpenItem { pk: key.pk, sk: key.sk, open: open.clone() };
-        let item = serde_dynamo::to_item(item)?;
-        let version = AttributeValue::N(read.to_string());
-        let condition = if read == Version::default() {
-            ("attribute_not_exists(PK)", &[][..])
-        } else {
-            (AT_VERSION, &[(":read", version)][..])
-        };
-        self.table.put(item, Some(condition)).await
     }
 }

@@ -1,7 +1,7 @@
 //! A customer's bookings.
 
 use crate::bookings::{AT_ONCE, Bookings, DECISIONS, EXAMINED};
-use crate::error::Error;
+use crate::error::{Error, Unavailable};
 use crate::items::booking::{from_booking, to_booking};
 use crate::keys;
 use crate::table::Range;
@@ -85,6 +85,30 @@ impl Bookings {
             .await
     }
 
+    /// Some of this customer's bookings as they were written last, by hash, from the one after `after`;
+    /// with where to go on, if there may be more.
+    pub(super) async fn page_of(
+        &self,
+        customer: &CustomerId,
+        after: Option<&BookingHash>,
+        size: usize,
+    ) -> Result<(Vec<Booking>, Option<BookingHash>), Error> {
+        let mut range = Range {
+            partition: keys::customer_partition(customer),
+            from: keys::BOOKING.to_owned(),
+            // After every hash.
+            to: format!("{}~", keys::BOOKING),
+        };
+        if let Some(after) = after {
+            range = range.after(&keys::booking(customer, after).sk);
+        }
+        let (items, more) = self.table.page(&range, size).await?;
+        let bookings: Vec<Booking> =
+            items.into_iter().map(to_booking).collect::<Result<_, Unavailable>>()?;
+        let last = bookings.last().map(|booking| booking.id.hash().clone());
+        Ok((bookings, last.filter(|_| more)))
+    }
+
     /// This customer's bookings by hash, from the one after `after`: at most `limit`, only those
     /// that have the status at this instant. With where to go on, if there may be more: a page may
     /// have few bookings or none, and others come after it.
@@ -96,25 +120,16 @@ impl Bookings {
         after: Option<&BookingHash>,
         now: Timestamp,
     ) -> Result<(Vec<Booking>, Option<BookingHash>), Error> {
-        let mut range = Range {
-            partition: keys::customer_partition(customer),
-            from: keys::BOOKING.to_owned(),
-            // After every hash.
-            to: format!("{}~", keys::BOOKING),
-        };
-        if let Some(after) = after {
-            range = range.after(&keys::booking(customer, after).sk);
-        }
         // With a filter it takes more to fill a page; without one, no more need be read.
         let size = if status.is_some() { EXAMINED } else { limit };
-        let (items, mut more) = self.table.page(&range, size).await?;
+        let (bookings, next) = self.page_of(customer, after, size).await?;
+        let mut more = next.is_some();
         let (mut found, mut last) = (Vec::new(), None);
-        for item in items {
+        for booking in bookings {
             if found.len() == limit {
                 more = true;
                 break;
             }
-            let booking = to_booking(item)?;
             last = Some(booking.id.hash().clone());
             if status.is_none_or(|status| booking.at(now).status == status) {
                 found.push(booking);

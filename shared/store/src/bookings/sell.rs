@@ -1,5 +1,6 @@
 //! Holds and books.
 
+use crate::bookings::limit::Limit;
 use crate::bookings::write::{NAMED, Offer};
 use crate::bookings::{AT_ONCE, Bookings, DECISIONS};
 use crate::error::{CommandError, Error};
@@ -29,7 +30,7 @@ impl Bookings {
         now: Timestamp,
     ) -> Result<Booking, CommandError> {
         let (customer, hash) = (&request.customer, request.hash());
-        let mut entered = false;
+        let mut entered = Vec::new();
         let mut sold = self.try_to_sell(request, code, max_open, &mut entered, now).await;
         if let Err(CommandError::Rejected(Rejection::SlotFull)) = sold
             && let Some(made) = self.booking_of_hash(customer, &hash, now).await?
@@ -37,10 +38,11 @@ impl Bookings {
             // Another attempt of this key was faster, between the look for it and that for places.
             sold = request.repeats(&made).map(|()| made).map_err(CommandError::from);
         }
-        if entered && let Err(CommandError::Rejected(_) | CommandError::Failed(Error::Busy)) = &sold
-        {
+        if let Err(CommandError::Rejected(_) | CommandError::Failed(Error::Busy)) = &sold {
             // Nothing was sold, for certain.
-            self.take_back(customer, &hash).await;
+            for limit in &entered {
+                self.take_back(customer, &hash, limit).await;
+            }
         }
         sold
     }
@@ -50,7 +52,7 @@ impl Bookings {
         request: &NewBooking,
         code: &ConfirmationCode,
         max_open: u64,
-        entered: &mut bool,
+        entered: &mut Vec<Limit>,
         now: Timestamp,
     ) -> Result<Booking, CommandError> {
         let (customer, hash) = (&request.customer, request.hash());
@@ -84,9 +86,12 @@ impl Bookings {
             }
             writes.extend(self.use_key(request, &booking, used_for.as_ref())?);
             // Both before the booking: an entry and a pointer without one do no harm.
-            if booking.is_open() && request.is_limited() && !*entered {
-                self.enter(&booking, open, max_open, now).await?;
-                *entered = true;
+            for limit in Limit::all(request, &booking, &resource, max_open) {
+                if !entered.contains(&limit) {
+                    let read = matches!(limit, Limit::Open(_)).then(|| open.clone());
+                    self.enter(&booking, &limit, read, now).await?;
+                    entered.push(limit);
+                }
             }
             self.point_at(&booking, now).await?;
             if self.table.transact(writes).await? == Outcome::Written {

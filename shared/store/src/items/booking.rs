@@ -4,8 +4,8 @@ use super::{Unavailable, details, instant, malformed, ttl};
 use crate::keys;
 use domain::booking::Mark;
 use domain::{
-    Booking, BookingId, ConfirmationCode, CustomerId, Period, Quantity, ResourceId, SlotLength,
-    Status, Stretch, Version,
+    Booking, BookingId, ConfirmationCode, CustomerId, Deadlines, Period, Quantity, ResourceId,
+    SlotLength, Status, Stretch, Version,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,12 @@ struct BookingItem {
     hold_until: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pending_until: Option<i64>,
+    /// Absent: its start.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    cancel_by: Option<i64>,
+    /// Absent: its start.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    reschedule_by: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     confirmation_code: Option<ConfirmationCode>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -83,6 +89,8 @@ pub fn from_booking(booking: &Booking) -> Result<Item, Unavailable> {
     let key = keys::booking(&booking.customer, booking.id.hash());
     let booking = booking.clone();
     let other = |by: CustomerId| Some(by).filter(|by| *by != booking.customer);
+    let begins = booking.stretch.start();
+    let earlier = |by: Timestamp| Some(by.as_millisecond()).filter(|_| by != begins);
     let comes_to_nothing = booking.status == Status::Expired || booking.runs_out_at().is_some();
     let over = comes_to_nothing.then(|| kept_until(&booking));
     let Period { start, end } = booking.stretch.time();
@@ -102,6 +110,8 @@ pub fn from_booking(booking: &Booking) -> Result<Item, Unavailable> {
         version: booking.version,
         hold_until: booking.hold_expires_at.map(Timestamp::as_millisecond),
         pending_until: booking.pending_expires_at.map(Timestamp::as_millisecond),
+        cancel_by: earlier(booking.deadlines.cancel_by),
+        reschedule_by: earlier(booking.deadlines.reschedule_by),
         confirmation_code: booking.confirmation_code,
         reason: booking.reason,
         details: details::to_text(&booking.details)?,
@@ -140,6 +150,10 @@ pub fn to_booking(item: Item) -> Result<Booking, Unavailable> {
         version: item.version,
         hold_expires_at: item.hold_until.map(instant).transpose()?,
         pending_expires_at: item.pending_until.map(instant).transpose()?,
+        deadlines: Deadlines {
+            cancel_by: item.cancel_by.map_or(Ok(item.start), instant)?,
+            reschedule_by: item.reschedule_by.map_or(Ok(item.start), instant)?,
+        },
         confirmation_code: item.confirmation_code,
         reason: item.reason,
         details: details::from_text(item.details.as_deref())?,

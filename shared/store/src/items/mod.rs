@@ -31,7 +31,6 @@ pub fn ttl(end: Timestamp, days: i64) -> i64 {
 
 /// What a record of the bookings table's stream tells of.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "most are bookings, and a batch has some hundred")]
 pub enum Change {
     /// A resource was written.
     Resource(Resource),

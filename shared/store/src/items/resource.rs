@@ -6,7 +6,7 @@ use crate::keys;
 use domain::calendar::LONGEST_SLOT;
 use domain::{
     Approval, Calendar, Capacity, ConfirmBy, FormerGrid, HoldSeconds, MaxHoldSeconds,
-    PendingMinutes, Resource, ResourceId, State, Version,
+    PendingMinutes, Resource, ResourceId, Rules, State, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -42,6 +42,10 @@ struct ResourceItem {
     confirm_by: ConfirmBy,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pending_minutes: Option<PendingMinutes>,
+    #[serde(skip_serializing_if = "Rules::is_empty", default)]
+    rules: Rules,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    counts_since: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     details: Option<String>,
     version: Version,
@@ -85,6 +89,8 @@ pub fn from_resource(key: keys::ItemKey, resource: &Resource) -> Result<Item, Un
         approval: resource.approval,
         confirm_by: resource.confirm_by,
         pending_minutes: resource.pending_minutes,
+        rules: resource.rules,
+        counts_since: resource.counts_since.map(Timestamp::as_millisecond),
         details: details::to_text(&resource.details)?,
         version: resource.version,
         former: resource.former.into_iter().map(former).collect(),
@@ -117,6 +123,8 @@ pub fn to_resource(item: Item) -> Result<Resource, Unavailable> {
         approval: item.approval,
         confirm_by: item.confirm_by,
         pending_minutes: item.pending_minutes,
+        rules: item.rules,
+        counts_since: item.counts_since.map(instant).transpose()?,
         details: details::from_text(item.details.as_deref())?,
         version: item.version,
         former: item.former.into_iter().map(former).collect::<Result<_, _>>()?,

@@ -6,11 +6,13 @@
     reason = "a test that cannot go on has failed, and its futures live on one large stack"
 )]
 
+mod active;
 mod again;
 mod calendars;
 mod conflicts;
 mod connections;
 mod crowded;
+mod erasures;
 mod extensions;
 mod holds;
 mod kept;

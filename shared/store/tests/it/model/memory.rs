@@ -74,13 +74,14 @@ impl Memory {
                 decide(Action::Confirm(self.resource.confirming(), code.clone()))?
             }
             Intent::Reschedule(start, end) => {
-                match decide(Action::Reschedule(read.stretch.clone()))? {
+                match decide(Action::Reschedule(read.stretch.clone(), read.deadlines))? {
                     done @ Decision::Done(_) => done,
                     Decision::Change(_) => {
-                        let length = read.length_from(*start, *end);
-                        let stretch = self.resource.stretch(*start, length, now)?;
+                        let (length, role) = (read.length_from(*start, *end), attempt.role);
+                        let stretch = self.resource.bookable(*start, length, role, now)?;
                         self.resource.settled(&stretch, now)?;
-                        decide(Action::Reschedule(stretch))?
+                        let deadlines = self.resource.rules.deadlines(stretch.start());
+                        decide(Action::Reschedule(stretch, deadlines))?
                     }
                 }
             }

@@ -34,7 +34,8 @@ impl Change<'_> {
             Intent::Act(action) => self.decided(&read, self.decide(&read, action.clone()), None),
             Intent::Reschedule(..) => {
                 // Whether it may be moved at all comes before where to.
-                match self.decide(&read, Action::Reschedule(read.stretch.clone())) {
+                let at_rest = Action::Reschedule(read.stretch.clone(), read.deadlines);
+                match self.decide(&read, at_rest) {
                     Ok(Decision::Change(_)) if sales.moves => {
                         After::Next(Phase::ReadingResource(read))
                     }
@@ -55,12 +56,13 @@ impl Change<'_> {
             return After::Answer(Err(Rejection::NoSuchResource));
         };
         let now = self.turn.flight.now;
-        let stretch = resource.stretch(*start, read.length_from(*start, *end), now);
-        let stretch = stretch.and_then(|stretch| {
+        let length = read.length_from(*start, *end);
+        let stretch = resource.bookable(*start, length, self.attempt.role, now);
+        let decision = stretch.and_then(|stretch| {
             resource.settled(&stretch, now)?;
-            Ok(stretch)
+            let deadlines = resource.rules.deadlines(stretch.start());
+            self.decide(read, Action::Reschedule(stretch, deadlines))
         });
-        let decision = stretch.and_then(|stretch| self.decide(read, Action::Reschedule(stretch)));
         self.decided(read, decision, Some(resource.clone()))
     }
 

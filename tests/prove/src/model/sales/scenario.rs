@@ -5,7 +5,7 @@ use domain::calendar::{Closures, Dates, Day, Hours, Week};
 use domain::{
     Action, Approval, Attempt, BookingHash, Calendar, Capacity, ConfirmBy, ConfirmationCode,
     CustomerId, Details, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Quantity, Resource,
-    ResourceId, Role, Sale, SlotLength, SlotMinutes, State, TimeZoneName, Version,
+    ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State, TimeZoneName, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -122,6 +122,8 @@ pub fn room(minutes: u32, capacity: u32, hold_seconds: u32) -> Resource {
         approval: Approval::Auto,
         confirm_by: ConfirmBy::Owner,
         pending_minutes: None,
+        rules: Rules::default(),
+        counts_since: None,
         details: Details::default(),
         version: Version::FIRST,
         former: Vec::new(),
