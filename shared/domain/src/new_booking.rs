@@ -131,6 +131,7 @@ impl NewBooking {
         let mut booking = Booking {
             id: self.id(),
             resource: resource.id.clone(),
+            venue: resource.venue.clone(),
             customer: self.customer.clone(),
             stretch,
             quantity: self.quantity,

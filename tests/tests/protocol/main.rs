@@ -26,3 +26,4 @@ mod stage;
 mod stress;
 mod topics;
 mod transitions;
+mod venues;

@@ -5,7 +5,7 @@ use domain::{
     Action, Approval, Attempt, Booking, BookingHash, BookingId, Calendar, Capacity, Command,
     ConfirmBy, ConfirmationCode, CustomerId, Decision, Details, HoldSeconds, Key, MadeBy,
     MaxHoldSeconds, NewBooking, Period, Quantity, Rejection, Resource, ResourceId, Role, Sale,
-    SlotLength, SlotMinutes, State, Status, Stretch, Terms, TimeZoneName, Version,
+    SlotLength, SlotMinutes, State, Status, Stretch, Terms, TimeZoneName, VenueId, Version,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -54,6 +54,7 @@ pub fn length(minutes: u32) -> SlotLength {
 pub fn room(zone: &str, minutes: u32, openings: &[&str]) -> Resource {
     Resource {
         id: ResourceId::parse("room-1").unwrap(),
+        venue: VenueId::default(),
         name: "Room 1".to_owned(),
         calendar: grid(zone, minutes, openings),
         state: State::Open,
@@ -119,6 +120,7 @@ pub fn booking(status: Status) -> Booking {
         resource,
         created_by: customer.clone(),
         updated_by: customer.clone(),
+        venue: VenueId::default(),
         customer,
         stretch,
         quantity: Quantity::new(2).unwrap(),

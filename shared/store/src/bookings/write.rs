@@ -12,7 +12,7 @@ use crate::items::slot::bucket_attribute;
 use crate::keys;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::slot::LEAVES_BUCKET;
-use domain::{Booking, Effect, Quantity, ResourceId, Slot, Terms, Version};
+use domain::{Booking, Effect, Quantity, Resource, ResourceId, Slot, Terms, Version};
 use jiff::Timestamp;
 use serde_dynamo::Item;
 use std::collections::HashMap;
@@ -232,6 +232,13 @@ impl Bookings {
         read: Version,
     ) -> Result<TransactWriteItem, Error> {
         self.put(from_booking(booking)?, Some(read))
+    }
+
+    /// Writes that a resource is one of its venue's.
+    pub(super) fn join(&self, resource: &Resource) -> Result<TransactWriteItem, Error> {
+        let key = keys::member(&resource.venue, &resource.id);
+        let put = Put::builder().table_name(&self.table.name).set_item(Some(key.attributes()));
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
     }
 
     /// Writes an item: a new one, or over the version that was read.

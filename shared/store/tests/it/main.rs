@@ -22,3 +22,4 @@ mod pending;
 mod races;
 mod resources;
 mod units;
+mod venues;
