@@ -11,6 +11,8 @@ pub struct Entitlement {
     pub customer: String,
     /// `customer` or `operator`.
     pub role: String,
+    /// The one venue that an operator is bound to, if one is.
+    pub venue: Option<String>,
     /// When the token ends, in seconds since 1970.
     pub expires: u64,
 }
@@ -34,7 +36,12 @@ impl ConnectionRows {
 
     /// The names of the topics, as clients know them.
     pub fn topic_names(&self) -> impl Iterator<Item = &str> {
-        self.topics.keys().map(|(name, _)| if name.starts_with("me:") { "me" } else { name })
+        self.topics.keys().map(|(name, _)| match name.split_once('@') {
+            _ if name.starts_with("me:") => "me",
+            // The venue of a resource's bookings is kept with their topic.
+            Some((name, _)) => name,
+            None => name,
+        })
     }
 }
 
@@ -79,6 +86,7 @@ fn entitlement(item: &Item) -> Option<Entitlement> {
     Some(Entitlement {
         customer: string(item, "customer").to_owned(),
         role: string(item, "role").to_owned(),
+        venue: item.get("venue").and_then(|venue| venue.as_s().ok()).cloned(),
         expires: number(Some(item.get("expires")?)),
     })
 }

@@ -5,6 +5,7 @@
 //! | verifies | an Allow policy, and who it is as context for the later routes | the connection |
 //! | is missing or does not verify | the invocation fails with `Unauthorized` | 401 |
 //! | verifies, but its subject cannot be a customer (blank, `guest:`) | a Deny policy | 403 |
+//! | verifies, but binds an operator to what is no venue's name | a Deny policy | 403 |
 //! | cannot be checked, for want of the issuer's keys | the invocation fails otherwise | 500 |
 
 mod response;
@@ -40,6 +41,7 @@ pub async fn run() -> Result<(), runtime::Error> {
         jwks_url: tokens.jwks_url,
         operator_claim: tokens.operator_claim,
         operator_value: tokens.operator_value,
+        venue_claim: tokens.venue_claim,
     };
     let connector = runtime::Clients::new(&config)?.connector(&settings.key_set_url())?;
     let verifier = Verifier::new(settings, connector);
@@ -61,8 +63,8 @@ pub async fn handle(
     };
     match verifier.verify(token, now).await {
         Ok(identity) => Ok(Response::allow(method_arn, &identity)),
-        Err(IdentityError::Barred) => {
-            tracing::info!("denied: {}", IdentityError::Barred);
+        Err(error @ (IdentityError::Barred | IdentityError::UnreadableVenue)) => {
+            tracing::info!("denied: {error}");
             Ok(Response::deny(method_arn))
         }
         Err(error @ (IdentityError::Invalid(_) | IdentityError::Expired)) => {

@@ -20,6 +20,9 @@ pub struct Response {
 pub struct Context {
     customer: String,
     role: &'static str,
+    /// The one venue that an operator is bound to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    venue: Option<String>,
     exp: String,
 }
 
@@ -50,6 +53,7 @@ impl Response {
                     Role::Customer => "customer",
                     Role::Operator => "operator",
                 },
+                venue: identity.venue.clone().map(Into::into),
                 exp: identity.expires_at.as_second().to_string(),
             }),
         }

@@ -46,16 +46,28 @@ impl Issuer {
             jwks_url: None,
             operator_claim: "scope".to_owned(),
             operator_value: "bookings/operate".to_owned(),
+            venue_claim: "venue".to_owned(),
         };
         Verifier::new(settings, SharedHttpConnector::new(Connector::builder().build_http()))
     }
 
     fn token(&self, sub: &str, scope: &str, lifetime: i64) -> String {
-        let claims = json!({
+        self.sign(&json!({
             "iss": self.url, "aud": "app", "sub": sub, "scope": scope,
             "exp": now().as_second() + lifetime,
-        });
-        encode(&Header::new(Algorithm::ES256), &claims, &self.key).unwrap()
+        }))
+    }
+
+    /// A token of Olga, with this as the claim that binds an operator to a venue.
+    fn bound_token(&self, scope: &str, venue: &Value) -> String {
+        self.sign(&json!({
+            "iss": self.url, "aud": "app", "sub": "olga", "scope": scope, "venue": venue,
+            "exp": now().as_second() + 60,
+        }))
+    }
+
+    fn sign(&self, claims: &Value) -> String {
+        encode(&Header::new(Algorithm::ES256), claims, &self.key).unwrap()
     }
 }
 
@@ -148,6 +160,32 @@ async fn a_subject_that_cannot_be_a_customer_is_denied() {
 }
 
 #[tokio::test]
+async fn an_operator_is_bound_to_the_venue_of_the_token() {
+    let issuer = Issuer::start().await;
+    let verifier = issuer.verifier();
+    let decide = async |scope: &str, venue: &Value| {
+        let bearer = format!("Bearer {}", issuer.bound_token(scope, venue));
+        let answer = handle(&verifier, &event("Authorization", &bearer), now()).await.unwrap();
+        serde_json::to_value(answer).unwrap()
+    };
+    let bound = decide("bookings/operate", &json!("harbour")).await;
+    assert_eq!(bound["context"]["venue"], "harbour");
+    // Nobody whose bound cannot be read serves all venues.
+    for unreadable in [json!("The harbour"), json!(""), json!(null), json!(["harbour"])] {
+        let answer = decide("bookings/operate", &unreadable).await;
+        assert_eq!(
+            answer,
+            json!({"principalId": "nobody", "policyDocument": policy("Deny")}),
+            "{unreadable}"
+        );
+        // A customer is one at every venue.
+        let customer = decide("", &unreadable).await;
+        assert_eq!(customer["context"]["role"], "customer");
+        assert_eq!(customer["context"].get("venue"), None);
+    }
+}
+
+#[tokio::test]
 async fn an_issuer_that_is_down_is_not_the_clients_fault() {
     let issuer = Issuer::start().await;
     let event = event("Authorization", &format!("Bearer {}", issuer.token("alice", "", 60)));
@@ -157,6 +195,7 @@ async fn an_issuer_that_is_down_is_not_the_clients_fault() {
         jwks_url: Some(format!("{}/nowhere", issuer.url)),
         operator_claim: String::new(),
         operator_value: String::new(),
+        venue_claim: String::new(),
     };
     let verifier =
         Verifier::new(settings, SharedHttpConnector::new(Connector::builder().build_http()));

@@ -3,7 +3,7 @@
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use delivery::topic;
-use domain::{CustomerId, Role};
+use domain::{CustomerId, Role, VenueId};
 use http::HeaderMap;
 use http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL};
 use jiff::Timestamp;
@@ -61,12 +61,15 @@ fn connection(
         Some("operator") => Role::Operator,
         _ => Role::Customer,
     };
+    // Who is bound to what cannot be read must not pass for an operator of all venues.
+    let venue = said("venue").map(VenueId::parse).transpose();
     let expires = said("exp").and_then(|exp| exp.parse().ok());
     let me = topic::me(&customer);
     Ok(Connection {
         id: ConnectionId::new(id),
         customer,
         role,
+        venue: venue.map_err(|_| Incomplete("authorizer.venue"))?,
         expires: expires.ok_or(Incomplete("authorizer.exp"))?,
         connected: now.as_millisecond(),
         topics: BTreeMap::from([(me, 0)]),

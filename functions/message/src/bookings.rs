@@ -2,13 +2,13 @@
 //! `noShow`, `get`, `list`.
 
 use crate::app::App;
-use crate::caller::Caller;
+use crate::caller::{Caller, Reached};
 use crate::failure::Failure;
 use crate::page::{Wanted, fit};
 use aws_lc_rs::rand;
 use domain::{
     Action, Attempt, Booking, BookingHash, ConfirmationCode, CustomerId, Details, Key, MadeBy,
-    NewBooking, Quantity, Rejection, Resource, Role, Sale, Version,
+    NewBooking, Quantity, Rejection, Resource, Role, Sale, VenueId, Version,
 };
 use jiff::Timestamp;
 use protocol::reply::Page;
@@ -19,10 +19,12 @@ use protocol::view::BookingView;
 use protocol::{BookingRef, Note, Reply, WireError};
 use store::bookings::calendar::CalendarKey;
 use store::bookings::change::{Intent, Target};
+use store::bookings::own::Only;
+use store::bookings::venue::VenuePlace;
 use store::cursor::ListName;
 
 fn reply(caller: &Caller, booking: &Booking) -> Reply {
-    Reply::Booking(BookingView::of(booking, caller.connection.role))
+    Reply::Booking(BookingView::of(booking, caller.role_at(&booking.venue)))
 }
 
 /// Holds a stretch of slots.
@@ -52,6 +54,11 @@ async fn sell(
     sale: Sale,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
+    if caller.bound().is_some() {
+        // An operator sells without the rules that bind customers, and so only at their own venue.
+        let resource = app.bookings.resource(&asked.resource).await?;
+        caller.must_operate(&resource.venue)?;
+    }
     let note = noted(caller, asked.note)?;
     let own = caller.customer().clone();
     let (by, customer) = match asked.r#for {
@@ -227,9 +234,13 @@ async fn change(
     attempt: &Attempt,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
-    let (owner, id) = caller.owner_of(booking, &app.bookings).await?;
+    let Reached { owner, id, role } = caller.reach(booking, &app.bookings).await?;
+    if role == Role::Customer && intent.is_for_operators() {
+        return Err(Rejection::NoSuchBooking.into());
+    }
     let target = Target { customer: &owner, id: &id };
-    Ok(reply(caller, &app.bookings.change(target, intent, attempt, now).await?))
+    let attempt = Attempt { role, ..attempt.clone() };
+    Ok(reply(caller, &app.bookings.change(target, intent, &attempt, now).await?))
 }
 
 /// Reads a booking.
@@ -239,12 +250,12 @@ pub async fn get(
     asked: &Get,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
-    let (owner, id) = caller.owner_of(&asked.booking, &app.bookings).await?;
+    let Reached { owner, id, .. } = caller.reach(&asked.booking, &app.bookings).await?;
     let booking = app.bookings.booking(&owner, &id, now).await?;
     Ok(reply(caller, &booking.ok_or(Rejection::NoSuchBooking)?))
 }
 
-/// Lists the caller's own bookings or, for an operator, a resource's.
+/// Lists the caller's own bookings or, for an operator, a customer's, a resource's or a venue's.
 pub async fn list(
     app: &App,
     caller: &Caller,
@@ -258,31 +269,53 @@ pub async fn list(
         limit: asked.limit.get(),
         status: asked.status,
     };
-    let (Some(resource), Some(from), Some(to)) = (&asked.resource, asked.from, asked.to) else {
-        let list = ListName::new(["list", caller.customer().as_str(), status]);
-        let role = caller.connection.role;
-        return own(app, (caller.customer(), role), &wanted(list), now).await.map(Reply::Page);
+    let named = |kind: &str, name: &str, from: Timestamp, to: Timestamp| {
+        ListName::new([kind, name, &from.to_string(), &to.to_string(), status])
     };
-    caller.must_be_operator()?;
-    let resource = app.bookings.resource(resource).await?;
-    let window = (from.0, to.0);
-    let name = [resource.id.as_str(), &window.0.to_string(), &window.1.to_string(), status];
-    let list = ListName::new(["list at"].into_iter().chain(name));
-    at(app, &resource, window, &wanted(list), now).await.map(Reply::Page)
+    let role = |booking: &Booking| caller.role_at(&booking.venue);
+    let window = asked.from.zip(asked.to).map(|(from, to)| (from.0, to.0));
+    let page = match (&asked.customer, &asked.resource, &asked.venue, window) {
+        (Some(customer), ..) => {
+            caller.must_be_operator()?;
+            let bound = caller.bound();
+            let name = ["list of", customer.as_str(), bound.map_or("", VenueId::as_str), status];
+            let wanted = wanted(ListName::new(name));
+            of(app, (customer, bound), role, &wanted, now).await?
+        }
+        (None, Some(resource), _, Some((from, to))) => {
+            caller.must_be_operator()?;
+            let resource = app.bookings.resource(resource).await?;
+            caller.must_operate(&resource.venue)?;
+            let wanted = wanted(named("list at", resource.id.as_str(), from, to));
+            at(app, &resource, (from, to), &wanted, now).await?
+        }
+        (None, None, Some(venue), Some((from, to))) => {
+            caller.must_operate(venue)?;
+            let wanted = wanted(named("list in", venue.as_str(), from, to));
+            at_venue(app, venue, (from, to), &wanted, now).await?
+        }
+        _ => {
+            let name = ["list", caller.customer().as_str(), status];
+            let wanted = wanted(ListName::new(name));
+            of(app, (caller.customer(), None), role, &wanted, now).await?
+        }
+    };
+    Ok(Reply::Page(page))
 }
 
-/// One page of a customer's bookings, as somebody of this role sees them.
-pub async fn own(
+/// One page of a customer's bookings, of all or of those at one venue, as somebody in these roles sees
+/// them.
+pub async fn of(
     app: &App,
-    (customer, role): (&CustomerId, Role),
+    (customer, venue): (&CustomerId, Option<&VenueId>),
+    role: impl Fn(&Booking) -> Role,
     wanted: &Wanted<'_>,
     now: Timestamp,
 ) -> Result<Page, Failure> {
     let after = wanted.after(|position| BookingHash::parse(position).ok())?;
-    let (found, next) = app
-        .bookings
-        .bookings_of(customer, wanted.status, wanted.most(), after.as_ref(), now)
-        .await?;
+    let only = Only { status: wanted.status, venue };
+    let (found, next) =
+        app.bookings.bookings_of(customer, only, wanted.most(), after.as_ref(), now).await?;
     let hash = |booking: &Booking| booking.id.hash().to_string();
     page(role, wanted, &found, next.map(|next| next.to_string()), hash)
 }
@@ -300,19 +333,35 @@ pub async fn at(
     let (found, next) =
         app.bookings.bookings_at(resource, window, status, most, after.as_ref(), now).await?;
     let position = |booking: &Booking| CalendarKey::of(booking).to_string();
-    page(Role::Operator, wanted, &found, next.map(|next| next.to_string()), position)
+    page(|_| Role::Operator, wanted, &found, next.map(|next| next.to_string()), position)
+}
+
+/// One page of the bookings of a venue's resources.
+pub async fn at_venue(
+    app: &App,
+    venue: &VenueId,
+    window: (Timestamp, Timestamp),
+    wanted: &Wanted<'_>,
+    now: Timestamp,
+) -> Result<Page, Failure> {
+    let after = wanted.after(VenuePlace::parse)?;
+    let (status, most) = (wanted.status, wanted.most());
+    let (found, next) =
+        app.bookings.bookings_in(venue, window, status, most, after.as_ref(), now).await?;
+    let position = |booking: &Booking| VenuePlace::of(booking).to_string();
+    page(|_| Role::Operator, wanted, &found, next.map(|next| next.to_string()), position)
 }
 
 /// The bookings that fit a frame, and the cursor to those that come after them.
 fn page(
-    role: Role,
+    role: impl Fn(&Booking) -> Role,
     wanted: &Wanted<'_>,
     found: &[Booking],
     next: Option<String>,
     position: impl FnOnce(&Booking) -> String,
 ) -> Result<Page, Failure> {
     let (bookings, cut) =
-        fit(found.iter().map(|booking| BookingView::of(booking, role)).collect())?;
+        fit(found.iter().map(|booking| BookingView::of(booking, role(booking))).collect())?;
     let next = match found[..bookings.len()].last() {
         Some(last) if cut => Some(position(last)),
         _ => next,

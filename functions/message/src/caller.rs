@@ -1,7 +1,7 @@
 //! Who asks, and whether they may.
 
 use crate::failure::Failure;
-use domain::{BookingId, CustomerId, Rejection, Role};
+use domain::{BookingId, CustomerId, Rejection, Role, VenueId};
 use jiff::Timestamp;
 use protocol::{BookingRef, Code, WireError};
 use store::{Bookings, Connection};
@@ -24,9 +24,47 @@ impl Caller {
         if self.connection.is_live(now) { Ok(()) } else { Err(expired()) }
     }
 
-    /// Refuses all but operators.
+    /// Refuses all but operators, of whatever venue.
     pub fn must_be_operator(&self) -> Result<(), Failure> {
         if self.is_operator() { Ok(()) } else { Err(operators_only()) }
+    }
+
+    /// Refuses all but the operators of a venue. A resource's venue never changes, so neither it nor
+    /// the answer can be out of date; the caller's own bound is as the connection was read.
+    pub fn must_operate(&self, venue: &VenueId) -> Result<(), Failure> {
+        self.must_be_operator()?;
+        match self.role_at(venue) {
+            Role::Operator => Ok(()),
+            Role::Customer => {
+                Err(Rejection::Forbidden("this belongs to another venue than yours").into())
+            }
+        }
+    }
+
+    /// Refuses all but the operators of all venues.
+    pub fn must_operate_all(&self) -> Result<(), Failure> {
+        self.must_be_operator()?;
+        match self.bound() {
+            None => Ok(()),
+            Some(_) => {
+                Err(Rejection::Forbidden("only an operator of all venues may do this").into())
+            }
+        }
+    }
+
+    /// In which role the caller acts at a venue: an operator who is bound to another one is like any
+    /// customer there.
+    pub fn role_at(&self, venue: &VenueId) -> Role {
+        if self.connection.role.operates(self.bound(), venue) {
+            Role::Operator
+        } else {
+            Role::Customer
+        }
+    }
+
+    /// The one venue that the caller is bound to, if an operator is.
+    pub fn bound(&self) -> Option<&VenueId> {
+        self.connection.venue.as_ref()
     }
 
     /// Who it is.
@@ -39,21 +77,35 @@ impl Caller {
         self.connection.role == Role::Operator
     }
 
-    /// Whose booking this is: the caller's own or, for an operator, whosever. What the caller may
-    /// not know of reads as not there.
-    pub async fn owner_of(
+    /// Which booking this is: the caller's own or, for an operator, whosever at a venue that they
+    /// operate. What the caller may not know of reads as not there.
+    pub async fn reach(
         &self,
         booking: &BookingRef,
         bookings: &Bookings,
-    ) -> Result<(CustomerId, BookingId), Failure> {
+    ) -> Result<Reached, Failure> {
         let id = booking.id().ok_or(Rejection::NoSuchBooking)?;
-        let owner = if self.is_operator() {
-            bookings.owner(&id).await?.ok_or(Rejection::NoSuchBooking)?
-        } else {
-            self.customer().clone()
-        };
-        Ok((owner, id))
+        if !self.is_operator() {
+            return Ok(Reached { owner: self.customer().clone(), id, role: Role::Customer });
+        }
+        let (owner, venue) = bookings.owner(&id).await?.ok_or(Rejection::NoSuchBooking)?;
+        let role = self.role_at(&venue);
+        if role == Role::Customer && owner != *self.customer() {
+            return Err(Rejection::NoSuchBooking.into());
+        }
+        Ok(Reached { owner, id, role })
     }
+}
+
+/// A booking that a caller may know of.
+#[derive(Debug)]
+pub struct Reached {
+    /// Whose it is.
+    pub owner: CustomerId,
+    /// Which it is.
+    pub id: BookingId,
+    /// In which role the caller acts on it.
+    pub role: Role,
 }
 
 /// There is no such connection, or no longer.

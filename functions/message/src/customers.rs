@@ -14,7 +14,7 @@ pub async fn erase(
     customer: &CustomerId,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
-    caller.must_be_operator()?;
+    caller.must_operate_all()?;
     let erased = app.bookings.erase(customer, caller.customer(), now).await?;
     Ok(Reply::Erased { erased })
 }

@@ -1,6 +1,6 @@
 //! What goes wrong -> the error that the client sees. Inner causes are logged, never sent.
 
-use domain::{Rejection, Role};
+use domain::{Booking, Rejection, Role};
 use protocol::{Code, WireError};
 use std::error::Error;
 use store::CommandError;
@@ -60,8 +60,8 @@ impl From<store::Unavailable> for Failure {
 }
 
 impl Failure {
-    /// What a client of this role is told.
-    pub fn into_wire(self, role: Role) -> WireError {
+    /// What a client is told who has this role to a booking that it is told of.
+    pub fn into_wire(self, role: impl Fn(&Booking) -> Role) -> WireError {
         match self {
             Self::Refused(error) => *error,
             Self::Rejected(rejection) => WireError::rejected(rejection, role),

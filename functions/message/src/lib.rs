@@ -28,7 +28,7 @@ pub use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
-use domain::{Action, Role};
+use domain::{Action, Booking, Role};
 use identity::{Settings, Verifier};
 use jiff::Timestamp;
 use protocol::{Frame, Reply, Request, WireError};
@@ -54,6 +54,7 @@ pub async fn run() -> Result<(), runtime::Error> {
         jwks_url: tokens.jwks_url,
         operator_claim: tokens.operator_claim,
         operator_value: tokens.operator_value,
+        venue_claim: tokens.venue_claim,
     };
     let connector = clients.connector(&settings.key_set_url())?;
     let app = App {
@@ -118,7 +119,7 @@ impl App {
         let answer = Box::pin(self.answer(connection, request, now));
         let answer = tokio::time::timeout_at(end, answer).await;
         // Nobody's role is known where there was no answer, and no booking is told of.
-        answer.unwrap_or_else(|_| Err(Failure::TooSlow.into_wire(Role::Customer)))
+        answer.unwrap_or_else(|_| Err(Failure::TooSlow.into_wire(|_| Role::Customer)))
     }
 
     async fn answer(
@@ -129,8 +130,8 @@ impl App {
     ) -> Result<Reply, WireError> {
         let known = self.connections.get(connection).await.map_err(Failure::from);
         let caller = known.and_then(Caller::new);
-        let caller = caller.map_err(|failure| failure.into_wire(Role::Customer))?;
-        let role = caller.connection.role;
+        let caller = caller.map_err(|failure| failure.into_wire(|_| Role::Customer))?;
+        let role = |booking: &Booking| caller.role_at(&booking.venue);
         self.act(&caller, request, now).await.map_err(|failure| failure.into_wire(role))
     }
 

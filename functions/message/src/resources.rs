@@ -4,12 +4,13 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::page::{Wanted, fit};
-use domain::{Period, Resource, ResourceId, State};
+use domain::{Period, Rejection, Resource, ResourceId, State};
 use jiff::{SignedDuration, Timestamp};
 use protocol::reply::Page;
 use protocol::request::{Availability, ResourceGet, ResourceList, ResourcePut};
 use protocol::view::{ResourceView, SlotView};
 use protocol::{Instant, Reply};
+use store::CommandError;
 use store::cursor::ListName;
 
 /// Slots of one page: it fits a frame, with room for the largest numbers.
@@ -23,7 +24,17 @@ pub async fn put(
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     caller.must_be_operator()?;
-    let resource = app.bookings.put_resource(asked.resource.resource()?, now).await?;
+    let resource = asked.resource.resource()?;
+    caller.must_operate(&resource.venue)?;
+    if caller.bound().is_some() {
+        // The id may be another venue's. Where that is made only now, the write refuses it, too.
+        match app.bookings.resource(&resource.id).await {
+            Ok(there) => caller.must_operate(&there.venue)?,
+            Err(CommandError::Rejected(Rejection::NoSuchResource)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let resource = app.bookings.put_resource(resource, now).await?;
     // Only now: a booking that was made meanwhile is seen.
     let stranded = app.bookings.stranded(&resource, now).await?;
     Ok(Reply::ResourcePut { resource: ResourceView::from(&resource), stranded })
@@ -35,13 +46,19 @@ pub async fn get(app: &App, asked: &ResourceGet) -> Result<Reply, Failure> {
     Ok(Reply::Resource(ResourceView::from(&resource)))
 }
 
-/// Lists all resources; to customers, those that are not archived.
+/// Lists all resources, or those of a venue; to customers, those that are not archived.
 pub async fn list(app: &App, caller: &Caller, asked: &ResourceList) -> Result<Reply, Failure> {
-    let list = ListName::new(["resources"]);
+    let list = match &asked.venue {
+        Some(venue) => ListName::new(["resources of", venue.as_str()]),
+        None => ListName::new(["resources"]),
+    };
     let wanted =
         Wanted { list, cursor: asked.cursor.as_deref(), limit: asked.limit.get(), status: None };
     let after = wanted.after(|position| ResourceId::parse(position).ok())?;
-    let (found, more) = app.bookings.resources(wanted.most(), after.as_ref()).await?;
+    let (found, more) = match &asked.venue {
+        Some(venue) => app.bookings.resources_of(venue, wanted.most(), after.as_ref()).await?,
+        None => app.bookings.resources(wanted.most(), after.as_ref()).await?,
+    };
     let shown = |resource: &&Resource| caller.is_operator() || resource.state != State::Archived;
     let shown = found.iter().filter(shown).map(ResourceView::from);
     let (resources, cut) = fit(shown.collect())?;

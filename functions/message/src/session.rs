@@ -34,7 +34,8 @@ pub async fn refresh(
         return Err(refuse("the token is another customer's: connect anew with it"));
     }
     let read = &caller.connection;
-    let refreshed = app.connections.refresh(read, identity.role, identity.expires_at).await?;
+    let (role, venue) = (identity.role, identity.venue.as_ref());
+    let refreshed = app.connections.refresh(read, role, venue, identity.expires_at).await?;
     refreshed.ok_or_else(unknown)?;
     Ok(Reply::Refresh { token_expires_at: Instant(identity.expires_at) })
 }

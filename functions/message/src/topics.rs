@@ -30,24 +30,33 @@ pub async fn subscribe(
 ) -> Result<Reply, Failure> {
     let from = asked.from.unwrap_or(Instant(now));
     let to = asked.to.unwrap_or(Instant(from.0.checked_add(WINDOW).unwrap_or(Timestamp::MAX)));
-    match &asked.topic {
+    let key = match &asked.topic {
         TopicName::Me => {
             let needless = [(asked.from, "/from"), (asked.to, "/to")];
             if let Some((_, field)) = needless.into_iter().find(|(value, _)| value.is_some()) {
-                let message = "only with a resource's topic";
+                let message = "not with this topic";
                 return Err(WireError::bad_request(message, Some(field)).into());
             }
+            topic::me(caller.customer())
         }
         TopicName::Resource(resource) => {
             window(from, to)?;
             app.bookings.resource(resource).await?;
+            topic::resource(resource)
         }
         TopicName::ResourceBookings(resource) => {
             caller.must_be_operator()?;
             window(from, to)?;
-            app.bookings.resource(resource).await?;
+            let venue = app.bookings.resource(resource).await?.venue;
+            caller.must_operate(&venue)?;
+            topic::resource_bookings(resource, &venue)
         }
-    }
+        TopicName::VenueBookings(venue) => {
+            caller.must_operate(venue)?;
+            window(from, to)?;
+            topic::venue_bookings(venue)
+        }
+    };
     let name = |instant: Option<Instant>| instant.map_or(String::new(), |at| at.0.to_string());
     let topic_name = asked.topic.to_string();
     let customer = caller.customer().as_str();
@@ -56,7 +65,6 @@ pub async fn subscribe(
     if let Some(cursor) = &asked.cursor {
         list.position(cursor)?;
     }
-    let key = topic::key(&asked.topic, caller.customer());
     // Decided on the connection as the transaction finds it: a `refresh` may have come in between.
     match app.connections.subscribe(&caller.connection, &key, now).await? {
         Subscribed::Yes => {}
@@ -75,7 +83,8 @@ pub async fn subscribe(
     let snapshot = match &asked.topic {
         // As it is pushed: an operator's own bookings, too, have no note there.
         TopicName::Me => {
-            bookings::own(app, (caller.customer(), Role::Customer), &wanted, now).await?
+            let own = (caller.customer(), None);
+            bookings::of(app, own, |_| Role::Customer, &wanted, now).await?
         }
         TopicName::Resource(resource) => {
             // Read only now, after the subscription, as the slots are.
@@ -87,6 +96,9 @@ pub async fn subscribe(
             let resource = app.bookings.resource(resource).await?;
             bookings::at(app, &resource, between, &wanted, now).await?
         }
+        TopicName::VenueBookings(venue) => {
+            bookings::at_venue(app, venue, between, &wanted, now).await?
+        }
     };
     Ok(Reply::Subscribed { topic: asked.topic.clone(), snapshot })
 }
@@ -97,7 +109,10 @@ pub async fn unsubscribe(
     caller: &Caller,
     asked: &Unsubscribe,
 ) -> Result<Reply, Failure> {
-    let key = topic::key(&asked.topic, caller.customer());
-    app.connections.unsubscribe(&caller.connection, &key).await?;
+    // A resource's topic is kept with its venue, which the client does not name.
+    let mut topics = caller.connection.topics.keys();
+    if let Some(key) = topics.find(|key| topic::name(key) == asked.topic) {
+        app.connections.unsubscribe(&caller.connection, key).await?;
+    }
     Ok(Reply::Unsubscribed { topic: asked.topic.clone() })
 }

@@ -1,12 +1,13 @@
 import { CfnParameter, type Stack } from 'aws-cdk-lib';
 
-/** Who signs the tokens that clients bring, and what marks an operator: chosen at deployment. */
+/** Who signs the tokens that clients bring, what marks an operator, and of which venue: chosen at deployment. */
 export class Tokens {
   private readonly issuer: CfnParameter;
   private readonly audience: CfnParameter;
   private readonly jwksUrl: CfnParameter;
   private readonly operatorClaim: CfnParameter;
   private readonly operatorValue: CfnParameter;
+  private readonly venueClaim: CfnParameter;
 
   constructor(stack: Stack) {
     const parameter = (name: string, description: string, value?: string) =>
@@ -24,6 +25,11 @@ export class Tokens {
     );
     this.operatorClaim = parameter('OperatorClaim', 'The claim that marks an operator', 'cognito:groups');
     this.operatorValue = parameter('OperatorValue', 'The value (or list entry) of that claim', 'operators');
+    this.venueClaim = parameter(
+      'VenueClaim',
+      'The claim that binds an operator to one venue; an operator whose token has no such claim serves all venues',
+      'venue',
+    );
   }
 
   get environment(): Record<string, string> {
@@ -33,6 +39,7 @@ export class Tokens {
       TOKEN_JWKS_URL: this.jwksUrl.valueAsString,
       OPERATOR_CLAIM: this.operatorClaim.valueAsString,
       OPERATOR_VALUE: this.operatorValue.valueAsString,
+      VENUE_CLAIM: this.venueClaim.valueAsString,
     };
   }
 }

@@ -15,6 +15,7 @@ fn parameters(issuer: &Issuer) -> BTreeMap<String, String> {
         ("TokenAudience", issuer.audience()),
         ("OperatorClaim", "role"),
         ("OperatorValue", "operator"),
+        ("VenueClaim", "venue"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into()

@@ -37,8 +37,9 @@ impl Conflation {
     pub fn add(&mut self, index: usize, change: Change) {
         match change {
             Change::Booking(booking) => {
-                self.concerns(index, topic::me(&booking.customer));
-                self.concerns(index, topic::resource_bookings(&booking.resource));
+                for topic in topic::of_booking(&booking) {
+                    self.concerns(index, topic);
+                }
                 let newest = self.bookings.entry(booking.id.clone());
                 let newest = newest.or_insert_with(|| booking.clone());
                 if booking.version > newest.version {
@@ -78,9 +79,7 @@ impl Conflation {
     pub fn by_topic(&self) -> BTreeMap<TopicKey, News> {
         let mut news = BTreeMap::new();
         for booking in self.bookings.values() {
-            let topics =
-                [topic::me(&booking.customer), topic::resource_bookings(&booking.resource)];
-            for topic in topics {
+            for topic in topic::of_booking(booking) {
                 let entry = news.entry(topic).or_insert_with(|| News::Bookings(Vec::new()));
                 if let News::Bookings(bookings) = entry {
                     bookings.push(booking.clone());

@@ -1,20 +1,12 @@
 //! Topics: as clients name them, and as the table does.
 
-use domain::{CustomerId, ResourceId};
+use domain::{Booking, CustomerId, ResourceId, VenueId};
 use protocol::TopicName;
 use store::{Concerned, TopicKey};
 
-/// The topic that this customer means by this name: `me` is each customer's own.
-pub fn key(name: &TopicName, customer: &CustomerId) -> TopicKey {
-    match name {
-        TopicName::Me => me(customer),
-        TopicName::Resource(_) | TopicName::ResourceBookings(_) => TopicKey::new(name.to_string()),
-    }
-}
-
 /// What its subscribers call this topic. A topic that nobody names is some customer's own.
 pub fn name(topic: &TopicKey) -> TopicName {
-    TopicName::try_from(topic.as_str().to_owned()).unwrap_or(TopicName::Me)
+    TopicName::try_from(topic.name().to_owned()).unwrap_or(TopicName::Me)
 }
 
 /// This customer's own bookings.
@@ -27,9 +19,23 @@ pub fn resource(resource: &ResourceId) -> TopicKey {
     TopicKey::new(TopicName::Resource(resource.clone()).to_string())
 }
 
-/// A resource's bookings.
-pub fn resource_bookings(resource: &ResourceId) -> TopicKey {
-    TopicKey::new(TopicName::ResourceBookings(resource.clone()).to_string())
+/// A resource's bookings, for the operators of its venue.
+pub fn resource_bookings(resource: &ResourceId, venue: &VenueId) -> TopicKey {
+    TopicKey::resource_bookings(resource, venue)
+}
+
+/// A venue's bookings, for its operators.
+pub fn venue_bookings(venue: &VenueId) -> TopicKey {
+    TopicKey::venue_bookings(venue)
+}
+
+/// All topics in which a booking is told of.
+pub fn of_booking(booking: &Booking) -> [TopicKey; 3] {
+    [
+        me(&booking.customer),
+        resource_bookings(&booking.resource, &booking.venue),
+        venue_bookings(&booking.venue),
+    ]
 }
 
 /// The topic in which somebody hears of an item.
@@ -37,6 +43,7 @@ pub fn of(concerned: &Concerned) -> TopicKey {
     match concerned {
         Concerned::Customer(customer) => me(customer),
         Concerned::Watchers(of) => resource(of),
-        Concerned::Operators(of) => resource_bookings(of),
+        Concerned::Operators(of, venue) => resource_bookings(of, venue),
+        Concerned::Venue(venue) => venue_bookings(venue),
     }
 }

@@ -4,7 +4,7 @@ use crate::calendar::{Length, Period, Stretch};
 use crate::deadlines::Deadlines;
 use crate::details::Details;
 use crate::effect::Effect;
-use crate::ids::{BookingId, ConfirmationCode, CustomerId, ResourceId};
+use crate::ids::{BookingId, ConfirmationCode, CustomerId, ResourceId, VenueId};
 use crate::numbers::{Quantity, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -76,6 +76,8 @@ pub struct Booking {
     pub id: BookingId,
     /// What is booked.
     pub resource: ResourceId,
+    /// Who operates it: the venue of the resource that it was first sold at.
+    pub venue: VenueId,
     /// Whose it is.
     pub customer: CustomerId,
     /// Which slots.

@@ -34,6 +34,17 @@ pub enum Action {
     Update(Option<Details>, Option<String>),
 }
 
+impl Action {
+    /// Whether only operators do it, and no customer to a booking of their own.
+    pub fn is_for_operators(&self) -> bool {
+        match self {
+            Self::Approve(..) | Self::Decline(_) | Self::Complete | Self::NoShow => true,
+            Self::Update(_, note) => note.is_some(),
+            _ => false,
+        }
+    }
+}
+
 /// Who does it, and the name of the attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {

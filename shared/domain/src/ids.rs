@@ -1,4 +1,4 @@
-//! Names of customers, resources and bookings, checked once where they enter.
+//! Names of customers, venues, resources and bookings, checked once where they enter.
 
 use crate::base36;
 use aws_lc_rs::{digest, hmac};
@@ -82,12 +82,14 @@ impl CustomerId {
 text_type!(
     /// A resource: a room, a table, a seat.
     ResourceId,
-    |text| {
-        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
-        (1..=63).contains(&text.len())
-            && plain(text.as_bytes()[0])
-            && text.bytes().all(|byte| plain(byte) || byte == b'-')
-    },
+    is_name,
+    "a lower-case letter or digit, then up to 62 lower-case letters, digits or hyphens"
+);
+
+text_type!(
+    /// A venue: the resources that the same operators run. Defaults to `main`.
+    VenueId,
+    is_name,
     "a lower-case letter or digit, then up to 62 lower-case letters, digits or hyphens"
 );
 
@@ -105,6 +107,25 @@ text_type!(
     "1 to 255 characters"
 );
 
+impl VenueId {
+    /// The venue of what names none.
+    pub const MAIN: &'static str = "main";
+}
+
+impl Default for VenueId {
+    fn default() -> Self {
+        Self(Self::MAIN.to_owned())
+    }
+}
+
+/// `[a-z0-9][a-z0-9-]{0,62}`.
+fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (1..=63).contains(&text.len())
+        && plain(text.as_bytes()[0])
+        && text.bytes().all(|byte| plain(byte) || byte == b'-')
+}
+
 /// What a caller may do beyond looking after their own bookings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -113,6 +134,14 @@ pub enum Role {
     Customer,
     /// Also runs the resources and everybody's bookings.
     Operator,
+}
+
+impl Role {
+    /// Whether somebody in this role operates a venue. An operator who is bound to one operates no
+    /// other; one who is not operates all.
+    pub fn operates(self, bound: Option<&VenueId>, venue: &VenueId) -> bool {
+        self == Self::Operator && bound.is_none_or(|bound| bound == venue)
+    }
 }
 
 impl BookingHash {
@@ -249,9 +278,23 @@ mod tests {
     fn resource_ids_follow_the_documented_form() {
         for good in ["a", "0", "room-1", "a--", &"x".repeat(63)] {
             assert!(ResourceId::parse(good).is_ok(), "{good}");
+            assert!(VenueId::parse(good).is_ok(), "{good}");
         }
         for bad in ["", "-a", "Room", "a_b", "a/b", "é", &"x".repeat(64)] {
             assert!(ResourceId::parse(bad).is_err(), "{bad}");
+            assert!(VenueId::parse(bad).is_err(), "{bad}");
+        }
+        assert_eq!(VenueId::default(), VenueId::parse("main").unwrap());
+    }
+
+    #[test]
+    fn an_operator_serves_one_venue_or_all() {
+        let [main, harbour] = ["main", "harbour"].map(|name| VenueId::parse(name).unwrap());
+        assert!(Role::Operator.operates(None, &main));
+        assert!(Role::Operator.operates(Some(&main), &main));
+        assert!(!Role::Operator.operates(Some(&harbour), &main));
+        for bound in [None, Some(&main)] {
+            assert!(!Role::Customer.operates(bound, &main));
         }
     }
 

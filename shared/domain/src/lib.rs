@@ -2,7 +2,7 @@
 //!
 //! | module | what it knows |
 //! |---|---|
-//! | [`ids`] | who and what: customers, resources, bookings |
+//! | [`ids`] | who and what: customers, venues, resources, bookings |
 //! | [`details`] | what front ends keep with a booking or a resource |
 //! | [`numbers`] | quantities, capacities, versions and their ranges |
 //! | [`calendar`] | when a resource's slots are, and which stretches of them can be booked |
@@ -40,7 +40,9 @@ pub use command::{Action, Attempt, Command, Decision};
 pub use deadlines::Deadlines;
 pub use details::Details;
 pub use effect::Effect;
-pub use ids::{BookingHash, BookingId, ConfirmationCode, CustomerId, Key, ResourceId, Role};
+pub use ids::{
+    BookingHash, BookingId, ConfirmationCode, CustomerId, Key, ResourceId, Role, VenueId,
+};
 pub use new_booking::{MadeBy, NewBooking, Sale};
 pub use numbers::{
     Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, SlotLength, SlotMinutes,

@@ -133,6 +133,7 @@ impl NewBooking {
         let mut booking = Booking {
             id: self.id(),
             resource: resource.id.clone(),
+            venue: resource.venue.clone(),
             customer: self.customer.clone(),
             deadlines: resource.rules.deadlines(stretch.start()),
             stretch,

@@ -7,7 +7,7 @@
 
 use crate::calendar::{Calendar, LONGEST_SLOT, Length, Period, Stretch};
 use crate::details::Details;
-use crate::ids::{ResourceId, Role};
+use crate::ids::{ResourceId, Role, VenueId};
 use crate::numbers::{Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, Version};
 use crate::rejection::Rejection;
 use crate::rules::Rules;
@@ -112,6 +112,8 @@ pub struct FormerGrid {
 pub struct Resource {
     /// Its name in requests and topics.
     pub id: ResourceId,
+    /// Who operates it. It never changes: what rests on it is never out of date.
+    pub venue: VenueId,
     /// Its name for people, 1 to 200 characters.
     pub name: String,
     /// When it can be booked.
@@ -171,8 +173,12 @@ impl Resource {
     }
 
     /// This resource as it replaces another of its id: the next version, with what has to be
-    /// remembered of the grid before.
+    /// remembered of the grid before. The venue stays what it is.
     pub fn replacing(mut self, old: &Self, now: Timestamp) -> Result<Self, Rejection> {
+        if self.venue != old.venue {
+            let message = format!("this resource belongs to the venue {} for good", old.venue);
+            return Err(Rejection::Unacceptable { field: "/resource/venue", message });
+        }
         self.version = old.version.next();
         self.counts_since = match (old.rules.max_active, self.rules.max_active) {
             (_, None) => None,

@@ -1,7 +1,7 @@
 //! What the claims of a token with a good signature must say.
 
 use crate::outcome::{IdentityError, Reason};
-use domain::CustomerId;
+use domain::{CustomerId, VenueId};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value};
 
@@ -57,6 +57,16 @@ pub(crate) fn subject(claims: &Claims) -> Result<CustomerId, IdentityError> {
         return Err(IdentityError::Barred);
     }
     CustomerId::parse(subject).map_err(|_| IdentityError::Barred)
+}
+
+/// The one venue that an operator is bound to, where the claim `name` is there.
+///
+/// Whatever it holds but the name of a venue is refused: an operator whose bound cannot be read would
+/// otherwise serve all venues.
+pub(crate) fn venue(claims: &Claims, name: &str) -> Result<Option<VenueId>, IdentityError> {
+    let Some(claim) = claims.get(name) else { return Ok(None) };
+    let venue = claim.as_str().and_then(|venue| VenueId::parse(venue).ok());
+    venue.map(Some).ok_or(IdentityError::UnreadableVenue)
 }
 
 /// White space, and what leaves no ink: Unicode's `Default_Ignorable_Code_Point` and the blank
@@ -180,6 +190,23 @@ mod tests {
         }
         for no_text in [json!({}), json!({"sub": 7}), json!({"sub": null}), json!({"sub": ["a"]})] {
             assert!(matches!(subject(&claims(no_text)), Err(IdentityError::Barred)));
+        }
+    }
+
+    #[test]
+    fn venues() {
+        let bound = |value| venue(&claims(value), "venue");
+        assert_eq!(bound(json!({})).unwrap(), None);
+        assert_eq!(bound(json!({"custom:venue": "harbour"})).unwrap(), None);
+        let harbour = bound(json!({"venue": "harbour"})).unwrap().unwrap();
+        assert_eq!(harbour.as_str(), "harbour");
+        for bad in [json!(""), json!("Harbour"), json!(" harbour"), json!("a b"), json!(null)] {
+            let refused = bound(json!({"venue": bad}));
+            assert!(matches!(refused, Err(IdentityError::UnreadableVenue)), "{bad}");
+        }
+        for bad in [json!(["harbour"]), json!([]), json!(7), json!({}), json!("x".repeat(64))] {
+            let refused = bound(json!({"venue": bad}));
+            assert!(matches!(refused, Err(IdentityError::UnreadableVenue)), "{bad}");
         }
     }
 

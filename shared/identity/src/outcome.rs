@@ -1,7 +1,7 @@
 //! What comes of a token.
 
 use crate::fetch::KeySetError;
-use domain::{CustomerId, Role};
+use domain::{CustomerId, Role, VenueId};
 use jiff::Timestamp;
 
 /// Who a token speaks for, and until when.
@@ -11,6 +11,9 @@ pub struct Identity {
     pub customer: CustomerId,
     /// Operator where the configured claim says so, else customer.
     pub role: Role,
+    /// The one venue that an operator is bound to; `None` for an operator of all venues, and for a
+    /// customer.
+    pub venue: Option<VenueId>,
     /// The token's `exp`: from this instant on the identity is worth nothing.
     pub expires_at: Timestamp,
 }
@@ -28,6 +31,10 @@ pub enum IdentityError {
     /// longer than 128 characters, holds control characters or begins with `guest:`.
     #[error("the token's subject cannot be a customer")]
     Barred,
+    /// The token is good and its subject an operator, but the claim that is to say of which venue does
+    /// not hold the name of one.
+    #[error("the token binds an operator to something that is no venue's name")]
+    UnreadableVenue,
     /// The issuer's keys could not be had, so nothing is known of the token: not the client's
     /// fault, and worth another try.
     #[error("the token issuer's keys are unavailable")]

@@ -27,6 +27,8 @@ pub struct Settings {
     pub operator_claim: String,
     /// The word that this claim must hold.
     pub operator_value: String,
+    /// The claim that binds an operator to one venue, for example `venue`.
+    pub venue_claim: String,
 }
 
 impl Settings {
@@ -75,7 +77,12 @@ impl Verifier {
         } else {
             Role::Customer
         };
-        Ok(Identity { customer, role, expires_at })
+        let venue = match role {
+            Role::Operator => claims::venue(&claims, &self.settings.venue_claim)?,
+            // What a customer may do is the same everywhere.
+            Role::Customer => None,
+        };
+        Ok(Identity { customer, role, venue, expires_at })
     }
 
     /// The token's content, once its signature is that of one of the issuer's keys.

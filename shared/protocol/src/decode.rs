@@ -74,21 +74,36 @@ fn check(request: &Request) -> Result<(), WireError> {
         }
         Request::Reschedule(to) => after(to.start, to.end),
         Request::Availability(asked) => window(asked.from, asked.to),
-        Request::List(List { resource: None, from, to, .. }) => {
-            let needless = [(from, "/from"), (to, "/to")];
-            match needless.into_iter().find(|(value, _)| value.is_some()) {
-                Some((_, field)) => {
-                    Err(WireError::bad_request("only together with resource", Some(field)))
-                }
-                None => Ok(()),
-            }
-        }
-        Request::List(List { resource: Some(_), from, to, .. }) => match (from, to) {
-            (Some(from), Some(to)) => window(*from, *to),
-            (None, _) => Err(WireError::bad_request("missing, with resource", Some("/from"))),
-            (_, None) => Err(WireError::bad_request("missing, with resource", Some("/to"))),
-        },
+        Request::List(asked) => list(asked),
         _ => Ok(()),
+    }
+}
+
+/// One thing is listed, and a window belongs to what is a place.
+fn list(asked: &List) -> Result<(), WireError> {
+    let what = [
+        ("/customer", asked.customer.is_some()),
+        ("/resource", asked.resource.is_some()),
+        ("/venue", asked.venue.is_some()),
+    ];
+    if let Some((field, _)) = what.into_iter().filter(|(_, is_there)| *is_there).nth(1) {
+        let message = "expected one of customer, resource and venue";
+        return Err(WireError::bad_request(message, Some(field)));
+    }
+    let is_at_a_place = asked.resource.is_some() || asked.venue.is_some();
+    match (asked.from, asked.to) {
+        (Some(from), Some(to)) if is_at_a_place => window(from, to),
+        (None, None) if !is_at_a_place => Ok(()),
+        (None, _) if is_at_a_place => {
+            Err(WireError::bad_request("missing, with resource or venue", Some("/from")))
+        }
+        (_, None) if is_at_a_place => {
+            Err(WireError::bad_request("missing, with resource or venue", Some("/to")))
+        }
+        (from, _) => {
+            let field = if from.is_some() { "/from" } else { "/to" };
+            Err(WireError::bad_request("only together with resource or venue", Some(field)))
+        }
     }
 }
 
@@ -162,10 +177,28 @@ mod tests {
                     "slotMinutes":30,"opening":{}}}"#,
                 "/resource/timeZone",
             ),
+            (
+                r#"{"action":"resource.put","resource":{"id":"a","venue":"A","name":"A",
+                    "timeZone":"UTC","slotMinutes":30,"opening":{}}}"#,
+                "/resource/venue",
+            ),
             (r#"{"action":"subscribe","topic":"resource:"}"#, "/topic"),
             (r#"{"action":"list","limit":101}"#, "/limit"),
             (r#"{"action":"list","resource":"a"}"#, "/from"),
             (r#"{"action":"list","from":"2027-01-11T09:00:00Z"}"#, "/from"),
+            (r#"{"action":"list","to":"2027-01-11T09:00:00Z"}"#, "/to"),
+            (r#"{"action":"list","venue":"a","to":"2027-01-11T09:00:00Z"}"#, "/from"),
+            (r#"{"action":"list","venue":"a","from":"2027-01-11T09:00:00Z"}"#, "/to"),
+            (r#"{"action":"list","customer":"a","from":"2027-01-11T09:00:00Z"}"#, "/from"),
+            (r#"{"action":"list","customer":"a","venue":"a"}"#, "/venue"),
+            (r#"{"action":"list","customer":"a","resource":"a"}"#, "/resource"),
+            (r#"{"action":"list","resource":"a","venue":"a"}"#, "/venue"),
+            (r#"{"action":"list","customer":""}"#, "/customer"),
+            (r#"{"action":"list","venue":"A"}"#, "/venue"),
+            (r#"{"action":"resource.list","venue":"A"}"#, "/venue"),
+            (r#"{"action":"subscribe","topic":"venue:a"}"#, "/topic"),
+            (r#"{"action":"subscribe","topic":"venue:/bookings"}"#, "/topic"),
+            (r#"{"action":"subscribe","topic":"resource:a/bookings@b"}"#, "/topic"),
             (r#"{"action":"fly"}"#, "/action"),
             (r#"{"action":7}"#, "/action"),
             ("{}", "/action"),

@@ -112,10 +112,10 @@ impl WireError {
         Self { field: Some(field.to_owned()), ..Self::new(Code::Forbidden, message) }
     }
 
-    /// The rejection as a caller of this role sees it.
-    pub fn rejected(rejection: Rejection, role: Role) -> Self {
+    /// The rejection as a caller sees it who has this role to a booking that it tells of.
+    pub fn rejected(rejection: Rejection, role: impl Fn(&Booking) -> Role) -> Self {
         let because_of = |code, message: &str, current: &Booking| {
-            let current = Some(Box::new(BookingView::of(current, role)));
+            let current = Some(Box::new(BookingView::of(current, role(current))));
             Self { current, ..Self::new(code, message) }
         };
         let message = rejection.to_string();

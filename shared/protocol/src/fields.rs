@@ -1,6 +1,6 @@
 //! The values that fields take, checked where they enter.
 
-use domain::{BookingId, ResourceId};
+use domain::{BookingId, ResourceId, VenueId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -57,7 +57,7 @@ impl BookingRef {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FieldError {
     /// No topic is named so.
-    #[error("expected me, resource:{{id}} or resource:{{id}}/bookings")]
+    #[error("expected me, resource:{{id}}, resource:{{id}}/bookings or venue:{{id}}/bookings")]
     Topic,
     /// A text is too short or too long.
     #[error("expected {min} to {max} characters")]
@@ -75,7 +75,8 @@ pub enum FieldError {
     Limit,
 }
 
-/// A topic as a client names it: `me`, `resource:{id}` or `resource:{id}/bookings`.
+/// A topic as a client names it: `me`, `resource:{id}`, `resource:{id}/bookings` or
+/// `venue:{id}/bookings`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", inline)]
@@ -84,8 +85,10 @@ pub enum TopicName {
     Me,
     /// A resource's availability.
     Resource(ResourceId),
-    /// A resource's bookings, for operators.
+    /// A resource's bookings, for its operators.
     ResourceBookings(ResourceId),
+    /// The bookings of a venue's resources, for its operators.
+    VenueBookings(VenueId),
 }
 
 impl TryFrom<String> for TopicName {
@@ -93,6 +96,10 @@ impl TryFrom<String> for TopicName {
     fn try_from(text: String) -> Result<Self, FieldError> {
         if text == "me" {
             return Ok(Self::Me);
+        }
+        if let Some(rest) = text.strip_prefix("venue:") {
+            let id = rest.strip_suffix("/bookings").ok_or(FieldError::Topic)?;
+            return VenueId::parse(id).map(Self::VenueBookings).map_err(|_| FieldError::Topic);
         }
         let rest = text.strip_prefix("resource:").ok_or(FieldError::Topic)?;
         let (id, bookings) = match rest.strip_suffix("/bookings") {
@@ -116,6 +123,7 @@ impl fmt::Display for TopicName {
             Self::Me => f.write_str("me"),
             Self::Resource(id) => write!(f, "resource:{id}"),
             Self::ResourceBookings(id) => write!(f, "resource:{id}/bookings"),
+            Self::VenueBookings(id) => write!(f, "venue:{id}/bookings"),
         }
     }
 }

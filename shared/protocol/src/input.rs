@@ -7,7 +7,7 @@ use crate::rules::RulesInput;
 use domain::calendar::{Hours, LONGEST_SLOT};
 use domain::{
     Approval, Capacity, ConfirmBy, Details, HoldSeconds, MaxHoldSeconds, PendingMinutes, Resource,
-    ResourceId, Rules, SlotMinutes, State, TimeZoneName, Version,
+    ResourceId, Rules, SlotMinutes, State, TimeZoneName, VenueId, Version,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -20,6 +20,10 @@ pub struct ResourceInput {
     /// `[a-z0-9][a-z0-9-]{0,62}`.
     #[schemars(with = "String")]
     pub id: ResourceId,
+    /// Who operates it: `[a-z0-9][a-z0-9-]{0,62}`. It never changes. Defaults to `main`.
+    #[serde(default)]
+    #[schemars(with = "String")]
+    pub venue: VenueId,
     /// For people, 1 to 200 characters.
     pub name: Text<1, 200>,
     /// The IANA time zone of its hours.
@@ -105,6 +109,7 @@ impl ResourceInput {
         })?;
         Ok(Resource {
             id: self.id,
+            venue: self.venue,
             name: self.name.into(),
             calendar: calendar.calendar()?,
             state: self.state,

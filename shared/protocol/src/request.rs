@@ -4,7 +4,7 @@ use crate::error::WireError;
 use crate::fields::{BookingRef, DetailsMap, Instant, Limit, Note, Text, TopicName};
 use crate::input::ResourceInput;
 use crate::parse::parse;
-use domain::{CustomerId, Details, Key, Quantity, ResourceId, Status, Version};
+use domain::{CustomerId, Details, Key, Quantity, ResourceId, Status, VenueId, Version};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -44,7 +44,7 @@ actions! {
     "refresh" Refresh(Refresh): "Brings a new token of the same customer. Anyone.",
     "resource.put" ResourcePut(Box<ResourcePut>): "Creates or replaces a resource. Operators.",
     "resource.get" ResourceGet(ResourceGet): "Reads a resource. Anyone.",
-    "resource.list" ResourceList(ResourceList): "Lists all resources by id; archived ones for operators. Anyone.",
+    "resource.list" ResourceList(ResourceList): "Lists resources by id, all or a venue's; archived ones for operators. Anyone.",
     "availability" Availability(Availability): "Reads slots. Anyone.",
     "hold" Hold(HoldOrBook): "Keeps places until the hold runs out. Anyone.",
     "book" Book(HoldOrBook): "Books places at once. Anyone.",
@@ -58,8 +58,8 @@ actions! {
     "complete" Complete(BookingCommand): "The customer came. Operators.",
     "noShow" NoShow(BookingCommand): "The customer did not come. Operators.",
     "get" Get(Get): "Reads a booking. Its owner, operators.",
-    "list" List(List): "Lists bookings. Customers their own, operators a resource's.",
-    "customer.erase" CustomerErase(CustomerErase): "Removes what was written about a customer. Operators.",
+    "list" List(List): "Lists bookings. Customers their own, operators those of others.",
+    "customer.erase" CustomerErase(CustomerErase): "Removes what was written about a customer. Operators of all venues.",
     "subscribe" Subscribe(Subscribe): "A topic's snapshot now and every later change. Anyone.",
     "unsubscribe" Unsubscribe(Unsubscribe): "Ends a topic's pushes. Anyone.",
 }
@@ -122,8 +122,11 @@ fields! {
     }
 }
 fields! {
-    /// Lists all resources by id.
+    /// Lists resources by id.
     ResourceList {
+        /// Only those of this venue. Defaults to all venues.
+        #[schemars(with = "Option<String>")]
+        venue: Option<VenueId>,
         /// The most entries of a page, 1 to 100. Defaults to 50.
         #[serde(default)]
         limit: Limit,
@@ -220,14 +223,21 @@ fields! {
     }
 }
 fields! {
-    /// Lists the caller's own bookings, or for an operator a resource's that overlap `from..to`.
+    /// Lists the caller's own bookings. For operators: a customer's, or those of a resource or of a
+    /// venue that overlap `from..to`.
     List {
-        /// The resource's id, for operators.
+        /// The customer, for operators. Who is bound to a venue sees what the customer has there.
+        #[schemars(with = "Option<String>")]
+        customer: Option<CustomerId>,
+        /// The resource's id, for its operators.
         #[schemars(with = "Option<String>")]
         resource: Option<ResourceId>,
-        /// The start of the window; only with `resource`.
+        /// The venue, for its operators: by resource, and of one resource by start.
+        #[schemars(with = "Option<String>")]
+        venue: Option<VenueId>,
+        /// The start of the window; only with `resource` or `venue`.
         from: Option<Instant>,
-        /// The end of the window, not included; only with `resource`.
+        /// The end of the window, not included; only with `resource` or `venue`.
         to: Option<Instant>,
         /// Only those of this status.
         #[schemars(with = "Option<crate::view::StatusName>")]
@@ -253,9 +263,9 @@ fields! {
     Subscribe {
         /// The topic.
         topic: TopicName,
-        /// The start of a resource's snapshot. Defaults to now.
+        /// The start of a resource's or a venue's snapshot. Defaults to now.
         from: Option<Instant>,
-        /// The end of a resource's snapshot, not included. Defaults to 14 days after `from`.
+        /// The end of a resource's or a venue's snapshot, not included. Defaults to 14 days after `from`.
         to: Option<Instant>,
         /// The `cursor` of the page before.
         cursor: Option<String>,

@@ -119,6 +119,7 @@ mod tests {
     fn a_resource_stands_beside_its_slots() {
         let resource = ResourceView {
             id: "room-1".to_owned(),
+            venue: "main".to_owned(),
             name: "Room 1".to_owned(),
             time_zone: "UTC".to_owned(),
             slot_minutes: Some(60),

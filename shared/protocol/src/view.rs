@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 #[expect(missing_docs, reason = "as in `ResourceInput`")]
 pub struct ResourceView {
     pub id: String,
+    pub venue: String,
     pub name: String,
     pub time_zone: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -70,6 +71,7 @@ impl From<&Resource> for ResourceView {
         let Calendar { time_zone, slot_minutes, week, dates, closures } = &resource.calendar;
         Self {
             id: resource.id.to_string(),
+            venue: resource.venue.to_string(),
             name: resource.name.clone(),
             time_zone: time_zone.clone().into(),
             slot_minutes: slot_minutes.map(SlotMinutes::get),
@@ -142,6 +144,8 @@ pub struct BookingView {
     pub id: String,
     /// The resource's id.
     pub resource: String,
+    /// The resource's venue.
+    pub venue: String,
     /// Whose it is: the `sub` of a token.
     pub customer: String,
     /// The first slot's start.
@@ -202,6 +206,7 @@ impl BookingView {
         Self {
             id: booking.id.to_string(),
             resource: booking.resource.to_string(),
+            venue: booking.venue.to_string(),
             customer: booking.customer.to_string(),
             start: Instant(booking.stretch.start()),
             end: Instant(booking.stretch.end()),

@@ -43,6 +43,8 @@ pub struct Tokens {
     pub operator_claim: String,
     /// The word that this claim must hold.
     pub operator_value: String,
+    /// The claim that binds an operator to one venue.
+    pub venue_claim: String,
 }
 
 impl Config {
@@ -86,6 +88,7 @@ impl Config {
             jwks_url: self.optional("TOKEN_JWKS_URL").map(ToOwned::to_owned),
             operator_claim: required("OPERATOR_CLAIM")?,
             operator_value: required("OPERATOR_VALUE")?,
+            venue_claim: required("VENUE_CLAIM")?,
         })
     }
 

@@ -2,7 +2,7 @@
 //! item cannot be read, because a newer or a broken release wrote it.
 
 use crate::keys;
-use domain::{CustomerId, ResourceId};
+use domain::{CustomerId, ResourceId, VenueId};
 use serde_dynamo::{AttributeValue, Item};
 
 /// Somebody whom an item concerns.
@@ -12,8 +12,10 @@ pub enum Concerned {
     Customer(CustomerId),
     /// Whoever watches the availability of this resource.
     Watchers(ResourceId),
-    /// The operators of this resource.
-    Operators(ResourceId),
+    /// Whoever watches the bookings of this resource, which is of this venue.
+    Operators(ResourceId, VenueId),
+    /// Whoever watches the bookings of this venue.
+    Venue(VenueId),
 }
 
 impl Concerned {
@@ -26,11 +28,14 @@ impl Concerned {
         let key = text(keys::PK);
         let customer = keys::customer_of(key).and_then(Result::ok);
         let resource = keys::resource_of(key).and_then(Result::ok);
+        // Bookings named no venue before there were any.
+        let venue = VenueId::parse(text("venue")).unwrap_or_default();
         let booked = ResourceId::parse(text("resource")).ok();
         let all = [
             customer.map(Self::Customer),
             resource.map(Self::Watchers),
-            booked.map(Self::Operators),
+            booked.clone().map(|booked| Self::Operators(booked, venue.clone())),
+            booked.map(|_| Self::Venue(venue)),
         ];
         all.into_iter().flatten().collect()
     }
@@ -50,10 +55,16 @@ mod tests {
     fn whom_a_broken_item_concerns() {
         let room = ResourceId::parse("room-1").unwrap();
         let alice = Concerned::Customer(CustomerId::parse("alice").unwrap());
-        let operators = Concerned::Operators(room.clone());
+        let [main, harbour] = ["main", "harbour"].map(|name| VenueId::parse(name).unwrap());
+        let operators = |venue: &VenueId| {
+            [Concerned::Operators(room.clone(), venue.clone()), Concerned::Venue(venue.clone())]
+        };
         assert_eq!(by(&[("PK", "C#alice"), ("SK", "B#1")]), std::slice::from_ref(&alice));
-        assert_eq!(by(&[("PK", "C#alice"), ("resource", "room-1")]), [alice, operators]);
-        assert_eq!(by(&[("PK", "R#room-1"), ("SK", "S#1")]), [Concerned::Watchers(room)]);
+        let booked = [("PK", "C#alice"), ("resource", "room-1")];
+        assert_eq!(by(&booked), [&[alice.clone()][..], &operators(&main)].concat());
+        let booked = [("PK", "C#alice"), ("resource", "room-1"), ("venue", "harbour")];
+        assert_eq!(by(&booked), [&[alice][..], &operators(&harbour)].concat());
+        assert_eq!(by(&[("PK", "R#room-1"), ("SK", "S#1")]), [Concerned::Watchers(room.clone())]);
         assert_eq!(by(&[("PK", "R#"), ("SK", "META")]), []);
         assert_eq!(by(&[("PK", "X#room-1")]), []);
         assert_eq!(by(&[]), []);

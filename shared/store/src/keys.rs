@@ -6,6 +6,7 @@
 //! |---|---|---|
 //! | resource | `R#id` | `META` |
 //! | resource, in the list of all | `RESOURCES` | `R#id` |
+//! | resource, as one of its venue's: its name alone | `V#venue` | `R#id` |
 //! | slot, once somebody touched it | `R#id` | `S#start` |
 //! | booking | `C#customer` | `B#hash` |
 //! | a customer's open bookings | `C#customer` | `OPEN` |
@@ -25,7 +26,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::Malformed;
-use domain::{BookingHash, CustomerId, Key, ResourceId};
+use domain::{BookingHash, CustomerId, Key, ResourceId, VenueId};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -66,6 +67,7 @@ impl ItemKey {
 const RESOURCE: &str = "R#";
 const SLOT: &str = "S#";
 const CUSTOMER: &str = "C#";
+const CALENDAR: &str = "L#";
 
 /// A resource's partition: the resource itself and its slots.
 pub fn resource_partition(resource: &ResourceId) -> String {
@@ -90,6 +92,16 @@ pub fn resource(id: &ResourceId) -> ItemKey {
 /// The resource in the list of all.
 pub fn listed_resource(id: &ResourceId) -> ItemKey {
     ItemKey::new(RESOURCES, resource_partition(id))
+}
+
+/// A venue's partition: its resources by name.
+pub fn venue_partition(venue: &VenueId) -> String {
+    format!("V#{venue}")
+}
+
+/// The resource as one of its venue's.
+pub fn member(venue: &VenueId, id: &ResourceId) -> ItemKey {
+    ItemKey::new(venue_partition(venue), resource_partition(id))
 }
 
 /// A slot's place in its resource's partition.
@@ -148,7 +160,12 @@ pub fn used_key(operator: &CustomerId, key: &Key) -> ItemKey {
 
 /// A resource's calendar: where its bookings may be.
 pub fn calendar_partition(resource: &ResourceId) -> String {
-    format!("L#{resource}")
+    format!("{CALENDAR}{resource}")
+}
+
+/// Whose calendar this is, if one.
+pub fn calendar_of(partition: &str) -> Option<Result<ResourceId, Malformed>> {
+    partition.strip_prefix(CALENDAR).map(ResourceId::parse)
 }
 
 /// A pointer's place in a resource's calendar.

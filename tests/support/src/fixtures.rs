@@ -4,7 +4,8 @@ use domain::calendar::{Closures, Dates, Day, Hours, LONGEST_SLOT, Week};
 use domain::{
     Action, Approval, Attempt, Booking, BookingId, Calendar, Capacity, ConfirmBy, ConfirmationCode,
     CustomerId, Details, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Period, Quantity,
-    Resource, ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State, TimeZoneName, Version,
+    Resource, ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State, TimeZoneName, VenueId,
+    Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use store::bookings::change::{Intent, Target};
@@ -54,6 +55,7 @@ pub fn half_hour(start: Timestamp) -> Period {
 pub fn room(capacity: u32) -> Resource {
     Resource {
         id: ResourceId::parse("room-1").unwrap(),
+        venue: VenueId::default(),
         name: "Room 1".to_owned(),
         calendar: grid("UTC", 30, &["09:00-17:00"]),
         state: State::Open,

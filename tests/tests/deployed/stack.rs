@@ -36,6 +36,7 @@ impl Stack {
             ("TokenJwksUrl", format!("{}/dev/.well-known/jwks.json", issuer.http)),
             ("OperatorClaim", "role".into()),
             ("OperatorValue", "operator".into()),
+            ("VenueClaim", "venue".into()),
         ] {
             command.arg("--parameters").arg(format!("{name}={value}"));
         }

@@ -250,6 +250,7 @@ async fn every_field_of_a_resource() {
     let long = |length| json!("x".repeat(length));
     let cases = [
         ("id", vec![json!(7), json!(""), json!("Room"), json!("a/b"), json!({}), long(64)]),
+        ("venue", vec![json!(7), json!(""), json!("Harbour"), json!(null), json!({}), long(64)]),
         ("name", vec![json!(7), json!(""), json!([]), long(201)]),
         ("timeZone", vec![json!(7), json!("Mars/Olympus"), json!("+02:00"), json!("")]),
         ("slotMinutes", numbers(1440)),

@@ -28,3 +28,4 @@ mod stage;
 mod stress;
 mod topics;
 mod transitions;
+mod venues;

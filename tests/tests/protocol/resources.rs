@@ -19,6 +19,7 @@ async fn a_resource_is_what_was_put_with_the_defaults_filled_in() {
         ("closures", json!([])),
         ("state", json!("open")),
         ("stranded", json!(0)),
+        ("venue", json!("main")),
         ("capacity", json!(1)),
         ("holdSeconds", json!(300)),
         ("maxHoldSeconds", json!(900)),

@@ -4,7 +4,7 @@
 //! mounted only where the host is bound to loopback, and behind the [`guard`](crate::guard): a token
 //! is for whoever sits at this machine, and for no page in their browser.
 //!
-//! - `GET /dev/token?sub=alice&role=operator&ttl=3600` answers a signed token as text;
+//! - `GET /dev/token?sub=alice&role=operator&venue=harbour&ttl=3600` answers a signed token as text;
 //! - `GET /dev/.well-known/jwks.json` answers the key set.
 
 mod key;

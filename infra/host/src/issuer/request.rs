@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 /// Ten years, in seconds: times beyond are mistakes.
 const LONGEST: i64 = 10 * 366 * 24 * 60 * 60;
 
-const KNOWN: &str = "sub, role, ttl, issuer, audience";
+const KNOWN: &str = "sub, role, venue, ttl, issuer, audience";
 
 /// Why a token is not issued, in one line that says what to write instead.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -28,12 +28,13 @@ pub(super) enum RequestError {
     Encoding,
 }
 
-/// The parameters of `/dev/token`. Any `sub` is signed, also one that the gateway refuses: how it
-/// refuses such a token is worth trying out.
+/// The parameters of `/dev/token`. Any `sub` and any `venue` is signed, also one that the gateway
+/// refuses: how it refuses such a token is worth trying out.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TokenRequest {
     sub: String,
     role: Option<String>,
+    venue: Option<String>,
     ttl: Option<i64>,
     issuer: Option<String>,
     audience: Option<String>,
@@ -44,7 +45,8 @@ impl TokenRequest {
         let uri = format!("/?{query}").parse().map_err(|_| RequestError::Encoding)?;
         let pairs = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(&uri)
             .map_err(|_| RequestError::Encoding)?;
-        let (mut sub, mut role, mut ttl, mut issuer, mut audience) = (None, None, None, None, None);
+        let (mut sub, mut role, mut venue, mut ttl) = (None, None, None, None);
+        let (mut issuer, mut audience) = (None, None);
         for (name, value) in pairs.0 {
             match name.as_str() {
                 "sub" => once("sub", &mut sub, value)?,
@@ -52,6 +54,7 @@ impl TokenRequest {
                     once("role", &mut role, value)?;
                 }
                 "role" => return Err(RequestError::Role(value)),
+                "venue" => once("venue", &mut venue, value)?,
                 "ttl" => {
                     let seconds = value
                         .parse()
@@ -65,7 +68,7 @@ impl TokenRequest {
                 _ => return Err(RequestError::Unknown(name)),
             }
         }
-        Ok(Self { sub: sub.ok_or(RequestError::NoSubject)?, role, ttl, issuer, audience })
+        Ok(Self { sub: sub.ok_or(RequestError::NoSubject)?, role, venue, ttl, issuer, audience })
     }
 
     pub(super) fn claims(&self, issuer: &str, audience: &str, now: Timestamp) -> Value {
@@ -79,6 +82,9 @@ impl TokenRequest {
         });
         if let Some(role) = &self.role {
             claims["role"] = json!(role);
+        }
+        if let Some(venue) = &self.venue {
+            claims["venue"] = json!(venue);
         }
         claims
     }
@@ -111,10 +117,10 @@ mod tests {
     #[test]
     fn everything_can_be_asked_for() {
         assert_eq!(
-            claims("sub=b%C3%B6b+x&role=operator&ttl=-1&issuer=http://a&audience="),
+            claims("sub=b%C3%B6b+x&role=operator&venue=pier+1&ttl=-1&issuer=http://a&audience="),
             json!({
                 "iss": "http://a", "aud": "", "sub": "böb x", "role": "operator",
-                "iat": 1000, "exp": 999,
+                "venue": "pier 1", "iat": 1000, "exp": 999,
             })
         );
         assert_eq!(claims("sub=")["sub"], "");

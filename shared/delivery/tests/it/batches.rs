@@ -109,7 +109,7 @@ async fn whose_token_has_ended_is_told_nothing() {
     for (id, end) in [("ended=", at(NOW)), ("ends=", at("08:00:01"))] {
         let connection = scene.connect(id, &[me("alice")]).await;
         let role = connection.role;
-        scene.tables.connections.refresh(&connection, role, end).await.unwrap();
+        scene.tables.connections.refresh(&connection, role, None, end).await.unwrap();
     }
     assert_eq!(scene.tell([Change::Booking(booked("alice", "1", 1))]).await, sent(1));
     assert_eq!(scene.gateway.texts("ended=").len(), 0);

@@ -61,6 +61,7 @@ impl Scene {
             } else {
                 Role::Customer
             },
+            venue: None,
             expires: at("17:00:00").as_second(),
             connected: when.as_millisecond(),
             topics: topics.iter().map(|topic| (topic.clone(), 0)).collect::<BTreeMap<_, _>>(),
@@ -150,7 +151,7 @@ pub fn availability() -> TopicKey {
 
 /// Bookings of `room-1`.
 pub fn everybodys() -> TopicKey {
-    topic::resource_bookings(&room(3).id)
+    topic::resource_bookings(&room(3).id, &room(3).venue)
 }
 
 /// A booking of one slot of `room-1`, as a record of the stream tells of it.
@@ -165,6 +166,7 @@ pub fn booked(name: &str, key: &str, version: u64) -> Booking {
         resource: room(3).id,
         created_by: customer.clone(),
         updated_by: customer.clone(),
+        venue: room(3).venue,
         customer,
         stretch: Stretch::of(&[half_hour(at("09:00:00"))]).unwrap(),
         quantity: Quantity::ONE,

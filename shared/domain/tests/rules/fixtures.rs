@@ -5,7 +5,8 @@ use domain::{
     Action, Approval, Attempt, Booking, BookingHash, BookingId, Calendar, Capacity, Command,
     ConfirmBy, ConfirmationCode, CustomerId, Deadlines, Decision, Details, HoldSeconds, Key,
     MadeBy, MaxHoldSeconds, NewBooking, Period, Quantity, Rejection, Resource, ResourceId, Role,
-    Rules, Sale, SlotLength, SlotMinutes, State, Status, Stretch, Terms, TimeZoneName, Version,
+    Rules, Sale, SlotLength, SlotMinutes, State, Status, Stretch, Terms, TimeZoneName, VenueId,
+    Version,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -54,6 +55,7 @@ pub fn length(minutes: u32) -> SlotLength {
 pub fn room(zone: &str, minutes: u32, openings: &[&str]) -> Resource {
     Resource {
         id: ResourceId::parse("room-1").unwrap(),
+        venue: VenueId::default(),
         name: "Room 1".to_owned(),
         calendar: grid(zone, minutes, openings),
         state: State::Open,
@@ -121,6 +123,7 @@ pub fn booking(status: Status) -> Booking {
         resource,
         created_by: customer.clone(),
         updated_by: customer.clone(),
+        venue: VenueId::default(),
         customer,
         deadlines: Deadlines::at_the_start(stretch.start()),
         stretch,

@@ -6,7 +6,7 @@ use domain::details::Detail;
 use domain::resource::TRANSITION;
 use domain::{
     Approval, Booking, Capacity, CustomerId, Deadlines, Details, HoldSeconds, Key, MadeBy,
-    NewBooking, Quantity, Rejection, Resource, ResourceId, Sale, Status, Version,
+    NewBooking, Quantity, Rejection, Resource, ResourceId, Sale, Status, VenueId, Version,
 };
 use jiff::{Timestamp, ToSpan};
 use std::collections::BTreeMap;
@@ -38,6 +38,7 @@ fn a_hold_lasts_as_long_as_the_resource_says() {
         let expected = Booking {
             id: hold().id(),
             resource: ResourceId::parse("room-1").unwrap(),
+            venue: VenueId::default(),
             customer: CustomerId::parse("alice").unwrap(),
             stretch: half_hours("2027-01-11T09:00Z", "2027-01-11T09:30Z"),
             quantity: Quantity::ONE,

@@ -151,6 +151,7 @@ pub fn verifier(issuer: &str, jwks_url: Option<&str>) -> Verifier {
         jwks_url: jwks_url.map(ToOwned::to_owned),
         operator_claim: "cognito:groups".to_owned(),
         operator_value: "operators".to_owned(),
+        venue_claim: "venue".to_owned(),
     };
     Verifier::new(settings, SharedHttpConnector::new(Connector::builder().build_http()))
 }

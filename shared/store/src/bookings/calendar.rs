@@ -12,7 +12,7 @@ use crate::items::pointer::{Pointer, from_pointer, to_pointer};
 use crate::keys;
 use crate::table::Range;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Booking, BookingHash, BookingId, CustomerId, Resource, ResourceId, Status};
+use domain::{Booking, BookingHash, BookingId, CustomerId, Resource, ResourceId, Status, VenueId};
 use futures::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{HashMap, HashSet};
@@ -21,7 +21,7 @@ use std::collections::{HashMap, HashSet};
 const PAGE: usize = 100;
 /// Pointers that one request looks at before it answers with a cursor, also those that need no look at
 /// their bookings.
-const POINTERS: usize = 5000;
+pub(super) const POINTERS: usize = 5000;
 /// A pointer that leads nowhere is left alone for this long: its booking may be on the way.
 const ON_THE_WAY: SignedDuration = SignedDuration::from_hours(1);
 
@@ -53,6 +53,38 @@ impl From<&Pointer> for CalendarKey {
     }
 }
 
+/// A page of a calendar.
+#[derive(Debug)]
+pub(super) struct CalendarPage {
+    /// Pointers whose bookings are worth a look.
+    pub pointers: Vec<Pointer>,
+    /// Pointers that were read.
+    pub passed: usize,
+    /// After which place it goes on, if it does.
+    pub next: Option<CalendarKey>,
+}
+
+/// Which bookings are looked for.
+#[derive(Debug)]
+pub(super) struct Lookup {
+    /// Those that overlap this window.
+    pub window: (Timestamp, Timestamp),
+    /// Those that have this status, if any.
+    pub status: Option<Status>,
+    /// At this instant.
+    pub now: Timestamp,
+}
+
+impl Lookup {
+    fn is_for(&self, booking: &Booking) -> bool {
+        let (from, to) = self.window;
+        let time = booking.stretch.time();
+        time.start < to
+            && time.end > from
+            && self.status.is_none_or(|status| booking.at(self.now).status == status)
+    }
+}
+
 impl std::fmt::Display for CalendarKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&keys::pointer_sort(self.start, &self.hash))
@@ -60,11 +92,11 @@ impl std::fmt::Display for CalendarKey {
 }
 
 impl Bookings {
-    /// Whose booking this is.
-    pub async fn owner(&self, id: &BookingId) -> Result<Option<CustomerId>, Error> {
+    /// Whose booking this is, and which venue's. Neither ever changes.
+    pub async fn owner(&self, id: &BookingId) -> Result<Option<(CustomerId, VenueId)>, Error> {
         let key = keys::pointer(id.resource(), id.start(), id.hash());
         let pointer = self.table.get(key).await?.map(to_pointer).transpose()?;
-        Ok(pointer.map(|pointer| pointer.customer))
+        Ok(pointer.map(|pointer| (pointer.customer, pointer.venue)))
     }
 
     /// Points at a booking, where it is about to be.
@@ -76,10 +108,10 @@ impl Bookings {
         let ends = booking.stretch.end().as_millisecond().to_string();
         let same =
             ("attribute_not_exists(PK) OR ends = :ends", &[(":ends", AttributeValue::N(ends))]);
-        let item = from_pointer(&booking.resource, &pointer)?;
+        let item = from_pointer(&pointer)?;
         if !self.table.put(item, Some((same.0, &same.1[..]))).await? {
             pointer.ends = None;
-            self.table.put(from_pointer(&booking.resource, &pointer)?, None).await?;
+            self.table.put(from_pointer(&pointer)?, None).await?;
         }
         Ok(())
     }
@@ -96,61 +128,70 @@ impl Bookings {
         after: Option<&CalendarKey>,
         now: Timestamp,
     ) -> Result<(Vec<Booking>, Option<CalendarKey>), Error> {
-        let first = from.checked_sub(resource.longest_booking).unwrap_or(Timestamp::MIN);
-        let resource = &resource.id;
-        let mut range = Range {
-            partition: keys::calendar_partition(resource),
-            from: whole_second_after(first).to_string(),
-            // Every pointer's key at this start is longer, and so comes after it.
-            to: format!("{}#", whole_second_after(to)),
-        };
-        if let Some(after) = after {
-            range = range.after(&after.to_string());
-        }
+        let mut range = calendar_range(resource, (from, to), after);
+        let lookup = Lookup { window: (from, to), status, now };
         let (mut found, mut examined, mut passed) = (Vec::new(), 0, 0);
         loop {
-            let (items, more) = self.table.page(&range, PAGE).await?;
-            let mut pointers = items.into_iter().map(to_pointer).collect::<Result<Vec<_>, _>>()?;
-            passed += pointers.len();
-            let end_of_page = pointers.last().map(CalendarKey::from);
-            // It ends before the window: its booking is not looked at.
-            pointers.retain(|pointer| pointer.ends.is_none_or(|ends| ends > from));
-            let bookings = self.pointed_at(&pointers).await?;
-            let mut stale = Vec::new();
-            let count = pointers.len();
-            for (index, pointer) in pointers.into_iter().enumerate() {
-                let key = CalendarKey::from(&pointer);
-                let booking = bookings.get(&(pointer.customer.clone(), pointer.hash.clone()));
-                match booking {
-                    Some(booking) if is_at(booking, resource, &key) => {
-                        let time = booking.stretch.time();
-                        if time.start < to
-                            && time.end > from
-                            && status.is_none_or(|status| booking.at(now).status == status)
-                        {
-                            found.push(booking.clone());
-                        }
-                    }
-                    // Its first place is in its id: the pointer there is needed.
-                    Some(booking) if is_first(&booking.id, resource, &key) => {}
-                    _ => stale.push(pointer),
-                }
-                let is_last = index + 1 == count;
-                if found.len() == limit && (more || !is_last) {
-                    self.forget(resource, stale, now).await;
-                    return Ok((self.settle_all(found, now).await?, Some(key)));
-                }
-            }
-            self.forget(resource, stale, now).await;
-            examined += count;
-            let next = end_of_page.filter(|_| more);
-            match next {
-                Some(last) if examined < EXAMINED && passed < POINTERS => {
+            let page = self.calendar_page(&range, from).await?;
+            examined += page.pointers.len();
+            passed += page.passed;
+            let stopped = self.examine(page.pointers, &lookup, limit, &mut found).await?;
+            match stopped.as_ref().map(CalendarKey::from).or(page.next) {
+                Some(last) if found.len() < limit && examined < EXAMINED && passed < POINTERS => {
                     range = range.after(&last.to_string());
                 }
                 next => return Ok((self.settle_all(found, now).await?, next)),
             }
         }
+    }
+
+    /// The first pointers of a part of a calendar, but for those of bookings that ended before an
+    /// instant.
+    pub(super) async fn calendar_page(
+        &self,
+        range: &Range,
+        from: Timestamp,
+    ) -> Result<CalendarPage, Error> {
+        let (items, more) = self.table.page(range, PAGE).await?;
+        let mut pointers = items.into_iter().map(to_pointer).collect::<Result<Vec<_>, _>>()?;
+        let passed = pointers.len();
+        let next = pointers.last().map(CalendarKey::from).filter(|_| more);
+        // It ends before the window: its booking is not looked at.
+        pointers.retain(|pointer| pointer.ends.is_none_or(|ends| ends > from));
+        Ok(CalendarPage { pointers, passed, next })
+    }
+
+    /// Adds those of the bookings behind these pointers that are looked for, up to a number of them in
+    /// all. Answers the pointer at which it stopped for that, if others come after it.
+    pub(super) async fn examine(
+        &self,
+        pointers: Vec<Pointer>,
+        lookup: &Lookup,
+        limit: usize,
+        found: &mut Vec<Booking>,
+    ) -> Result<Option<Pointer>, Error> {
+        let bookings = self.pointed_at(&pointers).await?;
+        let (mut stopped, mut stale) = (None, Vec::new());
+        let mut pointers = pointers.into_iter().peekable();
+        while let Some(pointer) = pointers.next() {
+            let key = CalendarKey::from(&pointer);
+            match bookings.get(&(pointer.customer.clone(), pointer.hash.clone())) {
+                Some(booking) if is_at(booking, &pointer.resource, &key) => {
+                    if lookup.is_for(booking) {
+                        found.push(booking.clone());
+                    }
+                    if found.len() >= limit && pointers.peek().is_some() {
+                        stopped = Some(pointer);
+                        break;
+                    }
+                }
+                // Its first place is in its id: the pointer there is needed.
+                Some(booking) if is_first(&booking.id, &pointer.resource, &key) => {}
+                _ => stale.push(pointer),
+            }
+        }
+        self.forget(stale, lookup.now).await;
+        Ok(stopped)
     }
 
     /// The bookings that these pointers lead to.
@@ -173,11 +214,11 @@ impl Bookings {
 
     /// Deletes pointers that lead nowhere. Whether it succeeds makes no difference to anybody but
     /// the next reader.
-    async fn forget(&self, resource: &ResourceId, stale: Vec<Pointer>, now: Timestamp) {
+    async fn forget(&self, stale: Vec<Pointer>, now: Timestamp) {
         let old = |pointer: &Pointer| now.duration_since(pointer.written) > ON_THE_WAY;
         futures::stream::iter(stale.into_iter().filter(old))
             .for_each_concurrent(AT_ONCE, |pointer| async move {
-                let key = keys::pointer(resource, pointer.start, &pointer.hash);
+                let key = keys::pointer(&pointer.resource, pointer.start, &pointer.hash);
                 let written = AttributeValue::N(pointer.written.as_millisecond().to_string());
                 if let Err(error) = self.table.delete_if(key, "written", written).await {
                     let error: &dyn std::error::Error = &error;
@@ -185,6 +226,25 @@ impl Bookings {
                 }
             })
             .await;
+    }
+}
+
+/// The part of a resource's calendar in which bookings that overlap a window may start, after a place.
+pub(super) fn calendar_range(
+    resource: &Resource,
+    (from, to): (Timestamp, Timestamp),
+    after: Option<&CalendarKey>,
+) -> Range {
+    let first = from.checked_sub(resource.longest_booking).unwrap_or(Timestamp::MIN);
+    let range = Range {
+        partition: keys::calendar_partition(&resource.id),
+        from: whole_second_after(first).to_string(),
+        // Every pointer's key at this start is longer, and so comes after it.
+        to: format!("{}#", whole_second_after(to)),
+    };
+    match after {
+        Some(after) => range.after(&after.to_string()),
+        None => range,
     }
 }
 

@@ -26,6 +26,13 @@ pub enum Intent {
     Reschedule(Timestamp, Option<Timestamp>),
 }
 
+impl Intent {
+    /// Whether only operators may do it.
+    pub fn is_for_operators(&self) -> bool {
+        matches!(self, Self::Act(action) if action.is_for_operators())
+    }
+}
+
 /// Which booking.
 #[derive(Debug, Clone, Copy)]
 pub struct Target<'a> {

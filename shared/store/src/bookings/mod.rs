@@ -7,6 +7,7 @@
 //! | [`change`] | confirms, cancels, reschedules, ... |
 //! | [`own`] | a customer's bookings |
 //! | [`calendar`] | a resource's bookings, by the pointers in its calendar |
+//! | [`venue`] | a venue's resources, and their bookings |
 //! | [`slots`] | what is offered |
 //! | [`stranded`] | how many bookings a change of a calendar leaves outside of it |
 //! | [`erase`] | removes what people wrote |
@@ -26,6 +27,7 @@ pub mod sell;
 pub mod slots;
 pub mod stranded;
 mod used_keys;
+pub mod venue;
 mod write;
 
 use crate::table::Table;

@@ -7,12 +7,39 @@ use crate::keys;
 use crate::table::Range;
 use crate::transact::wait;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Booking, BookingHash, BookingId, CustomerId, Status};
+use domain::{Booking, BookingHash, BookingId, CustomerId, Status, VenueId};
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 
 /// What the expression of a conditional write calls the version that was read.
 pub(super) const AT_VERSION: &str = "version = :read";
+
+/// Which of a customer's bookings are listed; by default, all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Only<'a> {
+    /// Those that have this status at the instant of the list.
+    pub status: Option<Status>,
+    /// Those at this venue.
+    pub venue: Option<&'a VenueId>,
+}
+
+impl Only<'_> {
+    /// Whether some bookings are left out.
+    fn is_some(&self) -> bool {
+        self.status.is_some() || self.venue.is_some()
+    }
+
+    fn takes(&self, booking: &Booking, now: Timestamp) -> bool {
+        self.venue.is_none_or(|venue| booking.venue == *venue)
+            && self.status.is_none_or(|status| booking.at(now).status == status)
+    }
+}
+
+impl From<Option<Status>> for Only<'_> {
+    fn from(status: Option<Status>) -> Self {
+        Self { status, venue: None }
+    }
+}
 
 impl Bookings {
     /// This customer's booking of this id.
@@ -109,19 +136,20 @@ impl Bookings {
         Ok((bookings, last.filter(|_| more)))
     }
 
-    /// This customer's bookings by hash, from the one after `after`: at most `limit`, only those
-    /// that have the status at this instant. With where to go on, if there may be more: a page may
+    /// This customer's bookings by hash, from the one after `after`: at most `limit`, and only those
+    /// that are asked for. With where to go on, if there may be more: a page may
     /// have few bookings or none, and others come after it.
     pub async fn bookings_of(
         &self,
         customer: &CustomerId,
-        status: Option<Status>,
+        only: impl Into<Only<'_>>,
         limit: usize,
         after: Option<&BookingHash>,
         now: Timestamp,
     ) -> Result<(Vec<Booking>, Option<BookingHash>), Error> {
         // With a filter it takes more to fill a page; without one, no more need be read.
-        let size = if status.is_some() { EXAMINED } else { limit };
+        let only = only.into();
+        let size = if only.is_some() { EXAMINED } else { limit };
         let (bookings, next) = self.page_of(customer, after, size).await?;
         let mut more = next.is_some();
         let (mut found, mut last) = (Vec::new(), None);
@@ -131,7 +159,7 @@ impl Bookings {
                 break;
             }
             last = Some(booking.id.hash().clone());
-            if status.is_none_or(|status| booking.at(now).status == status) {
+            if only.takes(&booking, now) {
                 found.push(booking);
             }
         }

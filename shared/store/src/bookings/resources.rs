@@ -25,9 +25,12 @@ impl Bookings {
             };
             let over = read.map(|read| read.version);
             let keys = [keys::resource(&next.id), keys::listed_resource(&next.id)];
-            let writes: Result<_, Error> =
+            let writes: Result<Vec<_>, Error> =
                 keys.into_iter().map(|key| self.put(from_resource(key, &next)?, over)).collect();
-            if self.table.transact(writes?).await? == Outcome::Written {
+            let mut writes = writes?;
+            // The same whenever it is written: the venue never changes.
+            writes.push(self.join(&next)?);
+            if self.table.transact(writes).await? == Outcome::Written {
                 return Ok(next);
             }
         }

@@ -219,6 +219,13 @@ impl Bookings {
         self.put(from_booking(booking)?, Some(read))
     }
 
+    /// Writes that a resource is one of its venue's.
+    pub(super) fn join(&self, resource: &Resource) -> Result<TransactWriteItem, Error> {
+        let key = keys::member(&resource.venue, &resource.id);
+        let put = Put::builder().table_name(&self.table.name).set_item(Some(key.attributes()));
+        Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
     /// Writes an item: a new one, or over the version that was read.
     pub(super) fn put(
         &self,

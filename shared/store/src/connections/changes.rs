@@ -6,7 +6,7 @@ use super::connection::{Connection, ConnectionId, Decision};
 use super::shards::pick;
 use super::topic::TopicKey;
 use crate::error::Error;
-use domain::Role;
+use domain::{Role, VenueId};
 use jiff::Timestamp;
 
 impl Connections {
@@ -48,16 +48,18 @@ impl Connections {
         Ok(())
     }
 
-    /// Gives a connection and all its subscriptions a new role and end, and ends the subscriptions
-    /// that this role may not have. Answers the connection as it then is; `None` where it is gone.
+    /// Gives a connection and all its subscriptions a new role, venue and end, and ends the
+    /// subscriptions that these may not have. Answers the connection as it then is; `None` where it is gone.
     /// It is decided first on the connection as read by the caller.
     pub async fn refresh(
         &self,
         read: &Connection,
         role: Role,
+        venue: Option<&VenueId>,
         expires: Timestamp,
     ) -> Result<Option<Connection>, Error> {
         let expires = expires.as_second();
-        self.change(&read.id, Some(read), |connection| connection.refresh(role, expires)).await
+        let refresh = |connection: &Connection| connection.refresh(role, venue.cloned(), expires);
+        self.change(&read.id, Some(read), refresh).await
     }
 }

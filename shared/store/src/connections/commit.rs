@@ -7,7 +7,7 @@ use crate::error::{Error, Unavailable};
 use crate::keys;
 use crate::transact::{Outcome, wait};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem};
-use domain::{CustomerId, Role};
+use domain::{CustomerId, Role, VenueId};
 use serde::Serialize;
 
 /// Attempts before `Busy`. Only requests of one connection contend with each other: enough for as many
@@ -34,6 +34,8 @@ struct SubscriptionItem<'a> {
     ttl: i64,
     customer: &'a CustomerId,
     role: Role,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    venue: Option<&'a VenueId>,
     expires: i64,
     connected: i64,
 }
@@ -150,6 +152,7 @@ impl Connections {
             ttl: connection.ttl(),
             customer: &connection.customer,
             role: connection.role,
+            venue: connection.venue.as_ref(),
             expires: connection.expires,
             connected: connection.connected,
         };
@@ -194,7 +197,8 @@ fn subscriptions(of: Option<&Connection>) -> impl Iterator<Item = (&Connection, 
 
 /// Whether subscriptions of the one are as subscriptions of the other.
 fn repeat_the_same(before: &Connection, after: &Connection) -> bool {
-    before.version > 0 && (before.role, before.expires) == (after.role, after.expires)
+    let repeated = |it: &Connection| (it.role, it.venue.clone(), it.expires);
+    before.version > 0 && repeated(before) == repeated(after)
 }
 
 /// The condition that nobody has changed the connection since.

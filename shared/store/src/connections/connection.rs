@@ -1,7 +1,7 @@
 //! A connection, and what each change makes of it.
 
 use super::topic::TopicKey;
-use domain::{CustomerId, Role};
+use domain::{CustomerId, Role, VenueId};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -49,6 +49,9 @@ pub struct Connection {
     pub customer: CustomerId,
     /// What it may do.
     pub role: Role,
+    /// The one venue that an operator is bound to; an operator without one serves all.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub venue: Option<VenueId>,
     /// When its token ends, in seconds since 1970.
     pub expires: i64,
     /// When it connected, in milliseconds since 1970.
@@ -77,7 +80,7 @@ pub enum Decision<T> {
 pub enum Subscribed {
     /// It was, or had been before.
     Yes,
-    /// The topic is for operators, which this connection's is not, or no longer.
+    /// The topic is for a venue's operators, of whom this connection is not one, or no longer.
     Forbidden,
     /// The connection's token has ended.
     Expired,
@@ -103,7 +106,7 @@ impl Connection {
         let known = self.topics.contains_key(topic);
         if !self.is_live(now) {
             Decision::Keep(Subscribed::Expired)
-        } else if !topic.is_open_to(self.role) {
+        } else if !topic.is_open_to(self.role, self.venue.as_ref()) {
             Decision::Keep(Subscribed::Forbidden)
         } else if !known && self.topics.len() >= MAX_TOPICS {
             Decision::Keep(Subscribed::TooMany)
@@ -126,11 +129,12 @@ impl Connection {
         Decision::Change(next, ())
     }
 
-    /// With a new role and end, and without the topics that this role may not be told of. Says what
+    /// With a new role, venue and end, and without the topics that these may not be told of. Says what
     /// it then is.
-    pub fn refresh(&self, role: Role, expires: i64) -> Decision<Self> {
-        let mut next = Self { role, expires, ..self.next() };
-        next.topics.retain(|topic, _| topic.is_open_to(role));
+    pub fn refresh(&self, role: Role, venue: Option<VenueId>, expires: i64) -> Decision<Self> {
+        let mut next = Self { role, venue, expires, ..self.next() };
+        let bound = next.venue.as_ref();
+        next.topics.retain(|topic, _| topic.is_open_to(role, bound));
         Decision::Change(next.clone(), next)
     }
 

@@ -1,7 +1,7 @@
 //! Connections and subscriptions.
 //!
-//! A connection's item is the one truth about it: who it is, its role, the end of its token, its
-//! topics. Each of its subscriptions repeats that in its topic's partition, where `push` finds it.
+//! A connection's item is the one truth about it: who it is, its role and venue, the end of its
+//! token, its topics. Each of its subscriptions repeats that in its topic's partition, where `push` finds it.
 //! Every change writes the item and the subscriptions in one transaction, under the condition that
 //! the item still is at the version that the change was decided on. So they say the same, in
 //! whatever order requests take effect and whatever process dies in between; no subscription

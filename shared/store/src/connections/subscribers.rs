@@ -7,7 +7,7 @@ use super::topic::TopicKey;
 use crate::error::Unavailable;
 use crate::keys;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::Role;
+use domain::{Role, VenueId};
 use futures::future::try_join_all;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -22,6 +22,9 @@ pub struct Subscriber {
     /// not known to be one.
     #[serde(default = "unknown_role")]
     pub role: Role,
+    /// The one venue that an operator is bound to; an operator without one serves all.
+    #[serde(default)]
+    pub venue: Option<VenueId>,
     /// When its token ends, in seconds since 1970.
     pub expires: i64,
     /// When it connected, in milliseconds since 1970.
@@ -32,11 +35,11 @@ pub struct Subscriber {
 }
 
 impl Subscriber {
-    /// Whether it may be told of this topic at this instant: its role allows it, its token is good,
+    /// Whether it may be told of this topic at this instant: its role and venue allow it, its token is good,
     /// and it is not one that time to live has yet to collect.
     pub fn may_be_told(&self, topic: &TopicKey, now: Timestamp) -> bool {
         let now = now.as_second();
-        topic.is_open_to(self.role)
+        topic.is_open_to(self.role, self.venue.as_ref())
             && now < self.expires
             && now < self.connected / 1000 + LIFETIME.as_secs()
     }

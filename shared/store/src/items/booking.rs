@@ -5,7 +5,7 @@ use crate::keys;
 use domain::booking::Mark;
 use domain::{
     Booking, BookingId, ConfirmationCode, CustomerId, Deadlines, Period, Quantity, ResourceId,
-    SlotLength, Status, Stretch, Version,
+    SlotLength, Status, Stretch, VenueId, Version,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,8 @@ struct BookingItem {
     sk: String,
     id: BookingId,
     resource: ResourceId,
+    #[serde(default)]
+    venue: VenueId,
     start: Timestamp,
     end: Timestamp,
     /// How long each slot lasts, if all of them last as long.
@@ -101,6 +103,7 @@ pub fn from_booking(booking: &Booking) -> Result<Item, Unavailable> {
         sk: key.sk,
         id: booking.id,
         resource: booking.resource,
+        venue: booking.venue,
         start,
         end,
         slot_minutes,
@@ -141,6 +144,7 @@ pub fn to_booking(item: Item) -> Result<Booking, Unavailable> {
     Ok(Booking {
         id: item.id,
         resource: item.resource,
+        venue: item.venue,
         created_by: item.created_by.unwrap_or_else(|| customer.clone()),
         updated_by: item.updated_by.unwrap_or_else(|| customer.clone()),
         customer,

@@ -6,7 +6,7 @@ use crate::keys;
 use domain::calendar::LONGEST_SLOT;
 use domain::{
     Approval, Calendar, Capacity, ConfirmBy, FormerGrid, HoldSeconds, MaxHoldSeconds,
-    PendingMinutes, Resource, ResourceId, Rules, State, Version,
+    PendingMinutes, Resource, ResourceId, Rules, State, VenueId, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -28,6 +28,8 @@ struct ResourceItem {
     #[serde(rename = "SK")]
     sk: String,
     id: ResourceId,
+    #[serde(default)]
+    venue: VenueId,
     name: String,
     #[serde(flatten)]
     calendar: CalendarItem,
@@ -80,6 +82,7 @@ pub fn from_resource(key: keys::ItemKey, resource: &Resource) -> Result<Item, Un
         pk: key.pk,
         sk: key.sk,
         id: resource.id,
+        venue: resource.venue,
         name: resource.name,
         calendar: resource.calendar.into(),
         state: resource.state,
@@ -113,6 +116,7 @@ pub fn to_resource(item: Item) -> Result<Resource, Unavailable> {
     let longest = item.longest_booking.map_or(LONGEST_SLOT, SignedDuration::from_mins);
     Ok(Resource {
         id: item.id,
+        venue: item.venue,
         name: item.name,
         longest_booking: longest.max(calendar.longest_stretch()),
         calendar,

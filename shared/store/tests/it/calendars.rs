@@ -343,7 +343,7 @@ async fn however_many_are_stranded_they_are_counted() {
         let made = request.decide(&resource, &support::fixtures::code(), at(NOW)).unwrap();
         let pointer = store::items::pointer::Pointer::to(&made, at(NOW));
         writes.push(store::items::booking::from_booking(&made).unwrap());
-        writes.push(store::items::pointer::from_pointer(&resource.id, &pointer).unwrap());
+        writes.push(store::items::pointer::from_pointer(&pointer).unwrap());
     }
     for item in writes {
         let put = tables.raw.client.put_item().table_name(tables.raw.name("bookings"));

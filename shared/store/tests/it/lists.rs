@@ -201,7 +201,8 @@ async fn a_moved_booking_is_listed_where_it_is_now() {
     assert_eq!(window("11:00:00", "11:30:00").await, moved);
     assert_eq!(window("09:00:00", "17:00:00").await, moved);
     assert_eq!(own(&tables, &made.customer, None, 10, at(NOW)).await, moved);
-    assert_eq!(tables.bookings.owner(&made.id).await.unwrap(), Some(made.customer));
+    let owner = tables.bookings.owner(&made.id).await.unwrap();
+    assert_eq!(owner, Some((made.customer, made.venue)));
     let nobody = BookingHash::parse(&"0".repeat(32)).unwrap();
     let nobody = BookingId::new(made.resource.clone(), at("09:00:00"), nobody);
     assert_eq!(tables.bookings.owner(&nobody).await.unwrap(), None);

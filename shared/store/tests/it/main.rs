@@ -24,3 +24,4 @@ mod pending;
 mod races;
 mod resources;
 mod units;
+mod venues;

@@ -2,11 +2,14 @@
 
 use crate::ledger::Ledger;
 use domain::{
-    Calendar, MaxHoldSeconds, NewBooking, Period, Rejection, Resource, ResourceId, Terms, Version,
+    Calendar, MaxHoldSeconds, NewBooking, Period, Rejection, Resource, ResourceId, Terms, VenueId,
+    Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use store::CommandError;
-use support::fixtures::{NOW, Shortly, at, book, cancel, grid, half_hour, length, room};
+use support::fixtures::{
+    NOW, Shortly, at, book, cancel, confirm, grid, half_hour, hold, length, room,
+};
 use support::proxy::{Fault, Proxy};
 use support::{Tables, client};
 
@@ -64,6 +67,36 @@ async fn a_resource_of_an_earlier_release_is_read_with_the_defaults() {
     let again = put(&tables, &written, at(NOW)).await.unwrap();
     assert_eq!((again.version, again.max_hold_seconds), (read.version.next(), most));
     assert_eq!(tables.bookings.resource(&written.id).await.unwrap(), again);
+}
+
+/// As it was before there were venues: neither resources nor bookings name one.
+#[tokio::test]
+async fn what_an_earlier_release_wrote_is_of_the_main_venue() {
+    let tables = Tables::start();
+    put(&tables, &room(1), at(NOW)).await.unwrap();
+    let held = tables.bookings.place(&hold("alice", "1", "09:00:00"), 50, at(NOW)).await.unwrap();
+    for mut item in tables.raw.scan("bookings").await {
+        if item.remove("venue").is_some() {
+            let put = tables.raw.client.put_item().table_name(tables.raw.name("bookings"));
+            put.set_item(Some(item)).send().await.unwrap();
+        }
+    }
+    let main = VenueId::default();
+    assert_eq!(tables.bookings.resource(&room(1).id).await.unwrap().venue, main);
+    let read = tables.bookings.booking(&held.customer, &held.id, at(NOW)).await.unwrap();
+    assert_eq!(read, Some(held.clone()));
+    let confirm = confirm();
+    let sold = tables.bookings.carry_out(&held.customer, &held.id, &confirm, None, at(NOW));
+    assert_eq!(sold.await.unwrap().venue, main);
+    // It can be written again, and not under another venue.
+    put(&tables, &room(1), at(NOW)).await.unwrap();
+    let moved = Resource { venue: VenueId::parse("harbour").unwrap(), ..room(1) };
+    let refused = put(&tables, &moved, at(NOW)).await;
+    let field = match refused {
+        Err(CommandError::Rejected(Rejection::Unacceptable { field, .. })) => field,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(field, "/resource/venue");
 }
 
 /// What is sold stays sold, whatever becomes of the grid: no part of it is sold again, and none of it

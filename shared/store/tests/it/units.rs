@@ -175,10 +175,10 @@ async fn a_reschedule_pays_for_the_slots_that_it_leaves_and_takes() {
 }
 
 #[tokio::test]
-async fn a_resource_is_two_items() {
+async fn a_resource_is_three_items() {
     let tables = Tables::start();
     let put = tables.bookings.put_resource(room(1), at(NOW));
-    assert_eq!(Meter(&tables.bookings).written(put).await.1, 2.0 * ITEM);
+    assert_eq!(Meter(&tables.bookings).written(put).await.1, 3.0 * ITEM);
 }
 
 #[tokio::test]
@@ -326,7 +326,7 @@ async fn an_operators_list_by_status_is_bounded() {
             let made = request.decide(&resource, &code(), at(NOW)).unwrap();
             [
                 from_booking(&made).unwrap().into(),
-                from_pointer(&made.resource, &Pointer::to(&made, at(NOW))).unwrap().into(),
+                from_pointer(&Pointer::to(&made, at(NOW))).unwrap().into(),
             ]
         });
         write_all(&tables, &items.collect::<Vec<Item>>()).await;

@@ -90,6 +90,7 @@ pub fn settings() -> Settings {
         jwks_url: None,
         operator_claim: CLAIM.to_owned(),
         operator_value: OPERATOR.to_owned(),
+        venue_claim: "venue".to_owned(),
     }
 }
 

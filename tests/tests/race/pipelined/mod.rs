@@ -5,3 +5,4 @@ mod model;
 mod pairs;
 mod rounds;
 mod stage;
+mod venues;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use support::{Item, Raw};
 
 /// What subscriptions repeat of their connection.
-const REPEATED: [&str; 5] = ["customer", "role", "expires", "connected", "ttl"];
+const REPEATED: [&str; 6] = ["customer", "role", "venue", "expires", "connected", "ttl"];
 
 /// Every connection's topics and shards, by its id, each with what is repeated.
 type Topics = BTreeMap<String, BTreeSet<(String, String)>>;

@@ -7,7 +7,7 @@ mod overlaps;
 mod release_1;
 mod units;
 
-use domain::Role;
+use domain::{ResourceId, Role, VenueId};
 use futures::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +22,7 @@ fn alice(id: &str) -> Connection {
         id: ConnectionId::new(id),
         customer: customer("alice"),
         role: Role::Customer,
+        venue: None,
         expires: at("09:00:00").as_second(),
         connected: at(NOW).as_millisecond(),
         topics: BTreeMap::from([(topic("me:alice"), 0)]),
@@ -127,7 +128,7 @@ async fn a_forgotten_connection_subscribes_to_nothing() {
         assert_eq!(done, Subscribed::Gone);
     }
     connections.unsubscribe(&alice, &topic("me:alice")).await.unwrap();
-    let refreshed = connections.refresh(&alice, Role::Customer, at("10:00:00")).await;
+    let refreshed = connections.refresh(&alice, Role::Customer, None, at("10:00:00")).await;
     assert_eq!(refreshed.unwrap(), None);
     assert_eq!(tables.raw.scan("connections").await, []);
 }
@@ -159,7 +160,8 @@ async fn refreshing_moves_the_end_of_everything() {
     alice.topics.insert(topic("resource:room-1"), 2);
     connections.remember(&alice).await.unwrap();
     let later = at("12:00:00");
-    let refreshed = connections.refresh(&alice, Role::Operator, later).await.unwrap().unwrap();
+    let refreshed =
+        connections.refresh(&alice, Role::Operator, None, later).await.unwrap().unwrap();
     let expected = Connection {
         role: Role::Operator,
         expires: later.as_second(),
@@ -184,7 +186,7 @@ async fn an_instant_of_any_length_is_kept_in_whole_seconds() {
     let alice = alice("A");
     tables.connections.remember(&alice).await.unwrap();
     let end: Timestamp = at("10:00:00.999");
-    let refreshed = tables.connections.refresh(&alice, Role::Customer, end).await.unwrap();
+    let refreshed = tables.connections.refresh(&alice, Role::Customer, None, end).await.unwrap();
     assert_eq!(refreshed.unwrap().expires, at("10:00:00").as_second());
 }
 
@@ -233,14 +235,60 @@ async fn operators_topics_are_for_operators_with_a_good_token() {
     let asked = connections.subscribe(&alice, &topic("resource:room-1"), at("09:00:00")).await;
     assert_eq!(asked.unwrap(), Subscribed::Expired);
     let end = at("10:00:00");
-    let operator = connections.refresh(&alice, Role::Operator, end).await.unwrap().unwrap();
+    let operator = connections.refresh(&alice, Role::Operator, None, end).await.unwrap().unwrap();
     let asked = connections.subscribe(&operator, &all, at("09:00:00")).await.unwrap();
     assert_eq!(asked, Subscribed::Yes);
     let operator = connections.get(&alice.id).await.unwrap().unwrap();
-    let customer = connections.refresh(&operator, Role::Customer, end).await.unwrap().unwrap();
+    let customer =
+        connections.refresh(&operator, Role::Customer, None, end).await.unwrap().unwrap();
     assert_eq!(customer.topics, alice.topics);
     assert_eq!(subscribed(connections, all.as_str()).await, []);
     agreement::assert_agree(&tables.raw, "after losing the role").await;
+}
+
+/// What a new token binds to another venue is told no more of the one before, and of the other one
+/// nothing that was not asked for; what both may have stays.
+#[tokio::test]
+async fn a_refresh_ends_what_another_venue_may_not_have() {
+    let tables = Tables::start();
+    let [main, harbour] = ["main", "harbour"].map(|name| VenueId::parse(name).unwrap());
+    let room = ResourceId::parse("room-1").unwrap();
+    let connections = &tables.connections;
+    let mut olga = Connection { role: Role::Operator, ..alice("A") };
+    connections.remember(&olga).await.unwrap();
+    let of = |venue: &VenueId| {
+        [TopicKey::resource_bookings(&room, venue), TopicKey::venue_bookings(venue)]
+    };
+    let all = [of(&main), of(&harbour)].concat();
+    let end = at("10:00:00");
+    let plain = [topic("me:alice"), topic("resource:room-1")];
+    // From whatever an operator was bound to, to whatever they are bound to next.
+    for (before, after) in [
+        (None, Some(&main)),
+        (Some(&main), Some(&harbour)),
+        (Some(&harbour), None),
+        (None, None),
+        (None, Some(&harbour)),
+        (Some(&harbour), Some(&harbour)),
+    ] {
+        olga = connections.refresh(&olga, Role::Operator, before, end).await.unwrap().unwrap();
+        for topic in all.iter().chain(&plain) {
+            let done = connections.subscribe(&olga, topic, at(NOW)).await.unwrap();
+            let may = topic.is_open_to(Role::Operator, before);
+            assert_eq!(done, if may { Subscribed::Yes } else { Subscribed::Forbidden });
+        }
+        olga = connections.get(&olga.id).await.unwrap().unwrap();
+        olga = connections.refresh(&olga, Role::Operator, after, end).await.unwrap().unwrap();
+        for topic in &all {
+            let kept = [before, after].iter().all(|it| topic.is_open_to(Role::Operator, *it));
+            assert_eq!(olga.topics.contains_key(topic), kept, "{before:?}, {after:?}, {topic:?}");
+            let subscribers = connections.subscribers(topic).await.unwrap();
+            assert_eq!(subscribers.len(), usize::from(kept), "{before:?}, {after:?}, {topic:?}");
+            assert!(subscribers.iter().all(|one| one.venue.as_ref() == after));
+        }
+        assert!(plain.iter().all(|topic| olga.topics.contains_key(topic)));
+        agreement::assert_agree(&tables.raw, &format!("{before:?}, then {after:?}")).await;
+    }
 }
 
 #[test]
@@ -250,6 +298,7 @@ fn who_may_be_told() {
         let subscriber = Subscriber {
             connection: ConnectionId::new("A"),
             role,
+            venue: None,
             expires: at(expires).as_second(),
             connected: at(NOW).as_millisecond(),
             shard: 0,
@@ -263,5 +312,39 @@ fn who_may_be_told() {
     assert_eq!(told(Role::Operator, "20:00:00", "10:59:59"), [true, true]);
     assert_eq!(told(Role::Operator, "20:00:00", "11:00:00"), [false, false]);
     // A customer's own topic is theirs, whatever they are called.
-    assert!(!topic("me:resource:room-1/bookings").is_for_operators());
+    for own in ["me:resource:room-1/bookings", "me:venue:main/bookings", "me:x/bookings@main"] {
+        assert!(!topic(own).is_for_operators(), "{own}");
+    }
+}
+
+#[test]
+fn an_operator_is_told_of_the_venues_that_they_operate() {
+    let [main, harbour] = ["main", "harbour"].map(|name| VenueId::parse(name).unwrap());
+    let room = ResourceId::parse("room-1").unwrap();
+    let told = |topic: &TopicKey, role, bound: Option<&VenueId>| {
+        let subscriber = Subscriber {
+            connection: ConnectionId::new("A"),
+            role,
+            venue: bound.cloned(),
+            expires: at("09:00:00").as_second(),
+            connected: at(NOW).as_millisecond(),
+            shard: 0,
+        };
+        subscriber.may_be_told(topic, at(NOW))
+    };
+    for (of, other) in [(&main, &harbour), (&harbour, &main)] {
+        for topic in [TopicKey::resource_bookings(&room, of), TopicKey::venue_bookings(of)] {
+            assert!(topic.is_for_operators());
+            assert!(told(&topic, Role::Operator, None), "{topic:?}");
+            assert!(told(&topic, Role::Operator, Some(of)), "{topic:?}");
+            assert!(!told(&topic, Role::Operator, Some(other)), "{topic:?}");
+            assert!(!told(&topic, Role::Customer, Some(of)), "{topic:?}");
+        }
+    }
+    // As it was named before there were venues.
+    let old = topic("resource:room-1/bookings");
+    assert_eq!(old, TopicKey::resource_bookings(&room, &main));
+    let new = TopicKey::resource_bookings(&room, &harbour);
+    assert_eq!([&old, &new].map(TopicKey::name), ["resource:room-1/bookings"; 2]);
+    assert_eq!(TopicKey::venue_bookings(&harbour).name(), "venue:harbour/bookings");
 }

@@ -3,7 +3,7 @@
 
 use super::agreement::assert_agree;
 use super::{alice, topic};
-use domain::Role;
+use domain::{Role, VenueId};
 use fastrand::Rng;
 use futures::future::join_all;
 use jiff::Timestamp;
@@ -12,15 +12,26 @@ use store::{Connection, ConnectionId, Connections, Subscribed, TopicKey};
 use support::Tables;
 use support::fixtures::{NOW, at};
 
-const TOPICS: [&str; 4] =
-    ["me:alice", "resource:room-1", "resource:room-1/bookings", "resource:room-2/bookings"];
+const TOPICS: [&str; 6] = [
+    "me:alice",
+    "resource:room-1",
+    "resource:room-1/bookings",
+    "resource:room-2/bookings",
+    "resource:pier/bookings@harbour",
+    "venue:harbour/bookings",
+];
+
+/// The venue of this name; of no name, none.
+fn venue(name: &str) -> Option<VenueId> {
+    VenueId::parse(name).ok()
+}
 
 /// One request about a connection.
 #[derive(Debug, Clone)]
 enum Request {
     Subscribe(TopicKey),
     Unsubscribe(TopicKey),
-    Refresh(Role, Timestamp),
+    Refresh(Role, Option<VenueId>, Timestamp),
     Forget,
 }
 
@@ -41,7 +52,11 @@ impl Request {
             14..19 => {
                 let role = random.choice([Role::Customer, Role::Operator]).unwrap();
                 let end = random.choice(["10:00:00", "11:00:00", "12:00:00"]).unwrap();
-                Self::Refresh(role, at(end))
+                let bound = match role {
+                    Role::Operator => venue(random.choice(["", "main", "harbour"]).unwrap()),
+                    Role::Customer => None,
+                };
+                Self::Refresh(role, bound, at(end))
             }
             _ => Self::Forget,
         }
@@ -62,8 +77,9 @@ impl Request {
                 connections.unsubscribe(read, topic).await.unwrap();
                 Answer::Done
             }
-            Self::Refresh(role, end) => {
-                let refreshed = connections.refresh(read, *role, *end).await.unwrap();
+            Self::Refresh(role, venue, end) => {
+                let refreshed = connections.refresh(read, *role, venue.as_ref(), *end);
+                let refreshed = refreshed.await.unwrap();
                 refreshed.map_or(Answer::Gone, |_| Answer::Done)
             }
             Self::Forget => {
@@ -83,7 +99,7 @@ impl Request {
         };
         match self {
             Self::Subscribe(topic) => {
-                if !topic.is_open_to(session.role) {
+                if !topic.is_open_to(session.role, session.venue.as_ref()) {
                     return Answer::Forbidden;
                 }
                 session.topics.insert(topic.clone());
@@ -91,9 +107,10 @@ impl Request {
             Self::Unsubscribe(topic) => {
                 session.topics.remove(topic);
             }
-            Self::Refresh(role, end) => {
-                (session.role, session.expires) = (*role, end.as_second());
-                session.topics.retain(|topic| topic.is_open_to(*role));
+            Self::Refresh(role, venue, end) => {
+                (session.role, session.venue) = (*role, venue.clone());
+                session.expires = end.as_second();
+                session.topics.retain(|topic| topic.is_open_to(*role, venue.as_ref()));
             }
             Self::Forget => *connection = None,
         }
@@ -105,6 +122,7 @@ impl Request {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Session {
     role: Role,
+    venue: Option<VenueId>,
     expires: i64,
     topics: BTreeSet<TopicKey>,
 }
@@ -112,6 +130,7 @@ struct Session {
 async fn session(connections: &Connections, id: &ConnectionId) -> Option<Session> {
     connections.get(id).await.unwrap().map(|connection| Session {
         role: connection.role,
+        venue: connection.venue,
         expires: connection.expires,
         topics: connection.topics.into_keys().collect(),
     })
@@ -138,15 +157,13 @@ fn explained(
 #[tokio::test]
 async fn what_was_read_before_another_change_is_decided_anew() {
     let requests = || {
-        let topics = [topic("resource:room-1"), topic("resource:room-1/bookings")];
-        let topics = topics.into_iter();
+        let topics = ["resource:room-1", "resource:room-1/bookings", "venue:harbour/bookings"];
+        let topics = topics.into_iter().map(topic);
         let both =
             |topic: TopicKey| [Request::Subscribe(topic.clone()), Request::Unsubscribe(topic)];
-        let refresh = |role| Request::Refresh(role, at("12:00:00"));
-        topics
-            .flat_map(both)
-            .chain([Role::Customer, Role::Operator].map(refresh))
-            .chain([Request::Forget])
+        let refresh = |(role, bound)| Request::Refresh(role, venue(bound), at("12:00:00"));
+        let refreshes = [(Role::Customer, ""), (Role::Operator, ""), (Role::Operator, "harbour")];
+        topics.flat_map(both).chain(refreshes.map(refresh)).chain([Request::Forget])
     };
     let tables = Tables::start();
     let connections = &tables.connections;

@@ -70,7 +70,7 @@ async fn the_first_change_puts_it_right() {
     let tables = Tables::start();
     let operator = left_by_release_1(&tables).await;
     let end = at("12:00:00");
-    tables.connections.refresh(&operator, Role::Customer, end).await.unwrap().unwrap();
+    tables.connections.refresh(&operator, Role::Customer, None, end).await.unwrap().unwrap();
     assert_agree(&tables.raw, "after a refresh").await;
     assert_eq!(tables.connections.subscribers(&topic(ALL)).await.unwrap(), []);
     let items = tables.raw.scan("connections").await;

@@ -48,7 +48,7 @@ async fn a_change_writes_the_connection_and_what_is_different() {
     }
     connections.subscribe(&read, &topic("resource:room-1"), at(NOW)).await.unwrap();
     meter.assert("subscribe, again", 0.0, 0.0);
-    connections.refresh(&read, Role::Customer, at("12:00:00")).await.unwrap();
+    connections.refresh(&read, Role::Customer, None, at("12:00:00")).await.unwrap();
     meter.assert("refresh, with three topics", 0.0, 4.0);
     connections.unsubscribe(&read, &topic("resource:room-2")).await.unwrap();
     // The refresh was not read: decided anew, once. What was refused counts nothing here; AWS

@@ -107,6 +107,7 @@ impl Pushes {
             id: ConnectionId::new(["first", "second"][number]),
             customer: customer("alice"),
             role: self.scenario.role,
+            venue: None,
             expires,
             connected: now.as_millisecond(),
             topics: BTreeMap::from([(self.world.topics[ME].clone(), 0)]),

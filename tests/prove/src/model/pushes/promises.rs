@@ -36,7 +36,8 @@ pub fn of_state(pushes: &Pushes, state: &State) -> Result<(), Broken> {
     };
     for topic in expected {
         let key = &pushes.world.topics[topic];
-        if !item.is_live(pushes.now(state.clock)) || !key.is_open_to(item.role) {
+        if !item.is_live(pushes.now(state.clock)) || !key.is_open_to(item.role, item.venue.as_ref())
+        {
             continue;
         }
         if !item.topics.contains_key(key) {

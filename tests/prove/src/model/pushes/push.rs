@@ -120,7 +120,9 @@ impl Push {
                 continue;
             }
             let item = state.table.items[*number].as_ref();
-            let may = item.is_some_and(|item| item.is_live(self.now) && key.is_open_to(item.role));
+            let may = item.is_some_and(|item| {
+                item.is_live(self.now) && key.is_open_to(item.role, item.venue.as_ref())
+            });
             if !may && !pushes.wrong(Mutation::SubscribersFromIndex) {
                 let how = format!("connection {number} is told of {}", key.as_str());
                 return Err(Broken::new(promises::ALLOWED, how));

@@ -96,6 +96,7 @@ fn repeated(connection: &Connection, shard: u32) -> Subscriber {
     Subscriber {
         connection: connection.id.clone(),
         role: connection.role,
+        venue: connection.venue.clone(),
         expires: connection.expires,
         connected: connection.connected,
         shard,

@@ -85,7 +85,8 @@ impl World {
             records.push(Change::Slot(resource.id.clone(), touched.clone()));
         }
         let me = topic::me(&mine.customer);
-        let topics = [me, topic::resource(&resource.id), topic::resource_bookings(&resource.id)];
+        let all = topic::resource_bookings(&resource.id, &resource.venue);
+        let topics = [me, topic::resource(&resource.id), all];
         let bookings = made.map(|booking| booking.id);
         Self { topics, versions, records, resource, bookings, now }
     }

@@ -5,7 +5,7 @@ use domain::calendar::{Closures, Dates, Day, Hours, Week};
 use domain::{
     Action, Approval, Attempt, BookingHash, Calendar, Capacity, ConfirmBy, ConfirmationCode,
     CustomerId, Details, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Quantity, Resource,
-    ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State, TimeZoneName, Version,
+    ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State, TimeZoneName, VenueId, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,6 +112,7 @@ pub fn room(minutes: u32, capacity: u32, hold_seconds: u32) -> Resource {
     };
     Resource {
         id: ResourceId::parse("room").expect("it is an id"),
+        venue: VenueId::default(),
         name: "Room".to_owned(),
         longest_booking: calendar.longest_stretch(),
         calendar,
