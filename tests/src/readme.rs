@@ -1,11 +1,12 @@
-//! The README's session, read so that the README and the test of it cannot drift.
+//! The sessions of the README and of the examples, read so that they and the test of them cannot drift.
 //!
 //! A session is made of fenced blocks that are marked `console` and the name of a window. In
 //! them, `$ ` is a shell's line, `> ` is typed into `wscat`, and `< ` is what must come back, in
 //! which `...` stands for anything and `<name>` for a value that later lines use.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::fs::DirEntry;
+use std::path::{Path, PathBuf};
 
 /// One fenced block: what happens in one window until it is another's turn.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +30,26 @@ pub enum Line {
 
 /// The session of the project's README.
 pub fn session() -> Vec<Block> {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    parse(&std::fs::read_to_string(readme).unwrap())
+    read(&project().join("README.md"))
+}
+
+/// The sessions of the project's examples, by the names of their files.
+pub fn examples() -> BTreeMap<String, Vec<Block>> {
+    let files = std::fs::read_dir(project().join("docs/examples")).unwrap();
+    let example = |file: std::io::Result<DirEntry>| {
+        let path = file.unwrap().path();
+        let blocks = (path.extension()? == "md").then(|| read(&path))?;
+        Some((path.file_name()?.to_string_lossy().into_owned(), blocks))
+    };
+    files.filter_map(example).filter(|(_, blocks)| !blocks.is_empty()).collect()
+}
+
+fn project() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(page: &Path) -> Vec<Block> {
+    parse(&std::fs::read_to_string(page).unwrap())
 }
 
 /// All blocks of a session in a Markdown text.

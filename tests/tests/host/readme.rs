@@ -1,8 +1,8 @@
-//! The README's session, typed as it stands.
+//! The sessions of the README and of the examples, typed as they stand.
 
 use crate::skipped;
 use e2e::Host;
-use e2e::readme::{Block, Line, Names, session};
+use e2e::readme::{Block, Line, Names, examples, session};
 use e2e::wait::eventually;
 use e2e::wscat::Window;
 use std::collections::BTreeMap;
@@ -19,6 +19,25 @@ async fn the_session_of_the_readme_goes_as_written() {
     let typed = session.iter().flat_map(|block| &block.lines);
     assert!(typed.filter(|line| matches!(line, Line::Typed(_))).count() >= 5);
     let host = Host::start(&[]);
+    play_all(session, &host).await;
+}
+
+#[tokio::test]
+async fn each_example_goes_as_written() {
+    if skipped("readme::each_example_goes_as_written") {
+        return;
+    }
+    let examples = examples();
+    assert!(examples.len() >= 5, "{:?}", examples.keys());
+    let host = Host::start(&[]);
+    for (page, session) in examples {
+        println!("{page}");
+        play_all(session, &host).await;
+    }
+}
+
+/// Plays a session in windows of its own.
+async fn play_all(session: Vec<Block>, host: &Host) {
     let address = host.http.strip_prefix("http://").unwrap();
     let mut windows = BTreeMap::new();
     let mut names = Names::default();
