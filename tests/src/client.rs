@@ -6,6 +6,7 @@ use crate::wait::within;
 use futures::{SinkExt, StreamExt};
 use http::Request;
 use serde_json::{Value, json};
+use socket2::SockRef;
 use std::net::SocketAddr;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -43,6 +44,12 @@ impl Client {
         let headers = [("authorization", authorization.as_str())];
         let opened = Self::open_from(socket, gateway, &headers).await;
         opened.unwrap_or_else(|refused| panic!("connection refused: {refused:?}")).0
+    }
+
+    /// Gives what is not read the room that a client's has: one that reads through the smallest buffer
+    /// takes minutes for what was sent before the connection was closed.
+    pub fn hear(&self) {
+        SockRef::from(self.socket.get_ref()).set_recv_buffer_size(1 << 20).unwrap();
     }
 
     /// Connects with these headers. The second part of the answer is the subprotocol picked.

@@ -128,6 +128,7 @@ async fn a_client_that_does_not_read_is_closed_and_holds_nobody_up() {
     })
     .await;
     // Its client learns of it, and so that it has to come back and catch up.
+    deaf.hear();
     deaf.closed().await;
     let mut back = Client::connect(&host.gateway, &token).await;
     let snapshot = back.ok(json!({"action": "subscribe", "topic": "me"})).await;

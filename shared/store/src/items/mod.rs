@@ -5,7 +5,7 @@
 //! | [`resource`] | resources, with the grids that they had |
 //! | [`slot`] | slots, with their expiry buckets |
 //! | [`booking`] | bookings |
-//! | [`pointer`] | what points at bookings in their resources' calendars |
+//! | [`mod@pointer`] | what points at bookings in their resources' calendars |
 //! | `calendar` | calendars, as parts of resources |
 //! | `used_key` | the keys that operators have used on sales for somebody |
 //! | `details` | what front ends keep with a booking or a resource |

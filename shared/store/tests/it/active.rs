@@ -101,7 +101,7 @@ async fn an_operators_sale_counts_and_is_not_refused() {
         place(&tables, request, at(NOW)).await.unwrap();
     }
     is_limited(&place(&tables, book("alice", "own", "09:00:00"), at(NOW)).await);
-    for n in 0..5 {
+    for n in 3..8 {
         let request = NewBooking { by: by(), ..book("guest:Ann", &n.to_string(), "09:00:00") };
         place(&tables, request, at(NOW)).await.unwrap();
     }
