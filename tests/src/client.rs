@@ -132,6 +132,16 @@ impl Client {
         frame
     }
 
+    /// Sends a request again and again while contention outlasts the server's own retries.
+    pub async fn insist(&mut self, request: &Value) -> Value {
+        loop {
+            let frame = self.request(request.clone()).await;
+            if frame["error"]["code"] != "busy" {
+                return frame;
+            }
+        }
+    }
+
     /// Sends a request without waiting for its answer; answers the id it was given.
     pub async fn send(&mut self, mut request: Value) -> Value {
         let id = json!(self.next_id);

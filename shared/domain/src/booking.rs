@@ -185,10 +185,15 @@ impl Booking {
             version: self.version.next(),
             updated_by: by.clone(),
             updated_at: now,
-            ended_at: Some(self.ended_at.unwrap_or(self.updated_at)),
+            ended_at: Some(self.ended()),
             last_attempt: None,
             ..self.clone()
         })
+    }
+
+    /// When it came to its end, of one that has: later writes leave that as it is.
+    pub(crate) fn ended(&self) -> Timestamp {
+        self.ended_at.unwrap_or(self.updated_at)
     }
 
     /// The slots in which it takes places, as it was written last.
@@ -196,7 +201,7 @@ impl Booking {
         let takes = |slot: &Period| match self.status {
             Status::Held | Status::Pending | Status::Confirmed | Status::Completed => true,
             // What had begun when the customer did not come can be sold to nobody else.
-            Status::NoShow => slot.start <= self.ended_at.unwrap_or(self.updated_at),
+            Status::NoShow => slot.start <= self.ended(),
             Status::Waitlisted | Status::Cancelled | Status::Expired | Status::Declined => false,
         };
         self.stretch.slots().filter(takes).collect()

@@ -187,7 +187,7 @@ impl Command {
                 next.hold_expires_at = current.hold_expires_at;
                 next.pending_expires_at = current.pending_expires_at;
                 if status.is_final() {
-                    next.ended_at = Some(current.ended_at.unwrap_or(current.updated_at));
+                    next.ended_at = Some(current.ended());
                 }
                 if let Some(details) = details {
                     next.details.clone_from(details);

@@ -139,12 +139,7 @@ async fn a_key_is_used_for_one_customer_however_many_ask_at_once() {
         let customer = if n.is_multiple_of(2) { &alice } else { &bob };
         let mut request = for_somebody(&room, "book", 0, customer);
         request["key"] = json!("1");
-        loop {
-            let frame = client.request(request.clone()).await;
-            if frame["error"]["code"] != "busy" {
-                return frame;
-            }
-        }
+        client.insist(&request).await
     });
     let answers = futures::future::join_all(attempts).await;
     let (made, refused): (Vec<_>, Vec<_>) =

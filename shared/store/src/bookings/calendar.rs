@@ -106,10 +106,9 @@ impl Bookings {
     pub(super) async fn point_at(&self, booking: &Booking, now: Timestamp) -> Result<(), Error> {
         let mut pointer = Pointer::to(booking, now);
         let ends = booking.stretch.end().as_millisecond().to_string();
-        let same =
-            ("attribute_not_exists(PK) OR ends = :ends", &[(":ends", AttributeValue::N(ends))]);
-        let item = from_pointer(&pointer)?;
-        if !self.table.put(item, Some((same.0, &same.1[..]))).await? {
+        let ends = [(":ends", AttributeValue::N(ends))];
+        let same = ("attribute_not_exists(PK) OR ends = :ends", &ends[..]);
+        if !self.table.put(from_pointer(&pointer)?, Some(same)).await? {
             pointer.ends = None;
             self.table.put(from_pointer(&pointer)?, None).await?;
         }

@@ -1,12 +1,10 @@
 //! Removes what people wrote: the details, notes and reasons of all bookings of a customer.
 
-use crate::bookings::own::AT_VERSION;
 use crate::bookings::{AT_ONCE, Bookings, DECISIONS, EXAMINED};
 use crate::error::{CommandError, Error};
 use crate::items::booking::{from_booking, to_booking};
 use crate::keys;
 use crate::transact::wait;
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Booking, CustomerId, Rejection};
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
@@ -72,9 +70,7 @@ impl Bookings {
             };
             let Some(booking) = settled else { return Ok(false) };
             let Some(erased) = booking.erased(by, now) else { return Ok(false) };
-            let version = AttributeValue::N(booking.version.to_string());
-            let condition = (AT_VERSION, &[(":read", version)][..]);
-            if self.table.put(from_booking(&erased)?, Some(condition)).await? {
+            if self.put_alone(from_booking(&erased)?, Some(booking.version)).await? {
                 return Ok(true);
             }
             wait(attempt).await;

@@ -1,13 +1,11 @@
 //! How much of what a customer may have at once.
 
 use crate::bookings::open::OpenBookings;
-use crate::bookings::own::AT_VERSION;
 use crate::bookings::{Bookings, DECISIONS, EXAMINED};
 use crate::error::{CommandError, Error};
 use crate::items::booking::to_booking;
 use crate::keys::{self, ItemKey};
 use crate::transact::wait;
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::numbers::MaxActive;
 use domain::{
     Booking, BookingHash, CustomerId, NewBooking, Rejection, Resource, ResourceId, Role, Version,
@@ -241,12 +239,6 @@ impl Bookings {
         let read = entered.count_write();
         let item = OpenItem { pk: key.pk, sk: key.sk, open: entered.clone() };
         let item = serde_dynamo::to_item(item)?;
-        let version = AttributeValue::N(read.to_string());
-        let condition = if read == Version::default() {
-            ("attribute_not_exists(PK)", &[][..])
-        } else {
-            (AT_VERSION, &[(":read", version)][..])
-        };
-        self.table.put(item, Some(condition)).await
+        self.put_alone(item, (read != Version::default()).then_some(read)).await
     }
 }

@@ -93,19 +93,9 @@ impl OpenBookings {
         true
     }
 
-    /// Drops the entries of bookings that are no longer open, are over, or were never made: `made`
-    /// are those that there are.
-    pub fn drop_closed(&mut self, made: &[Booking], now: Timestamp) {
-        self.keep(made, now, Booking::is_open);
-    }
-
-    /// Keeps the entries of bookings that count and are not over, and of those that may be on the way.
-    pub(super) fn keep(
-        &mut self,
-        made: &[Booking],
-        now: Timestamp,
-        counts: impl Fn(&Booking) -> bool,
-    ) {
+    /// Keeps the entries of bookings that count and are not over, and of those that may be on the way:
+    /// `made` are those that there are.
+    pub fn keep(&mut self, made: &[Booking], now: Timestamp, counts: impl Fn(&Booking) -> bool) {
         let since = now.as_millisecond().saturating_sub(2 * 1000 * REQUEST_LIFE.as_secs());
         self.entries.retain(|hash, entry| {
             match made.iter().find(|booking| booking.id.hash() == hash) {

@@ -6,13 +6,9 @@ use crate::items::booking::{from_booking, to_booking};
 use crate::keys;
 use crate::table::Range;
 use crate::transact::wait;
-use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{Booking, BookingHash, BookingId, CustomerId, Status, VenueId};
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
-
-/// What the expression of a conditional write calls the version that was read.
-pub(super) const AT_VERSION: &str = "version = :read";
 
 /// Which of a customer's bookings are listed; by default, all.
 #[derive(Debug, Clone, Copy, Default)]
@@ -84,9 +80,7 @@ impl Bookings {
             if settled == read {
                 return Ok(Some(read));
             }
-            let version = AttributeValue::N(read.version.to_string());
-            let condition = (AT_VERSION, &[(":read", version)][..]);
-            if self.table.put(from_booking(&settled)?, Some(condition)).await? {
+            if self.put_alone(from_booking(&settled)?, Some(read.version)).await? {
                 return Ok(Some(settled));
             }
             // Somebody else was faster.

@@ -4,7 +4,6 @@
 //! update whose condition says what must still hold, and whose expression says what changes.
 
 use crate::bookings::Bookings;
-use crate::bookings::own::AT_VERSION;
 use crate::error::{CommandError, Error};
 use crate::items;
 use crate::items::booking::from_booking;
@@ -19,6 +18,10 @@ use jiff::Timestamp;
 use serde_dynamo::Item;
 use std::collections::{BTreeMap, HashMap};
 
+/// The condition of a write over the version that was read, `:read`.
+const AT_VERSION: &str = "version = :read";
+/// The condition of a write of a new item.
+const NEW: &str = "attribute_not_exists(PK)";
 /// A slot nobody asks for any more is collected this many days after it has ended.
 const SLOT_KEPT_DAYS: i64 = 30;
 /// The most buckets that one update names: an expression has at most 4 KB and 300 operators. There
@@ -234,11 +237,22 @@ impl Bookings {
     ) -> Result<TransactWriteItem, Error> {
         let put = Put::builder().table_name(&self.table.name).set_item(Some(item.into()));
         let put = match over {
-            None => put.condition_expression("attribute_not_exists(PK)"),
+            None => put.condition_expression(NEW),
             Some(version) => put
                 .condition_expression(AT_VERSION)
                 .expression_attribute_values(":read", AttributeValue::N(version.to_string())),
         };
         Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
+    /// Writes an item by itself, as [`Self::put`] does in a transaction; whether its condition held.
+    pub(super) async fn put_alone(&self, item: Item, over: Option<Version>) -> Result<bool, Error> {
+        match over {
+            None => self.table.put(item, Some((NEW, &[]))).await,
+            Some(version) => {
+                let read = [(":read", AttributeValue::N(version.to_string()))];
+                self.table.put(item, Some((AT_VERSION, &read))).await
+            }
+        }
     }
 }

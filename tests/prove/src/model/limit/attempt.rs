@@ -78,7 +78,7 @@ impl Attempt {
                 let made = state.bookings.iter().flatten().map(|booking| (**booking).clone());
                 let mut open = (*open).clone();
                 if !limit.wrong(Mutation::NeverDropClosed) {
-                    open.drop_closed(&made.collect::<Vec<_>>(), self.now);
+                    open.keep(&made.collect::<Vec<_>>(), self.now, Booking::is_open);
                 }
                 if self.takes(limit, &open) {
                     self.next(Phase::Entering(Kept::new(open)))

@@ -255,7 +255,7 @@ impl Model for Limit {
             let later = now + REQUEST_LIFE * 2;
             let mut left = (*state.open).clone();
             if !self.wrong(Mutation::NeverDropClosed) {
-                left.drop_closed(&made().cloned().collect::<Vec<_>>(), later);
+                left.keep(&made().cloned().collect::<Vec<_>>(), later, Booking::is_open);
             }
             let counted: BTreeSet<_> = left.entries().map(|(hash, _)| hash.clone()).collect();
             let there: BTreeSet<_> = open(later).map(|booking| booking.id.hash().clone()).collect();
