@@ -94,6 +94,13 @@ text_type!(
 );
 
 text_type!(
+    /// A pool: resources of a venue of which one is as good as another.
+    PoolName,
+    is_name,
+    "a lower-case letter or digit, then up to 62 lower-case letters, digits or hyphens"
+);
+
+text_type!(
     /// A customer's name for a booking, hashed: see [`BookingHash::derive`].
     BookingHash,
     |text| text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),

@@ -6,6 +6,7 @@
 //! | [`details`] | what front ends keep with a booking or a resource |
 //! | [`numbers`] | quantities, capacities, versions and their ranges |
 //! | [`calendar`] | when a resource's slots are, and which stretches of them can be booked |
+//! | [`pools`] | which resources are as good as each other |
 //! | [`time_zone`] | time zones by name |
 //! | [`resource`] | what can be booked, and what it offers at an instant |
 //! | [`rules`] | what a resource asks of customers |
@@ -28,6 +29,7 @@ pub mod effect;
 pub mod ids;
 pub mod new_booking;
 pub mod numbers;
+pub mod pools;
 pub mod rejection;
 pub mod resource;
 pub mod rules;
@@ -41,13 +43,14 @@ pub use deadlines::Deadlines;
 pub use details::Details;
 pub use effect::Effect;
 pub use ids::{
-    BookingHash, BookingId, ConfirmationCode, CustomerId, Key, ResourceId, Role, VenueId,
+    BookingHash, BookingId, ConfirmationCode, CustomerId, Key, PoolName, ResourceId, Role, VenueId,
 };
 pub use new_booking::{MadeBy, NewBooking, Sale};
 pub use numbers::{
-    Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, SlotLength, SlotMinutes,
+    Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, Rank, SlotLength, SlotMinutes,
     Version,
 };
+pub use pools::Pools;
 pub use rejection::Rejection;
 pub use resource::{Approval, Availability, ConfirmBy, Confirming, FormerGrid, Resource, State};
 pub use rules::Rules;

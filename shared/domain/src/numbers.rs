@@ -64,6 +64,10 @@ ranged!(
     Quantity, 1..=10_000, "a whole number from 1 to 10000"
 );
 ranged!(
+    /// In which order resources of one capacity are chosen from, the lowest first.
+    Rank, 0..=1000, "a whole number from 0 to 1000"
+);
+ranged!(
     /// How long a hold lasts, in seconds.
     HoldSeconds, 1..=900, "a whole number from 1 to 900"
 );
@@ -142,6 +146,12 @@ impl Capacity {
 impl Quantity {
     /// One place, where a request does not say.
     pub const ONE: Self = Self(1);
+}
+
+impl Default for Rank {
+    fn default() -> Self {
+        Self(Self::MIN)
+    }
 }
 
 impl RuleMinutes {

@@ -47,6 +47,14 @@ pub enum Rejection {
     /// again after this time.
     #[error("the opening hours have just changed: this time can be booked in a moment")]
     InTransition(SignedDuration),
+    /// One of several resources that are asked for together is refused.
+    #[error("{reason}")]
+    Of {
+        /// Which, as a JSON pointer into the request.
+        field: String,
+        /// Why.
+        reason: Box<Rejection>,
+    },
     /// A value that is well formed, but not for this resource.
     #[error("{message}")]
     Unacceptable {

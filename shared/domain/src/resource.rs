@@ -8,7 +8,10 @@
 use crate::calendar::{Calendar, LONGEST_SLOT, Length, Period, Stretch};
 use crate::details::Details;
 use crate::ids::{ResourceId, Role, VenueId};
-use crate::numbers::{Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, Version};
+use crate::numbers::{
+    Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, Rank, Version,
+};
+use crate::pools::Pools;
 use crate::rejection::Rejection;
 use crate::rules::Rules;
 use crate::slot::{MOST_SEEN, Slot, Terms, VERSIONS_PER_WRITE};
@@ -122,6 +125,8 @@ pub struct Resource {
     pub state: State,
     /// Places in each slot.
     pub capacity: Capacity,
+    /// Whether bookings share a slot's places; otherwise one takes them all, whatever its quantity.
+    pub sharing: bool,
     /// How long a hold lasts.
     pub hold_seconds: HoldSeconds,
     /// How long a hold lasts at most, however often it is extended.
@@ -132,6 +137,10 @@ pub struct Resource {
     pub confirm_by: ConfirmBy,
     /// How long a booking waits for an operator; where nothing is said, until it starts.
     pub pending_minutes: Option<PendingMinutes>,
+    /// The pools of its venue that it is in.
+    pub pools: Pools,
+    /// In which order it is chosen where others of its capacity are as good.
+    pub rank: Rank,
     /// What is asked of customers.
     pub rules: Rules,
     /// When it began to count the active bookings of a customer, if it has not from its first version

@@ -134,6 +134,9 @@ impl WireError {
                     ..Self::new(Code::Busy, &message)
                 };
             }
+            Rejection::Of { field, reason } => {
+                return Self { field: Some(field), ..Self::rejected(*reason, role) };
+            }
             Rejection::Unacceptable { field, message } => {
                 return Self::bad_request(&message, Some(field));
             }

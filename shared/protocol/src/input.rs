@@ -6,8 +6,8 @@ use crate::fields::{DetailsMap, Text};
 use crate::rules::RulesInput;
 use domain::calendar::{Hours, LONGEST_SLOT};
 use domain::{
-    Approval, Capacity, ConfirmBy, Details, HoldSeconds, MaxHoldSeconds, PendingMinutes, Resource,
-    ResourceId, Rules, SlotMinutes, State, TimeZoneName, VenueId, Version,
+    Approval, Capacity, ConfirmBy, Details, HoldSeconds, MaxHoldSeconds, PendingMinutes, Pools,
+    Rank, Resource, ResourceId, Rules, SlotMinutes, State, TimeZoneName, VenueId, Version,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -52,6 +52,10 @@ pub struct ResourceInput {
     #[serde(default = "one_place")]
     #[schemars(with = "u32")]
     pub capacity: Capacity,
+    /// Whether bookings share a slot's places. `false`: one takes them all, whatever its quantity, as a
+    /// table does for a party of up to `capacity`. Defaults to true.
+    #[serde(default = "yes")]
+    pub sharing: bool,
     /// How long a hold lasts, 1 to 900 seconds. Defaults to 300.
     #[serde(default = "five_minutes")]
     #[schemars(with = "u32")]
@@ -74,6 +78,16 @@ pub struct ResourceInput {
     /// most; then it is expired. It never waits longer than to its start, which is the default.
     #[schemars(with = "Option<u32>")]
     pub pending_minutes: Option<PendingMinutes>,
+    /// The pools of its venue that it is in, of which any is as good as another: at most 5 names,
+    /// `[a-z0-9][a-z0-9-]{0,62}`. Defaults to none.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    pub pools: Pools,
+    /// In which order it is chosen from a pool, 0 to 1000: the lowest first, of those that have the same
+    /// capacity. Defaults to 0.
+    #[serde(default)]
+    #[schemars(with = "u32")]
+    pub rank: Rank,
     /// What is asked of customers. Operators are exempt.
     #[serde(default)]
     pub rules: RulesInput,
@@ -86,6 +100,10 @@ pub struct ResourceInput {
 
 fn one_place() -> Capacity {
     Capacity::ONE
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn five_minutes() -> HoldSeconds {
@@ -114,11 +132,14 @@ impl ResourceInput {
             calendar: calendar.calendar()?,
             state: self.state,
             capacity: self.capacity,
+            sharing: self.sharing,
             hold_seconds: self.hold_seconds,
             max_hold_seconds: self.max_hold_seconds,
             approval: self.approval,
             confirm_by: self.confirm_by,
             pending_minutes: self.pending_minutes,
+            pools: self.pools,
+            rank: self.rank,
             rules,
             counts_since: None,
             details: self.details,

@@ -4,7 +4,7 @@ use crate::fields::{DetailsMap, Instant};
 use crate::rules::RulesInput;
 use domain::calendar::{Closure, Day, Hours};
 use domain::{
-    Approval, Availability, Booking, Calendar, ConfirmBy, Details, PendingMinutes, Period,
+    Approval, Availability, Booking, Calendar, ConfirmBy, Details, PendingMinutes, Period, Pools,
     Resource, Role, Rules, SlotMinutes, State,
 };
 use jiff::civil::Date;
@@ -31,6 +31,7 @@ pub struct ResourceView {
     #[schemars(with = "String")]
     pub state: State,
     pub capacity: u32,
+    pub sharing: bool,
     pub hold_seconds: u32,
     pub max_hold_seconds: u32,
     #[schemars(with = "String")]
@@ -39,6 +40,9 @@ pub struct ResourceView {
     pub confirm_by: ConfirmBy,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_minutes: Option<u32>,
+    #[schemars(with = "Vec<String>")]
+    pub pools: Pools,
+    pub rank: u32,
     #[schemars(with = "RulesInput")]
     pub rules: Rules,
     #[schemars(with = "DetailsMap")]
@@ -80,11 +84,14 @@ impl From<&Resource> for ResourceView {
             closures: closures.as_slice().iter().map(ClosureView::from).collect(),
             state: resource.state,
             capacity: resource.capacity.get(),
+            sharing: resource.sharing,
             hold_seconds: resource.hold_seconds.get(),
             max_hold_seconds: resource.max_hold_seconds.get(),
             approval: resource.approval,
             confirm_by: resource.confirm_by,
             pending_minutes: resource.pending_minutes.map(PendingMinutes::get),
+            pools: resource.pools.clone(),
+            rank: resource.rank.get(),
             rules: resource.rules,
             details: resource.details.clone(),
             version: resource.version.get(),

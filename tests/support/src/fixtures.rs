@@ -3,9 +3,9 @@
 use domain::calendar::{Closures, Dates, Day, Hours, LONGEST_SLOT, Week};
 use domain::{
     Action, Approval, Attempt, Booking, BookingId, Calendar, Capacity, ConfirmBy, ConfirmationCode,
-    CustomerId, Details, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Period, Quantity,
-    Resource, ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State, TimeZoneName, VenueId,
-    Version,
+    CustomerId, Details, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Period, Pools,
+    Quantity, Rank, Resource, ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State,
+    TimeZoneName, VenueId, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use store::bookings::change::{Intent, Target};
@@ -60,11 +60,14 @@ pub fn room(capacity: u32) -> Resource {
         calendar: grid("UTC", 30, &["09:00-17:00"]),
         state: State::Open,
         capacity: Capacity::new(capacity).unwrap(),
+        sharing: true,
         hold_seconds: HoldSeconds::DEFAULT,
         max_hold_seconds: MaxHoldSeconds::DEFAULT,
         approval: Approval::Auto,
         confirm_by: ConfirmBy::Owner,
         pending_minutes: None,
+        pools: Pools::default(),
+        rank: Rank::default(),
         rules: Rules::default(),
         counts_since: None,
         details: Details::default(),

@@ -4,9 +4,9 @@ use domain::calendar::{Closures, Dates, Day, Hours, LONGEST_SLOT, Week};
 use domain::{
     Action, Approval, Attempt, Booking, BookingHash, BookingId, Calendar, Capacity, Command,
     ConfirmBy, ConfirmationCode, CustomerId, Deadlines, Decision, Details, HoldSeconds, Key,
-    MadeBy, MaxHoldSeconds, NewBooking, Period, Quantity, Rejection, Resource, ResourceId, Role,
-    Rules, Sale, SlotLength, SlotMinutes, State, Status, Stretch, Terms, TimeZoneName, VenueId,
-    Version,
+    MadeBy, MaxHoldSeconds, NewBooking, Period, Pools, Quantity, Rank, Rejection, Resource,
+    ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State, Status, Stretch, Terms,
+    TimeZoneName, VenueId, Version,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -60,11 +60,14 @@ pub fn room(zone: &str, minutes: u32, openings: &[&str]) -> Resource {
         calendar: grid(zone, minutes, openings),
         state: State::Open,
         capacity: Capacity::ONE,
+        sharing: true,
         hold_seconds: HoldSeconds::DEFAULT,
         max_hold_seconds: MaxHoldSeconds::DEFAULT,
         approval: Approval::Auto,
         confirm_by: ConfirmBy::Owner,
         pending_minutes: None,
+        pools: Pools::default(),
+        rank: Rank::default(),
         rules: Rules::default(),
         counts_since: None,
         details: Details::default(),

@@ -6,7 +6,7 @@ use crate::keys;
 use domain::calendar::LONGEST_SLOT;
 use domain::{
     Approval, Calendar, Capacity, ConfirmBy, FormerGrid, HoldSeconds, MaxHoldSeconds,
-    PendingMinutes, Resource, ResourceId, Rules, State, VenueId, Version,
+    PendingMinutes, Pools, Rank, Resource, ResourceId, Rules, State, VenueId, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,8 @@ struct ResourceItem {
     #[serde(skip_serializing_if = "is_open", default)]
     state: State,
     capacity: Capacity,
+    #[serde(skip_serializing_if = "is_true", default = "yes")]
+    sharing: bool,
     hold_seconds: HoldSeconds,
     #[serde(default)]
     max_hold_seconds: MaxHoldSeconds,
@@ -44,6 +46,10 @@ struct ResourceItem {
     confirm_by: ConfirmBy,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pending_minutes: Option<PendingMinutes>,
+    #[serde(skip_serializing_if = "Pools::is_empty", default)]
+    pools: Pools,
+    #[serde(default)]
+    rank: Rank,
     #[serde(skip_serializing_if = "Rules::is_empty", default)]
     rules: Rules,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -64,6 +70,15 @@ struct ResourceItem {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(number: &u64) -> bool {
     *number == 0
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_true(yes: &bool) -> bool {
+    *yes
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
@@ -87,11 +102,14 @@ pub fn from_resource(key: keys::ItemKey, resource: &Resource) -> Result<Item, Un
         calendar: resource.calendar.into(),
         state: resource.state,
         capacity: resource.capacity,
+        sharing: resource.sharing,
         hold_seconds: resource.hold_seconds,
         max_hold_seconds: resource.max_hold_seconds,
         approval: resource.approval,
         confirm_by: resource.confirm_by,
         pending_minutes: resource.pending_minutes,
+        pools: resource.pools,
+        rank: resource.rank,
         rules: resource.rules,
         counts_since: resource.counts_since.map(Timestamp::as_millisecond),
         details: details::to_text(&resource.details)?,
@@ -122,11 +140,14 @@ pub fn to_resource(item: Item) -> Result<Resource, Unavailable> {
         calendar,
         state: item.state,
         capacity: item.capacity,
+        sharing: item.sharing,
         hold_seconds: item.hold_seconds,
         max_hold_seconds: item.max_hold_seconds,
         approval: item.approval,
         confirm_by: item.confirm_by,
         pending_minutes: item.pending_minutes,
+        pools: item.pools,
+        rank: item.rank,
         rules: item.rules,
         counts_since: item.counts_since.map(instant).transpose()?,
         details: details::from_text(item.details.as_deref())?,

@@ -4,8 +4,9 @@ use super::super::mutation::Mutation;
 use domain::calendar::{Closures, Dates, Day, Hours, Week};
 use domain::{
     Action, Approval, Attempt, BookingHash, Calendar, Capacity, ConfirmBy, ConfirmationCode,
-    CustomerId, Details, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Quantity, Resource,
-    ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State, TimeZoneName, VenueId, Version,
+    CustomerId, Details, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Pools, Quantity,
+    Rank, Resource, ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State, TimeZoneName,
+    VenueId, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,11 +119,14 @@ pub fn room(minutes: u32, capacity: u32, hold_seconds: u32) -> Resource {
         calendar,
         state: State::Open,
         capacity: Capacity::new(capacity).expect("it is a capacity"),
+        sharing: true,
         hold_seconds: HoldSeconds::new(hold_seconds).expect("it is a length"),
         max_hold_seconds: MaxHoldSeconds::new(3 * hold_seconds).expect("it is a length"),
         approval: Approval::Auto,
         confirm_by: ConfirmBy::Owner,
         pending_minutes: None,
+        pools: Pools::default(),
+        rank: Rank::default(),
         rules: Rules::default(),
         counts_since: None,
         details: Details::default(),
