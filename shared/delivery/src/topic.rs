@@ -30,12 +30,10 @@ pub fn venue_bookings(venue: &VenueId) -> TopicKey {
 }
 
 /// All topics in which a booking is told of.
-pub fn of_booking(booking: &Booking) -> [TopicKey; 3] {
-    [
-        me(&booking.customer),
-        resource_bookings(&booking.resource, &booking.venue),
-        venue_bookings(&booking.venue),
-    ]
+pub fn of_booking(booking: &Booking) -> impl Iterator<Item = TopicKey> + '_ {
+    let own = [me(&booking.customer), venue_bookings(&booking.venue)];
+    own.into_iter()
+        .chain(booking.resources().map(|resource| resource_bookings(resource, &booking.venue)))
 }
 
 /// The topic in which somebody hears of an item.

@@ -1,7 +1,8 @@
 //! A new booking: what is asked for -> the booking or a rejection.
 
 use crate::booking::{Booking, Status};
-use crate::calendar::Length;
+use crate::calendar::{Length, MAX_SLOTS};
+use crate::claim::{Claim, With};
 use crate::details::Details;
 use crate::ids::{
     BookingHash, BookingId, ConfirmationCode, CustomerId, Key, ResourceId, Role, fingerprint,
@@ -50,6 +51,8 @@ pub struct NewBooking {
     pub end: Option<Timestamp>,
     /// Places in each slot.
     pub quantity: Quantity,
+    /// What of other resources, for the same time.
+    pub with: Vec<With>,
     /// What its owner and operators keep with it.
     pub details: Details,
     /// What operators keep with it.
@@ -68,6 +71,11 @@ impl NewBooking {
         }
     }
 
+    /// What is asked for: of which it will be a booking first.
+    pub fn resources(&self) -> impl Iterator<Item = &ResourceId> {
+        std::iter::once(&self.resource).chain(self.with.iter().map(|with| &with.resource))
+    }
+
     /// The id that the booking would have.
     pub fn id(&self) -> BookingId {
         BookingId::new(self.resource.clone(), self.start, self.hash())
@@ -83,6 +91,8 @@ impl NewBooking {
         let end = self.end.map(|end| end.to_string()).unwrap_or_default();
         let asked = format!("{action} {} {}/{end} {}", self.resource, self.start, self.quantity);
         let note = self.note.as_deref().unwrap_or_default();
+        let with = |with: &With| format!(" with {} {}", with.resource, with.quantity);
+        let asked = self.with.iter().map(with).fold(asked, |asked, with| asked + &with);
         if self.details.is_empty() && note.is_empty() {
             return asked;
         }
@@ -110,26 +120,31 @@ impl NewBooking {
         }
     }
 
-    /// The booking that this request makes, if the resource can be booked so; `code` is its
-    /// confirmation code if it is sold at once. Whether its slots have room is theirs to say.
+    /// The booking that this request makes, if its resources can be booked so: `others` are those of
+    /// [`Self::with`], in order; `code` is its confirmation code if it is sold at once. Whether its slots
+    /// have room is theirs to say.
     pub fn decide(
         &self,
         resource: &Resource,
+        others: &[Resource],
         code: &ConfirmationCode,
         now: Timestamp,
     ) -> Result<Booking, Rejection> {
         if self.sale == Sale::Book {
             resource.confirm_by.allows(self.role())?;
         }
-        if resource.state != State::Paused || self.is_limited() {
-            resource.sells()?;
-        }
         let fewest = Length::Slots(resource.rules.fewest_slots());
         let length = self.end.map_or(fewest, Length::Until);
-        let stretch = resource.bookable(self.start, length, self.role(), now)?;
-        resource.fits(self.quantity)?;
-        resource.rules.suits(self.quantity, self.role())?;
-        resource.settled(&stretch, now)?;
+        let claim = self.claim(resource, length, self.quantity, now)?;
+        let until = Length::Until(claim.stretch.end());
+        let with = self.with.iter().zip(others).enumerate().map(|(index, (asked, other))| {
+            let claim = resource.goes_with(other);
+            let claim = claim.and_then(|()| self.claim(other, until, asked.quantity, now));
+            claim.map_err(|rejection| rejection.of_other(index))
+        });
+        let with = with.collect::<Result<Vec<_>, _>>()?;
+        fit_one_transaction(&claim, &with)?;
+        let Claim { stretch, quantity, places, .. } = claim;
         let mut booking = Booking {
             id: self.id(),
             resource: resource.id.clone(),
@@ -137,7 +152,9 @@ impl NewBooking {
             customer: self.customer.clone(),
             deadlines: resource.rules.deadlines(stretch.start()),
             stretch,
-            quantity: self.quantity,
+            quantity,
+            places,
+            with,
             status: Status::Held,
             version: Version::FIRST,
             hold_expires_at: None,
@@ -164,6 +181,20 @@ impl NewBooking {
         Ok(booking)
     }
 
+    /// What it takes of one resource.
+    fn claim(
+        &self,
+        resource: &Resource,
+        length: Length,
+        quantity: Quantity,
+        now: Timestamp,
+    ) -> Result<Claim, Rejection> {
+        if resource.state != State::Paused || self.is_limited() {
+            resource.sells()?;
+        }
+        resource.claim((self.start, length), quantity, self.role(), now)
+    }
+
     /// Whether this key already made a booking with the same fields: this one.
     pub fn repeats(&self, booking: &Booking) -> Result<(), Rejection> {
         if booking.fingerprint == self.fingerprint() {
@@ -172,4 +203,15 @@ impl NewBooking {
             Err(Rejection::IdempotencyMismatch)
         }
     }
+}
+
+/// Refuses more slots together than one transaction writes.
+pub(crate) fn fit_one_transaction(own: &Claim, with: &[Claim]) -> Result<(), Rejection> {
+    let claims = std::iter::once(own).chain(with);
+    let slots: usize = claims.map(|claim| claim.stretch.lengths().len()).sum();
+    if slots > MAX_SLOTS {
+        let message = format!("a booking has at most {MAX_SLOTS} slots, of all its resources");
+        return Err(Rejection::LimitExceeded(message));
+    }
+    Ok(())
 }

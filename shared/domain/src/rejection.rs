@@ -2,6 +2,7 @@
 
 use crate::booking::Booking;
 use crate::calendar::NotWhole;
+use crate::ids::ResourceId;
 use jiff::SignedDuration;
 
 /// Why a command is refused. Nothing was changed.
@@ -63,6 +64,33 @@ pub enum Rejection {
         /// What stands against it.
         message: String,
     },
+}
+
+impl Rejection {
+    /// The same, because of one of the resources beside the booking's own.
+    #[must_use]
+    pub fn of_other(self, index: usize) -> Self {
+        Self::Of { field: format!("/with/{index}"), reason: Box::new(self) }
+    }
+
+    /// The same, because of one of a booking's resources: where that is one beside its own, with its place
+    /// among them.
+    #[must_use]
+    pub fn because_of(self, resource: &ResourceId, booking: &Booking) -> Self {
+        match booking.with.iter().position(|claim| claim.resource == *resource) {
+            Some(index) => self.of_other(index),
+            None => self,
+        }
+    }
+
+    /// Whether there was not enough free capacity.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::SlotFull => true,
+            Self::Of { reason, .. } => reason.is_full(),
+            _ => false,
+        }
+    }
 }
 
 impl From<NotWhole> for Rejection {

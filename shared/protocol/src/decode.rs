@@ -72,7 +72,14 @@ fn check(request: &Request) -> Result<(), WireError> {
             }
             after(asked.start, asked.end)
         }
-        Request::Reschedule(to) => after(to.start, to.end),
+        Request::Reschedule(to) => {
+            let nothing = to.start.is_none() && to.end.is_none();
+            if nothing && to.resource.is_none() && to.quantity.is_none() {
+                let message = "expected one of start, end, resource and quantity";
+                return Err(WireError::bad_request(message, Some("/start")));
+            }
+            to.start.map_or(Ok(()), |start| after(start, to.end))
+        }
         Request::Availability(asked) => window(asked.from, asked.to),
         Request::List(asked) => list(asked),
         _ => Ok(()),

@@ -70,6 +70,9 @@ pub enum FieldError {
     /// No date is written so.
     #[error("expected a date like 2027-12-25")]
     Date,
+    /// Too many other resources, or one of them twice.
+    #[error("expected at most 9 resources, each of them once")]
+    Companions,
     /// A page is too short or too long.
     #[error("expected 1 to 100")]
     Limit,

@@ -19,6 +19,7 @@
 
 pub mod asyncapi;
 pub mod calendar;
+pub mod companions;
 pub mod decode;
 pub mod error;
 pub mod fields;

@@ -1,5 +1,6 @@
 //! Every action and its fields.
 
+use crate::companions::{Companion, Companions};
 use crate::error::WireError;
 use crate::fields::{BookingRef, DetailsMap, Instant, Limit, Note, Text, TopicName};
 use crate::input::ResourceInput;
@@ -162,6 +163,11 @@ fields! {
         /// The places in each slot, from 1 to the resource's capacity. Defaults to 1.
         #[schemars(with = "Option<u32>")]
         quantity: Option<Quantity>,
+        /// Other resources of the venue, for the same time and each on its own grid: at most 9. All of
+        /// them are had together, or none. The rules of each hold; the rest is as its own resource says.
+        #[serde(default)]
+        #[schemars(with = "Vec<Companion>")]
+        with: Companions,
         /// What its owner and operators keep with it: a flat map of texts, numbers and booleans, at
         /// most 16 keys, and 1024 bytes of keys and values together. Defaults to an empty one.
         #[schemars(with = "Option<DetailsMap>")]
@@ -207,12 +213,20 @@ command! {
     }
 }
 command! {
-    /// Moves a confirmed booking to another stretch of the same resource.
+    /// Moves a booking that is held, pending or confirmed: to another time, to another resource of its
+    /// venue, to another number of places, or all of these at once. What it has `with` it moves along to
+    /// another time.
     Reschedule {
-        /// A slot's start.
-        start: Instant,
+        /// A slot's start. Defaults to the start that it has.
+        start: Option<Instant>,
         /// The end of a slot in the same run of openings. Without it, the booking is as long as it was.
         end: Option<Instant>,
+        /// Another resource's id.
+        #[schemars(with = "Option<String>")]
+        resource: Option<ResourceId>,
+        /// The places in each slot. Defaults to those that it has.
+        #[schemars(with = "Option<u32>")]
+        quantity: Option<Quantity>,
     }
 }
 fields! {

@@ -170,6 +170,8 @@ pub fn booked(name: &str, key: &str, version: u64) -> Booking {
         customer,
         stretch: Stretch::of(&[half_hour(at("09:00:00"))]).unwrap(),
         quantity: Quantity::ONE,
+        places: Quantity::ONE,
+        with: Vec::new(),
         status: Status::Confirmed,
         version: Version::new(version),
         hold_expires_at: None,

@@ -84,7 +84,7 @@ impl Bookings {
         after: Option<&VenuePlace>,
         now: Timestamp,
     ) -> Result<(Vec<Booking>, Option<VenuePlace>), Error> {
-        let lookup = Lookup { window, status, now };
+        let lookup = Lookup { window, status, now, once: true };
         let mut place = after.cloned();
         let (mut found, mut examined, mut passed, mut looked) = (Vec::new(), 0, 0, 0);
         loop {

@@ -6,12 +6,14 @@
 //! | [`slot`] | slots, with their expiry buckets |
 //! | [`booking`] | bookings |
 //! | [`mod@pointer`] | what points at bookings in their resources' calendars |
+//! | `claim` | what a booking takes of a resource, as parts of bookings |
 //! | `calendar` | calendars, as parts of resources |
 //! | `used_key` | the keys that operators have used on sales for somebody |
 //! | `details` | what front ends keep with a booking or a resource |
 
 pub mod booking;
 mod calendar;
+mod claim;
 mod details;
 pub mod pointer;
 pub mod resource;

@@ -117,8 +117,10 @@ impl Tables {
         let now = world.now() + SignedDuration::from_secs(1);
         let mut starts: BTreeSet<(ResourceId, Timestamp)> = BTreeSet::new();
         for booking in self.bookings.values() {
-            let slots = booking.stretch.slots();
-            starts.extend(slots.map(|slot| (booking.resource.clone(), slot.start)));
+            for claim in booking.claims() {
+                let slots = claim.stretch.slots();
+                starts.extend(slots.map(|slot| (claim.resource.clone(), slot.start)));
+            }
         }
         for (resource, slots) in &self.slots {
             starts.extend(slots.keys().map(|start| (resource.clone(), *start)));
@@ -126,8 +128,8 @@ impl Tables {
         // Slots of weeks ago may be collected, whatever was sold in them.
         starts.retain(|(_, start)| *start >= world.morning());
         for (resource, start) in starts {
-            let here = self.bookings.values().filter(|booking| booking.resource == resource);
-            let booked: u32 = here.map(|booking| booking.at(now).places_in(start)).sum();
+            let all = self.bookings.values();
+            let booked: u32 = all.map(|it| it.at(now).places_in(&resource, start)).sum();
             let slot = self.slots.get(&resource).and_then(|slots| slots.get(&start));
             let taken = slot.map_or(0, |slot| slot.at(now).taken);
             if booked != taken {
