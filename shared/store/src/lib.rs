@@ -31,4 +31,5 @@ pub use concerned::Concerned;
 pub use connections::{Connection, ConnectionId, Connections, Subscribed, Subscriber, TopicKey};
 pub use error::{CommandError, Error, Unavailable};
 pub use items::Change;
+pub use items::record::{OldImage, Record};
 pub use serde_dynamo::Item;

@@ -58,7 +58,7 @@ async fn one_frame_with_the_newest_of_each_thing() {
 #[tokio::test]
 async fn nobody_there_is_nobody_told() {
     let scene = Scene::new().await;
-    assert_eq!(scene.tell([]).await, sent(0));
+    assert_eq!(scene.tell(Vec::<Change>::new()).await, sent(0));
     assert_eq!(scene.tell([Change::Booking(booked("alice", "1", 1))]).await, sent(0));
     assert_eq!(scene.gateway.events(), []);
 }

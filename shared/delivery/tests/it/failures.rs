@@ -161,7 +161,8 @@ async fn without_the_table_everything_is_told_again() {
         MAX_AGE,
     );
     let changes = [(4, Change::Resource(room(3))), (7, Change::Booking(booked("alice", "1", 1)))];
-    let batch = Batch { made: vec![at(NOW); 8], changes: changes.into(), ..Batch::default() };
+    let changes = changes.map(|(index, change)| (index, change.into())).into();
+    let batch = Batch { made: vec![at(NOW); 8], changes, ..Batch::default() };
     let told = fanout.tell(batch, at(NOW), Instant::now() + PATIENT).await;
     assert_eq!(told, Report { failed_from: Some(4), ..Report::default() });
     assert_eq!(scene.gateway.events(), []);

@@ -5,6 +5,7 @@
 //! | [`resource`] | resources, with the grids that they had |
 //! | [`slot`] | slots, with their expiry buckets |
 //! | [`booking`] | bookings |
+//! | [`record`] | records of the stream: what was written, and what was there before |
 //! | [`mod@pointer`] | what points at bookings in their resources' calendars |
 //! | `calendar` | calendars, as parts of resources |
 //! | `used_key` | the keys that operators have used on sales for somebody |
@@ -14,6 +15,7 @@ pub mod booking;
 mod calendar;
 mod details;
 pub mod pointer;
+pub mod record;
 pub mod resource;
 pub mod slot;
 pub(crate) mod used_key;
@@ -29,7 +31,7 @@ pub fn ttl(end: Timestamp, days: i64) -> i64 {
     end.as_second() + days * 24 * 60 * 60
 }
 
-/// What a record of the bookings table's stream tells of.
+/// What an image in the bookings table's stream tells of.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// A resource was written.
@@ -41,7 +43,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// What an item's new image tells of; nothing for items that nobody watches.
+    /// What an item's image tells of; nothing for items that nobody watches.
     pub fn of(item: Item) -> Result<Option<Self>, Unavailable> {
         let text = |name: &str| match item.get(name) {
             Some(serde_dynamo::AttributeValue::S(text)) => text.as_str(),
