@@ -84,6 +84,7 @@ const ACTIONS: &[(&str, Fields)] = &[
     ("complete", CHANGE),
     ("noShow", CHANGE),
     ("customer.erase", &[("customer", true, Text)]),
+    ("customer.revoke", &[("customer", true, Text)]),
     ("get", &[("booking", true, Text)]),
     ("list", &[("status", false, Status), ("limit", false, Limit), ("cursor", false, Cursor)]),
     (

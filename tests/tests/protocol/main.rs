@@ -22,6 +22,7 @@ mod names;
 mod payment;
 mod refusals;
 mod resources;
+mod revocations;
 mod sale_rules;
 mod sessions;
 mod stage;

@@ -62,6 +62,7 @@ impl Scene {
                 Role::Customer
             },
             venue: None,
+            issued: Some(when.as_second()),
             expires: at("17:00:00").as_second(),
             connected: when.as_millisecond(),
             topics: topics.iter().map(|topic| (topic.clone(), 0)).collect::<BTreeMap<_, _>>(),

@@ -9,6 +9,7 @@
 //! | [`mod@pointer`] | what points at bookings in their resources' calendars |
 //! | `calendar` | calendars, as parts of resources |
 //! | `used_key` | the keys that operators have used on sales for somebody |
+//! | `revoked` | up to when customers' tokens are revoked |
 //! | `details` | what front ends keep with a booking or a resource |
 
 pub mod booking;
@@ -17,6 +18,7 @@ mod details;
 pub mod pointer;
 pub mod record;
 pub mod resource;
+pub(crate) mod revoked;
 pub mod slot;
 pub(crate) mod used_key;
 
