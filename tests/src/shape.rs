@@ -90,6 +90,10 @@ fn result(frame: &Value) {
             fields(result, &["slots"], &["bookableFrom", "bookableTo", "cursor"]);
         }
         "customer.erase" => fields(result, &["erased"], &[]),
+        "customer.revoke" => {
+            fields(result, &["closed"], &[]);
+            assert!(result["closed"].is_u64(), "{result}");
+        }
         "list" => fields(result, &["bookings"], &["cursor"]),
         "subscribe" => fields(result, &["topic", list_of(result)], &["cursor"]),
         "unsubscribe" => fields(result, &["topic"], &[]),

@@ -1,10 +1,11 @@
 //! Many changes -> the newest of each thing, by topic.
 
 use crate::topic;
+use domain::calendar::LONGEST_SLOT;
 use domain::{Booking, BookingId, Resource, ResourceId, Slot};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use store::{Change, TopicKey};
+use store::{Change, OldImage, Record, TopicKey};
 
 /// What changed in one topic.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,44 +17,41 @@ pub enum News {
         /// Which resource.
         resource: ResourceId,
         /// Its slots that changed.
-        slots: Vec<Slot>,
+        slots: Vec<ChangedSlot>,
         /// Whether the resource was written.
         rewritten: bool,
     },
 }
 
-/// The newest of each thing that a batch of changes tells of.
+/// A slot that changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangedSlot {
+    /// The slot as it was written last.
+    pub slot: Slot,
+    /// The latest end that it has had in the batch: a slot of a former grid may be sold again at a
+    /// shorter length, and gives back the rest of its time.
+    pub until: Timestamp,
+}
+
+/// The newest of each thing that a batch of records tells of.
 #[derive(Debug, Default)]
 pub struct Conflation {
-    bookings: BTreeMap<BookingId, Booking>,
-    slots: BTreeMap<(ResourceId, Timestamp), Slot>,
+    /// In each topic, the newest version of the records that it hears of. A booking that moves away
+    /// is told of once more where it was, and from then on only where it is.
+    bookings: BTreeMap<TopicKey, BTreeMap<BookingId, Booking>>,
+    slots: BTreeMap<(ResourceId, Timestamp), ChangedSlot>,
     resources: BTreeMap<ResourceId, Resource>,
-    /// The lowest index in the batch of a change that a topic tells of.
+    /// The lowest index in the batch of a record that a topic tells of.
     first: HashMap<TopicKey, usize>,
 }
 
 impl Conflation {
-    /// Adds a change, by its index in the batch.
-    pub fn add(&mut self, index: usize, change: Change) {
-        match change {
-            Change::Booking(booking) => {
-                for topic in topic::of_booking(&booking) {
-                    self.concerns(index, topic);
-                }
-                let newest = self.bookings.entry(booking.id.clone());
-                let newest = newest.or_insert_with(|| booking.clone());
-                if booking.version > newest.version {
-                    *newest = booking;
-                }
-            }
-            Change::Slot(resource, slot) => {
-                self.concerns(index, topic::resource(&resource));
-                let newest = self.slots.entry((resource, slot.start));
-                let newest = newest.or_insert_with(|| slot.clone());
-                if slot.version > newest.version {
-                    *newest = slot;
-                }
-            }
+    /// Adds a record, by its index in the batch.
+    pub fn add(&mut self, index: usize, record: Record) {
+        let Record { new, old } = record;
+        match new {
+            Change::Booking(booking) => self.add_booking(index, &booking, &old),
+            Change::Slot(resource, slot) => self.add_slot(index, resource, slot, &old),
             Change::Resource(resource) => {
                 self.concerns(index, topic::resource(&resource.id));
                 let newest = self.resources.entry(resource.id.clone());
@@ -65,27 +63,52 @@ impl Conflation {
         }
     }
 
+    fn add_booking(&mut self, index: usize, booking: &Booking, old: &OldImage) {
+        let mut topics = BTreeSet::from(topic::of_booking(booking));
+        if let Some(Change::Booking(old)) = old.change() {
+            topics.extend(topic::of_booking(old));
+        }
+        for topic in topics {
+            self.concerns(index, topic.clone());
+            let newest = self.bookings.entry(topic).or_default().entry(booking.id.clone());
+            let newest = newest.or_insert_with(|| booking.clone());
+            if booking.version > newest.version {
+                newest.clone_from(booking);
+            }
+        }
+    }
+
+    fn add_slot(&mut self, index: usize, resource: ResourceId, slot: Slot, old: &OldImage) {
+        self.concerns(index, topic::resource(&resource));
+        let until = match (old.change(), old) {
+            (Some(Change::Slot(_, old)), _) => old.end().max(slot.end()),
+            (_, OldImage::Unreadable) => slot.start.checked_add(LONGEST_SLOT).unwrap_or(slot.end()),
+            _ => slot.end(),
+        };
+        let newest = self.slots.entry((resource, slot.start));
+        let newest = newest.or_insert_with(|| ChangedSlot { slot: slot.clone(), until });
+        newest.until = until.max(newest.until);
+        if slot.version > newest.slot.version {
+            newest.slot = slot;
+        }
+    }
+
     fn concerns(&mut self, index: usize, topic: TopicKey) {
         let first = self.first.entry(topic).or_insert(index);
         *first = index.min(*first);
     }
 
-    /// The lowest index in the batch of a change that this topic tells of.
+    /// The lowest index in the batch of a record that this topic tells of.
     pub fn first(&self, topic: &TopicKey) -> Option<usize> {
         self.first.get(topic).copied()
     }
 
     /// What to tell, by topic.
     pub fn by_topic(&self) -> BTreeMap<TopicKey, News> {
-        let mut news = BTreeMap::new();
-        for booking in self.bookings.values() {
-            for topic in topic::of_booking(booking) {
-                let entry = news.entry(topic).or_insert_with(|| News::Bookings(Vec::new()));
-                if let News::Bookings(bookings) = entry {
-                    bookings.push(booking.clone());
-                }
-            }
-        }
+        let bookings = self.bookings.iter().map(|(topic, bookings)| {
+            (topic.clone(), News::Bookings(bookings.values().cloned().collect()))
+        });
+        let mut news: BTreeMap<TopicKey, News> = bookings.collect();
         let touched: BTreeSet<&ResourceId> =
             self.slots.keys().map(|(resource, _)| resource).chain(self.resources.keys()).collect();
         for resource in touched {
@@ -94,7 +117,7 @@ impl Conflation {
                 topic::resource(resource),
                 News::Availability {
                     resource: resource.clone(),
-                    slots: slots.map(|(_, slot)| slot.clone()).collect(),
+                    slots: slots.map(|(_, changed)| changed.clone()).collect(),
                     rewritten: self.resources.contains_key(resource),
                 },
             );

@@ -5,11 +5,11 @@
 //! changes from there.
 
 use crate::callback::Callback;
-use crate::conflate::{Conflation, News};
+use crate::conflate::{ChangedSlot, Conflation, News};
 use crate::dispatch::{Ages, Dispatch, Report};
 use crate::memory::Memory;
 use crate::topic;
-use domain::{Availability, Period, Resource, Role, Slot};
+use domain::{Availability, Period, Resource, Role};
 use futures::StreamExt;
 use jiff::Timestamp;
 use protocol::Update;
@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use store::{Bookings, Change, Connections, Subscriber, TopicKey};
+use store::{Bookings, Connections, Record, Subscriber, TopicKey};
 use tokio::time::{Instant, timeout_at};
 
 /// Reads under way at once.
@@ -43,7 +43,7 @@ pub struct Batch {
     /// When each record was made, by its index in the batch.
     pub made: Vec<Timestamp>,
     /// What changed, and the index of its record.
-    pub changes: Vec<(usize, Change)>,
+    pub changes: Vec<(usize, Record)>,
     /// Topics of which a record cannot be read, and its index.
     pub unreadable: Vec<(usize, TopicKey)>,
 }
@@ -87,8 +87,8 @@ impl Fanout {
         let left = deadline.saturating_duration_since(Instant::now());
         let posting = deadline - CLOSING.min(left / 4);
         let mut conflation = Conflation::default();
-        for (index, change) in batch.changes {
-            conflation.add(index, change);
+        for (index, record) in batch.changes {
+            conflation.add(index, record);
         }
         let readable = conflation.by_topic().into_iter().map(|(topic, news)| {
             let index = conflation.first(&topic).unwrap_or(0);
@@ -176,19 +176,23 @@ impl Fanout {
     }
 
     /// What the resource offers where slots have changed. A slot that is closed, or not on its grid any
-    /// more, is in no snapshot: nobody is told of it, but of the slots of today's grid that it overlaps.
+    /// more, is in no snapshot: nobody is told of it, but of the slots of today's grid that it overlaps, or
+    /// did before it was written.
     async fn offered(
         &self,
         resource: &Resource,
-        changed: &[Slot],
+        changed: &[ChangedSlot],
         now: Timestamp,
     ) -> Result<Vec<Availability>, store::Error> {
         let mut offered = BTreeMap::new();
-        for slot in changed {
-            let overlapping = resource.calendar.overlapping(slot.time());
+        for ChangedSlot { slot, until } in changed {
+            // Without a change of the grid, a slot ends where it always did.
+            let has_moved = resource.has_moved();
+            let end = if has_moved { *until } else { slot.end() };
+            let overlapping = resource.calendar.overlapping(Period { start: slot.start, end });
             let overlapping: Vec<Period> =
                 overlapping.filter(|slot| resource.calendar.offers(*slot)).collect();
-            let slots = if resource.has_moved() {
+            let slots = if has_moved {
                 self.bookings.availability(resource, &overlapping, now).await?
             } else {
                 let touched = BTreeMap::from([(slot.start, slot.clone())]);

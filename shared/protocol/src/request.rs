@@ -61,6 +61,7 @@ actions! {
     "get" Get(Get): "Reads a booking. Its owner, operators.",
     "list" List(List): "Lists bookings. Customers their own, operators those of others.",
     "customer.erase" CustomerErase(CustomerErase): "Removes what was written about a customer. Operators of all venues.",
+    "customer.revoke" CustomerRevoke(CustomerRevoke): "Ends a customer's connections, and refuses the tokens that they have. Operators of all venues.",
     "subscribe" Subscribe(Subscribe): "A topic's snapshot now and every later change. Anyone.",
     "unsubscribe" Unsubscribe(Unsubscribe): "Ends a topic's pushes. Anyone.",
 }
@@ -112,6 +113,9 @@ fields! {
     ResourcePut {
         /// The resource.
         resource: ResourceInput,
+        /// Only if the resource is at this version; 0, only if there is none of this id yet.
+        #[schemars(with = "Option<u64>")]
+        if_version: Option<Version>,
     }
 }
 fields! {
@@ -267,6 +271,16 @@ fields! {
     /// Removes the details, notes and reasons of all bookings of a customer, none of which may be active.
     /// Where there are so many that it is `busy`, send it again: it goes on with the rest.
     CustomerErase {
+        /// Whose.
+        #[schemars(with = "String")]
+        customer: CustomerId,
+    }
+}
+fields! {
+    /// Ends all connections of a customer, and refuses from now on the tokens that were issued to them up to
+    /// this second, included. Where there are so many that it is `busy`, send it again: it goes on with the
+    /// rest. Their bookings stay as they are.
+    CustomerRevoke {
         /// Whose.
         #[schemars(with = "String")]
         customer: CustomerId,

@@ -113,6 +113,10 @@ async fn what_cannot_go_together() {
     let small = another(&mut room, json!({"slotMinutes": 6})).await;
     let mut long = room.stretch("hold", 0, 10);
     long["with"] = json!([{"resource": small}]);
+    stage.refuses(&mut owner, &long, "limit_exceeded", Some("/with/0")).await;
+    let halves = json!({"slotMinutes": 12});
+    let (one, other) = (another(&mut room, halves.clone()).await, another(&mut room, halves).await);
+    long["with"] = json!([{"resource": one}, {"resource": other}]);
     stage.refuses(&mut owner, &long, "limit_exceeded", None).await;
     owner.ok(together(&room, "hold", 0, json!([]))).await;
 }

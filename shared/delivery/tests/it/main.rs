@@ -7,6 +7,7 @@ mod failures;
 mod frames;
 mod gateway;
 mod giving_up;
+mod moved;
 mod overtaken;
 mod privacy;
 mod scene;

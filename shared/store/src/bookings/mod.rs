@@ -11,6 +11,7 @@
 //! | [`slots`] | what is offered |
 //! | [`stranded`] | how many bookings a change of a calendar leaves outside of it |
 //! | [`erase`] | removes what people wrote |
+//! | [`revoke`] | tokens that are good no more |
 //! | `limit` | how much of what a customer may have at once |
 //! | [`open`] | what a customer has open, and how much that may be |
 //! | `used_keys` | the keys that operators have used on sales for somebody |
@@ -23,6 +24,7 @@ mod limit;
 pub mod open;
 pub mod own;
 pub mod resources;
+pub mod revoke;
 pub mod sell;
 pub mod slots;
 pub mod stranded;

@@ -95,7 +95,7 @@ impl World {
     pub fn tell(&self, from: usize, to: usize) -> Vec<Telling> {
         let mut conflation = Conflation::default();
         for (place, change) in self.records[from..to].iter().enumerate() {
-            conflation.add(place, change.clone());
+            conflation.add(place, change.clone().into());
         }
         let news = conflation.by_topic().into_iter();
         let told = news.filter_map(|(key, news)| {
@@ -121,7 +121,7 @@ impl World {
                     let version = shown(&self.resource, slot, self.now);
                     Update { topic, thing: 0, version }
                 };
-                slots.iter().map(update).collect()
+                slots.iter().map(|changed| update(&changed.slot)).collect()
             }
         }
     }
