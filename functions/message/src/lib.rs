@@ -6,7 +6,7 @@
 //! | [`app`] | what requests are answered with |
 //! | [`session`] | `ping`, `refresh` |
 //! | [`resources`] | `resource.*`, `availability` |
-//! | [`bookings`] | `hold`, `book`, `extend`, `confirm`, `update`, ... `get`, `list` |
+//! | [`bookings`] | `hold`, `book`, `waitlist`, `extend`, `confirm`, `update`, ... `get`, `list` |
 //! | [`customers`] | `customer.erase`, `customer.revoke` |
 //! | [`topics`] | `subscribe`, `unsubscribe` |
 //! | [`caller`] | who asks, and whether they may |
@@ -159,6 +159,7 @@ impl App {
             }
             Request::Hold(asked) => bookings::hold(self, caller, asked, now).await,
             Request::Book(asked) => bookings::book(self, caller, asked, now).await,
+            Request::Waitlist(asked) => bookings::waitlist(self, caller, asked, now).await,
             Request::Extend(asked) => bookings::extend(self, caller, asked, now).await,
             Request::Confirm(asked) => bookings::confirm(self, caller, asked, now).await,
             Request::Update(asked) => bookings::update(self, caller, asked, now).await,

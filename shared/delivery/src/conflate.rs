@@ -64,7 +64,7 @@ impl Conflation {
     }
 
     fn add_booking(&mut self, index: usize, booking: &Booking, old: &OldImage) {
-        let mut topics = BTreeSet::from(topic::of_booking(booking));
+        let mut topics = topic::of_booking(booking).collect::<BTreeSet<_>>();
         if let Some(Change::Booking(old)) = old.change() {
             topics.extend(topic::of_booking(old));
         }

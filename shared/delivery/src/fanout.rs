@@ -9,7 +9,7 @@ use crate::conflate::{ChangedSlot, Conflation, News};
 use crate::dispatch::{Ages, Dispatch, Report};
 use crate::memory::Memory;
 use crate::topic;
-use domain::{Availability, Period, Resource, Role};
+use domain::{Availability, Booking, Period, Resource, Role};
 use futures::StreamExt;
 use jiff::Timestamp;
 use protocol::Update;
@@ -161,7 +161,12 @@ impl Fanout {
         let update = match news {
             News::Bookings(bookings) => {
                 let role = if topic.is_for_operators() { Role::Operator } else { Role::Customer };
-                let bookings = bookings.iter().map(|it| BookingView::of(it, role)).collect();
+                let positions = self.bookings.positions(bookings).await?;
+                let view = |booking: &Booking| {
+                    let position = positions.get(&booking.id).copied();
+                    BookingView::of(booking, role).at_position(position)
+                };
+                let bookings = bookings.iter().map(view).collect();
                 Update { bookings, ..Update::new(name) }
             }
             News::Availability { resource, slots, rewritten } => {

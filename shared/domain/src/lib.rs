@@ -7,6 +7,7 @@
 //! | [`numbers`] | quantities, capacities, versions and their ranges |
 //! | [`calendar`] | when a resource's slots are, and which stretches of them can be booked |
 //! | [`pools`] | which resources are as good as each other |
+//! | [`waitlist`] | to whom places are offered that come free |
 //! | [`time_zone`] | time zones by name |
 //! | [`resource`] | what can be booked, and what it offers at an instant |
 //! | [`rules`] | what a resource asks of customers |
@@ -39,6 +40,7 @@ pub mod resource;
 pub mod rules;
 pub mod slot;
 pub mod time_zone;
+pub mod waitlist;
 
 pub use booking::{Booking, Status};
 pub use calendar::{Calendar, MAX_SLOTS, Period, Stretch};

@@ -33,3 +33,4 @@ mod stress;
 mod topics;
 mod transitions;
 mod venues;
+mod waitlist;

@@ -25,3 +25,4 @@ mod races;
 mod resources;
 mod units;
 mod venues;
+mod waiting;
