@@ -34,7 +34,7 @@ pub async fn put(
             Err(error) => return Err(error.into()),
         }
     }
-    let resource = app.bookings.put_resource(resource, now).await?;
+    let resource = app.bookings.put_resource_if(resource, asked.if_version, now).await?;
     // Only now: a booking that was made meanwhile is seen.
     let stranded = app.bookings.stranded(&resource, now).await?;
     Ok(Reply::ResourcePut { resource: ResourceView::from(&resource), stranded })

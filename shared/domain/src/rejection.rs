@@ -2,6 +2,7 @@
 
 use crate::booking::Booking;
 use crate::calendar::NotWhole;
+use crate::numbers::Version;
 use jiff::SignedDuration;
 
 /// Why a command is refused. Nothing was changed.
@@ -37,6 +38,10 @@ pub enum Rejection {
     /// The caller's `ifVersion` is not the current version.
     #[error("the booking is at version {}", .0.version)]
     VersionConflict(Box<Booking>),
+    /// The caller's `ifVersion` is not the resource's current version, which is this; 0 where there is
+    /// none.
+    #[error("{}", at_version(*.0))]
+    ResourceVersionConflict(Version),
     /// The key was used before, for something else.
     #[error("this key was used before with other fields")]
     IdempotencyMismatch,
@@ -63,6 +68,13 @@ pub enum Rejection {
         /// What stands against it.
         message: String,
     },
+}
+
+fn at_version(current: Version) -> String {
+    if current == Version::default() {
+        return "there is no resource of this id yet, which counts as version 0".to_owned();
+    }
+    format!("the resource is at version {current}")
 }
 
 impl From<NotWhole> for Rejection {

@@ -112,6 +112,9 @@ fields! {
     ResourcePut {
         /// The resource.
         resource: ResourceInput,
+        /// Only if the resource is at this version; 0, only if there is none of this id yet.
+        #[schemars(with = "Option<u64>")]
+        if_version: Option<Version>,
     }
 }
 fields! {

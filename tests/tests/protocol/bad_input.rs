@@ -44,7 +44,7 @@ const DECIDE: Fields =
 const ACTIONS: &[(&str, Fields)] = &[
     ("ping", &[]),
     ("refresh", &[("token", true, Text)]),
-    ("resource.put", &[("resource", true, Object)]),
+    ("resource.put", &[("resource", true, Object), ("ifVersion", false, Version)]),
     ("resource.get", &[("resource", true, Resource)]),
     ("resource.list", &[("limit", false, Limit), ("cursor", false, Cursor)]),
     (

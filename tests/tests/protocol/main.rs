@@ -21,6 +21,7 @@ mod listing;
 mod names;
 mod payment;
 mod refusals;
+mod resource_versions;
 mod resources;
 mod revocations;
 mod sale_rules;
