@@ -247,7 +247,7 @@ impl Booking {
                 self.status = Status::Confirmed;
                 self.confirmation_code = Some(code.clone());
             }
-            Approval::Manual => {
+            Approval::Manual | Approval::Fulfilment => {
                 self.status = Status::Pending;
                 self.pending_expires_at = Some(confirming.pending_until(now, self.stretch.start()));
             }
