@@ -12,7 +12,7 @@ async fn another(room: &mut Room, fields: Value) -> String {
     id
 }
 
-fn moved(booking: &Value, fields: Value) -> Value {
+fn moved(booking: &Value, fields: &Value) -> Value {
     let mut request = json!({"action": "reschedule", "booking": booking["id"]});
     request.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
     request
@@ -31,7 +31,7 @@ async fn time_resource_and_quantity_at_once() {
     let mut alice = room.customer().await;
     let booked = alice.ok(room.one("book", 0)).await;
     let to = json!({"start": room.slot(2), "end": room.slot(4), "resource": other, "quantity": 4});
-    let mut request = moved(&booked, to);
+    let mut request = moved(&booked, &to);
     request["key"] = json!("move");
     let there = alice.ok(request.clone()).await;
     assert_eq!(alice.ok(request).await, there, "the same key");
@@ -55,11 +55,11 @@ async fn time_resource_and_quantity_at_once() {
     }
     assert_eq!(alice.ok(json!({"action": "get", "booking": booked["id"]})).await, there);
     // One field alone.
-    let fewer = alice.ok(moved(&there, json!({"quantity": 1}))).await;
+    let fewer = alice.ok(moved(&there, &json!({"quantity": 1}))).await;
     assert_eq!((&fewer["start"], &fewer["quantity"]), (&there["start"], &json!(1)));
-    let shorter = alice.ok(moved(&there, json!({"end": room.slot(3)}))).await;
+    let shorter = alice.ok(moved(&there, &json!({"end": room.slot(3)}))).await;
     assert_eq!((&shorter["start"], &shorter["end"]), (&json!(room.slot(2)), &json!(room.slot(3))));
-    let back = alice.ok(moved(&there, json!({"resource": room.id}))).await;
+    let back = alice.ok(moved(&there, &json!({"resource": room.id}))).await;
     assert_eq!((&back["start"], &back["resource"]), (&json!(room.slot(2)), &json!(room.id)));
     assert_eq!(room.free().await[..3], [3, 3, 2]);
     alice.ok(json!({"action": "cancel", "booking": booked["id"]})).await;
@@ -73,18 +73,18 @@ async fn what_is_held_or_pending_moves_as_it_is() {
     let mut alice = room.customer().await;
     let held = alice.ok(room.one("hold", 0)).await;
     let to = json!({"start": room.slot(1), "quantity": 2});
-    let there = alice.ok(moved(&held, to)).await;
+    let there = alice.ok(moved(&held, &to)).await;
     assert_eq!((&there["status"], &there["version"]), (&json!("held"), &json!(2)));
     assert_eq!(there["holdExpiresAt"], held["holdExpiresAt"], "a move is no extension");
     assert_eq!(room.free().await[..2], [2, 0]);
     let pending = alice.ok(json!({"action": "confirm", "booking": held["id"]})).await;
-    let there = alice.ok(moved(&pending, json!({"start": room.slot(2)}))).await;
+    let there = alice.ok(moved(&pending, &json!({"start": room.slot(2)}))).await;
     assert_eq!(there["status"], "pending");
     assert_eq!(there["pendingExpiresAt"], pending["pendingExpiresAt"]);
     assert_eq!(room.free().await[..3], [2, 2, 0]);
     let approve = json!({"action": "approve", "booking": held["id"]});
     assert_eq!(room.operator.ok(approve).await["status"], "confirmed");
-    let there = alice.ok(moved(&there, json!({"start": room.slot(0)}))).await;
+    let there = alice.ok(moved(&there, &json!({"start": room.slot(0)}))).await;
     assert_eq!(there["status"], "confirmed", "it is approved once");
     assert_eq!(room.free().await[..3], [0, 2, 2]);
 }
@@ -119,7 +119,7 @@ async fn what_a_move_cannot_be() {
         (json!({"start": room.slot(1), "end": room.slot(1)}), "bad_request", Some("/end")),
         (json!({"with": []}), "bad_request", Some("/with")),
     ] {
-        stage.refuses(&mut owner, &moved(&booked, fields), code, field).await;
+        stage.refuses(&mut owner, &moved(&booked, &fields), code, field).await;
     }
 }
 
@@ -130,7 +130,7 @@ async fn a_hold_that_cannot_move_is_still_held() {
     let (mut alice, mut bob) = (room.customer().await, room.customer().await);
     bob.ok(room.one("book", 1)).await;
     let held = alice.ok(room.one("hold", 0)).await;
-    alice.refused("slot_full", moved(&held, json!({"start": room.slot(1)}))).await;
+    alice.refused("slot_full", moved(&held, &json!({"start": room.slot(1)}))).await;
     let confirmed = alice.ok(json!({"action": "confirm", "booking": held["id"]})).await;
     assert_eq!((&confirmed["status"], &confirmed["version"]), (&json!("confirmed"), &json!(2)));
     assert_eq!(room.free().await[..2], [0, 0]);
