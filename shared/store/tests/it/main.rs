@@ -9,6 +9,7 @@
 mod active;
 mod again;
 mod calendars;
+mod compound_units;
 mod conflicts;
 mod connections;
 mod crowded;

@@ -26,11 +26,11 @@ use support::fixtures::{
 use support::{Item, Tables};
 
 /// One item of at most one KB in a transaction.
-const ITEM: f64 = 2.0;
+pub const ITEM: f64 = 2.0;
 /// A pointer in the resource's calendar: a write by itself.
-const POINTER: f64 = 1.0;
+pub const POINTER: f64 = 1.0;
 /// The entry among a customer's open bookings: a write by itself.
-const OPEN: f64 = 1.0;
+pub const OPEN: f64 = 1.0;
 
 /// Counts what one command costs.
 pub struct Meter<'a>(pub &'a Bookings);
@@ -53,7 +53,7 @@ impl Meter<'_> {
     }
 
     /// What it costs to make a booking, and then to carry out this.
-    async fn both(&self, request: &NewBooking, intent: &Intent) -> (f64, f64) {
+    pub async fn both(&self, request: &NewBooking, intent: &Intent) -> (f64, f64) {
         let (made, first) = self.written(self.0.place(request, 50, at(NOW))).await;
         let begun = made.stretch.start();
         let closes = matches!(intent, Intent::Act(Action::Complete | Action::NoShow));
