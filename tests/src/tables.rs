@@ -35,6 +35,11 @@ impl Contents {
         self
     }
 
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What is in one and not in the other, for a failed test's message.
     pub fn difference(&self, other: &Self) -> Vec<String> {
         let lines =

@@ -10,6 +10,7 @@ mod faults;
 mod large;
 mod left_over;
 mod open_files;
+mod privacy;
 mod readme;
 mod shutdown;
 mod template;
