@@ -1,6 +1,7 @@
 //! Everything that people write, in one full run: nobody else is told, no log line has it, no event on the
 //! bus has it, and once it is erased it is nowhere in the tables.
 
+mod acts;
 mod people;
 mod run;
 
