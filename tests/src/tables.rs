@@ -163,6 +163,18 @@ impl Tables {
         Contents(all)
     }
 
+    /// All that the bookings table has in the partitions of these customers.
+    pub async fn of_customers(&self, customers: &[String]) -> Contents {
+        let mut all = BTreeMap::new();
+        for customer in customers {
+            for item in self.partition(&format!("C#{customer}")).await {
+                let key = format!("{customer} {}", string(&item, "SK"));
+                all.insert(key, written(&AttributeValue::M(item)));
+            }
+        }
+        Contents(all)
+    }
+
     /// The slots of a resource that have an item, by their start.
     pub async fn slots(&self, resource: &str) -> BTreeMap<jiff::Timestamp, SlotRow> {
         let items = self.partition(&format!("R#{resource}")).await;
