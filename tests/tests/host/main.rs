@@ -10,7 +10,6 @@ mod faults;
 mod large;
 mod left_over;
 mod open_files;
-mod privacy;
 mod readme;
 mod shutdown;
 mod template;

@@ -26,7 +26,7 @@ impl Run<'_> {
         for action in contract() {
             // Erasing comes at the end.
             let there = self.sent.contains(&action) || action == "customer.erase";
-            assert!(there, "{action} is missing in tests/tests/host/privacy/acts.rs: add it");
+            assert!(there, "{action} is missing in tests/tests/protocol/privacy/acts.rs: add it");
         }
     }
 
@@ -54,7 +54,7 @@ impl Run<'_> {
 
     /// Bookings that begin within the next two minutes, and a hold that nobody confirms.
     async fn sell_minutes(&mut self) -> [Value; 3] {
-        let minute = (Timestamp::now().as_second() + 20).div_euclid(60) * 60 + 60;
+        let minute = (Timestamp::now().as_second() + 10).div_euclid(60) * 60 + 60;
         let start = Timestamp::from_second(minute).unwrap();
         let end = start + SignedDuration::from_mins(2);
         let request = json!({"action": "book", "resource": self.rooms[2].id, "start": start.to_string(),

@@ -23,7 +23,8 @@ fn token_in(tokens: &[String], text: &str) -> Option<&'static str> {
 
 #[tokio::test]
 async fn what_people_write_stays_between_them_and_the_gateway() {
-    if crate::skipped("privacy::what_people_write_stays_between_them_and_the_gateway") {
+    let needs = "it reads the log and the stream of a local host";
+    if e2e::gateway::skipped("what_people_write_stays_between_them_and_the_gateway", needs) {
         return;
     }
     let data = tempfile::tempdir().unwrap();
