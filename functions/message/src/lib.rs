@@ -85,6 +85,9 @@ impl App {
         } else {
             protocol::decode(event.body.as_deref().unwrap_or_default())
         };
+        // What is no action may be anything that a client writes: that is sent back, and not logged.
+        let unknown = |error: &WireError| error.field.as_deref() == Some("/action");
+        let known = !frame.request.as_ref().is_err_and(unknown);
         let before = self.bookings.units().consumed();
         let outcome = match frame.request {
             Ok(request) => self.in_time(&id, request, now, deadline).await,
@@ -93,7 +96,7 @@ impl App {
         let after = self.bookings.units().consumed();
         tracing::info!(
             connection = %id,
-            action = frame.action,
+            action = frame.action.as_deref().filter(|_| known),
             code = outcome.as_ref().err().map(|error| tracing::field::debug(error.code)),
             read_units = after.read - before.read,
             write_units = after.written - before.written,

@@ -22,6 +22,7 @@ mod listing;
 mod moves;
 mod names;
 mod payment;
+mod privacy;
 mod refusals;
 mod resource_versions;
 mod resources;
