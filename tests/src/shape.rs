@@ -89,6 +89,7 @@ fn result(frame: &Value) {
         "availability" => {
             fields(result, &["slots"], &["bookableFrom", "bookableTo", "cursor"]);
         }
+        "search" => fields(result, &["found"], &["cursor"]),
         "customer.erase" => fields(result, &["erased"], &[]),
         "list" => fields(result, &["bookings"], &["cursor"]),
         "subscribe" => fields(result, &["topic", list_of(result)], &["cursor"]),
@@ -137,6 +138,15 @@ fn entries(of: &Value) {
         assert!(slot["free"].as_u64() <= slot["capacity"].as_u64(), "{slot}");
         assert!(slot["start"].as_str() < slot["end"].as_str(), "{slot}");
     }
+    let found = of["found"].as_array().into_iter().flatten();
+    let found: Vec<_> = found.inspect(|one| assert!(one["free"].as_u64() >= Some(1))).collect();
+    let order = |one: &&Value| (one["start"].to_string(), one["resource"].to_string());
+    assert!(found.is_sorted_by_key(|one| order(one).0), "not by start: {of}");
+    each_once(
+        of["found"].as_array().map_or(&[], Vec::as_slice),
+        |it| format!("{:?}", order(&it)),
+        of,
+    );
     list(of, "bookings", "id").iter().for_each(booking);
     list(of, "resources", "id");
     if of.get("status").is_some() {

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::page::{Wanted, fit};
-use domain::{Period, Rejection, Resource, ResourceId, State};
+use domain::{Period, Pool, Rejection, Resource, ResourceId, State};
 use jiff::{SignedDuration, Timestamp};
 use protocol::reply::Page;
 use protocol::request::{Availability, ResourceGet, ResourceList, ResourcePut};
@@ -46,30 +46,42 @@ pub async fn get(app: &App, asked: &ResourceGet) -> Result<Reply, Failure> {
     Ok(Reply::Resource(ResourceView::from(&resource)))
 }
 
-/// Lists all resources, or those of a venue; to customers, those that are not archived.
+/// Lists all resources, those of a venue, or those in a pool; to customers, those that are not archived.
 pub async fn list(app: &App, caller: &Caller, asked: &ResourceList) -> Result<Reply, Failure> {
-    let list = match &asked.venue {
-        Some(venue) => ListName::new(["resources of", venue.as_str()]),
-        None => ListName::new(["resources"]),
+    let pool = asked.pool.clone().map(|name| {
+        let venue = asked.venue.clone().unwrap_or_default();
+        Pool { venue, name }
+    });
+    let list = match (&pool, &asked.venue) {
+        (Some(pool), _) => ListName::new(["resources in", &pool.to_string()]),
+        (None, Some(venue)) => ListName::new(["resources of", venue.as_str()]),
+        (None, None) => ListName::new(["resources"]),
     };
     let wanted =
         Wanted { list, cursor: asked.cursor.as_deref(), limit: asked.limit.get(), status: None };
     let after = wanted.after(|position| ResourceId::parse(position).ok())?;
-    let (found, more) = match &asked.venue {
-        Some(venue) => app.bookings.resources_of(venue, wanted.most(), after.as_ref()).await?,
-        None => app.bookings.resources(wanted.most(), after.as_ref()).await?,
+    let (most, after) = (wanted.most(), after.as_ref());
+    let (found, next) = match (&pool, &asked.venue) {
+        (Some(pool), _) => app.bookings.resources_in(pool, most, after).await?,
+        (None, Some(venue)) => goes_on(app.bookings.resources_of(venue, most, after).await?),
+        (None, None) => goes_on(app.bookings.resources(most, after).await?),
     };
     let shown = |resource: &&Resource| caller.is_operator() || resource.state != State::Archived;
     let shown = found.iter().filter(shown).map(ResourceView::from);
     let (resources, cut) = fit(shown.collect())?;
     // A page may have nothing to show, and others come after it.
-    let last = match (resources.last(), found.last()) {
-        (Some(last), _) if cut => Some(last.id.as_str()),
-        (_, Some(last)) if more => Some(last.id.as_str()),
-        _ => None,
+    let last = match resources.last() {
+        Some(last) if cut => Some(last.id.as_str()),
+        _ => next.as_ref().map(ResourceId::as_str),
     };
     let cursor = last.map(|last| wanted.list.cursor(last));
     Ok(Reply::Page(Page { resources: Some(resources), cursor, ..Page::default() }))
+}
+
+/// Resources, and after which one it goes on, if it does.
+fn goes_on((found, more): (Vec<Resource>, bool)) -> (Vec<Resource>, Option<ResourceId>) {
+    let last = found.last().map(|last| last.id.clone()).filter(|_| more);
+    (found, last)
 }
 
 /// Reads the slots of a window.

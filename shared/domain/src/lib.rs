@@ -7,6 +7,7 @@
 //! | [`numbers`] | quantities, capacities, versions and their ranges |
 //! | [`calendar`] | when a resource's slots are, and which stretches of them can be booked |
 //! | [`pools`] | which resources are as good as each other |
+//! | [`any_of`] | several resources of which any will do, and the order of choice |
 //! | [`time_zone`] | time zones by name |
 //! | [`resource`] | what can be booked, and what it offers at an instant |
 //! | [`rules`] | what a resource asks of customers |
@@ -15,13 +16,17 @@
 //! | [`slot`] | how much of one slot is taken, held and free at an instant |
 //! | [`booking`] | one booking, the statuses it goes through, and the places that it takes |
 //! | [`new_booking`] | a new booking: what is asked for -> the booking or rejection |
+//! | [`choice`] | a new booking of any of several resources |
+//! | [`search`] | the stretches that somebody could book |
 //! | [`command`] | what may be done to a booking: state, command, now -> new state or rejection |
 //! | [`rejection`] | why not |
 //! | [`base36`] | whole numbers as short texts |
 
+pub mod any_of;
 pub mod base36;
 pub mod booking;
 pub mod calendar;
+pub mod choice;
 pub mod command;
 pub mod deadlines;
 pub mod details;
@@ -33,11 +38,14 @@ pub mod pools;
 pub mod rejection;
 pub mod resource;
 pub mod rules;
+pub mod search;
 pub mod slot;
 pub mod time_zone;
 
+pub use any_of::{AnyOf, Candidate};
 pub use booking::{Booking, Status};
 pub use calendar::{Calendar, MAX_SLOTS, Period, Stretch};
+pub use choice::NoneHolds;
 pub use command::{Action, Attempt, Command, Decision};
 pub use deadlines::Deadlines;
 pub use details::Details;
@@ -50,9 +58,10 @@ pub use numbers::{
     Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, Rank, SlotLength, SlotMinutes,
     Version,
 };
-pub use pools::Pools;
+pub use pools::{Pool, Pools};
 pub use rejection::Rejection;
 pub use resource::{Approval, Availability, ConfirmBy, Confirming, FormerGrid, Resource, State};
 pub use rules::Rules;
+pub use search::Sought;
 pub use slot::{Slot, Terms};
 pub use time_zone::TimeZoneName;

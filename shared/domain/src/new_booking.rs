@@ -1,5 +1,6 @@
 //! A new booking: what is asked for -> the booking or a rejection.
 
+use crate::any_of::AnyOf;
 use crate::booking::{Booking, Status};
 use crate::calendar::Length;
 use crate::details::Details;
@@ -31,9 +32,9 @@ pub enum MadeBy {
     OperatorFor(CustomerId),
 }
 
-/// What a new booking asks for.
+/// What a new booking asks for: of one resource, or of [`AnyOf`] several.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewBooking {
+pub struct NewBooking<R = ResourceId> {
     /// Whose it will be.
     pub customer: CustomerId,
     /// Who asks.
@@ -43,7 +44,9 @@ pub struct NewBooking {
     /// How.
     pub sale: Sale,
     /// What.
-    pub resource: ResourceId,
+    pub resource: R,
+    /// What the resource was chosen from, if it was.
+    pub chosen_from: Option<AnyOf>,
     /// From when.
     pub start: Timestamp,
     /// Until when; defaults to one slot, or as many as the resource asks for at least.
@@ -56,7 +59,7 @@ pub struct NewBooking {
     pub note: Option<String>,
 }
 
-impl NewBooking {
+impl<R> NewBooking<R> {
     /// The hash that names the booking among its customer's. On a sale for somebody the key is the
     /// operator's, apart from that customer's own keys.
     pub fn hash(&self) -> BookingHash {
@@ -66,27 +69,6 @@ impl NewBooking {
                 BookingHash::derive_for(operator, &self.customer, &self.key)
             }
         }
-    }
-
-    /// The id that the booking would have.
-    pub fn id(&self) -> BookingId {
-        BookingId::new(self.resource.clone(), self.start, self.hash())
-    }
-
-    /// The fields that make two requests of one key the same request. Whose it will be is in the hash.
-    /// What is kept with it is there only where something is: bookings from before that keep theirs.
-    pub fn fingerprint(&self) -> String {
-        let action = match self.sale {
-            Sale::Hold => "hold",
-            Sale::Book => "book",
-        };
-        let end = self.end.map(|end| end.to_string()).unwrap_or_default();
-        let asked = format!("{action} {} {}/{end} {}", self.resource, self.start, self.quantity);
-        let note = self.note.as_deref().unwrap_or_default();
-        if self.details.is_empty() && note.is_empty() {
-            return asked;
-        }
-        format!("{asked} {}", fingerprint([self.details.fingerprint().as_str(), note]))
     }
 
     /// Whether what its customer has open counts: an operator who acts for them is not held up.
@@ -110,6 +92,41 @@ impl NewBooking {
         }
     }
 
+    /// Refuses what a resource does not sell anew: a paused one only to somebody for whom an operator
+    /// acts.
+    pub(crate) fn may_have_new_of(&self, resource: &Resource) -> Result<(), Rejection> {
+        match resource.state {
+            State::Paused if !self.is_limited() => Ok(()),
+            _ => resource.sells(),
+        }
+    }
+}
+
+impl NewBooking {
+    /// The id that the booking would have.
+    pub fn id(&self) -> BookingId {
+        BookingId::new(self.resource.clone(), self.start, self.hash())
+    }
+
+    /// The fields that make two requests of one key the same request. Whose it will be is in the hash.
+    /// Of a resource that was chosen, what it was chosen from counts.
+    /// What is kept with it is there only where something is: bookings from before that keep theirs.
+    pub fn fingerprint(&self) -> String {
+        let action = match self.sale {
+            Sale::Hold => "hold",
+            Sale::Book => "book",
+        };
+        let end = self.end.map(|end| end.to_string()).unwrap_or_default();
+        let chosen_from = self.chosen_from.as_ref().map(AnyOf::fingerprint);
+        let what = chosen_from.unwrap_or_else(|| self.resource.to_string());
+        let asked = format!("{action} {what} {}/{end} {}", self.start, self.quantity);
+        let note = self.note.as_deref().unwrap_or_default();
+        if self.details.is_empty() && note.is_empty() {
+            return asked;
+        }
+        format!("{asked} {}", fingerprint([self.details.fingerprint().as_str(), note]))
+    }
+
     /// The booking that this request makes, if the resource can be booked so; `code` is its
     /// confirmation code if it is sold at once. Whether its slots have room is theirs to say.
     pub fn decide(
@@ -121,9 +138,7 @@ impl NewBooking {
         if self.sale == Sale::Book {
             resource.confirm_by.allows(self.role())?;
         }
-        if resource.state != State::Paused || self.is_limited() {
-            resource.sells()?;
-        }
+        self.may_have_new_of(resource)?;
         let fewest = Length::Slots(resource.rules.fewest_slots());
         let length = self.end.map_or(fewest, Length::Until);
         let stretch = resource.bookable(self.start, length, self.role(), now)?;

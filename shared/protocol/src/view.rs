@@ -127,6 +127,20 @@ impl From<Availability> for SlotView {
     }
 }
 
+/// What could be booked now.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundView {
+    /// The resource's id.
+    pub resource: String,
+    /// The first slot's start.
+    pub start: Instant,
+    /// The last slot's end.
+    pub end: Instant,
+    /// Places that can be booked in each of its slots.
+    pub free: u32,
+}
+
 /// Where a booking stands.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

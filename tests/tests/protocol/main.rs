@@ -20,6 +20,7 @@ mod keys;
 mod listing;
 mod names;
 mod payment;
+mod pools;
 mod refusals;
 mod resources;
 mod sale_rules;

@@ -40,6 +40,11 @@ impl VenuePlace {
         Self { resource: pointer.resource.clone(), after: Some(CalendarKey::from(pointer)) }
     }
 
+    /// After all of this resource.
+    pub(super) fn after(resource: ResourceId) -> Self {
+        Self { resource, after: None }
+    }
+
     /// Reads what [`ToString::to_string`] wrote.
     pub fn parse(text: &str) -> Option<Self> {
         let (resource, after) = match text.split_once('/') {
@@ -68,8 +73,8 @@ impl Bookings {
         limit: usize,
         after: Option<&ResourceId>,
     ) -> Result<(Vec<Resource>, bool), Error> {
-        let place = after.map(|after| VenuePlace { resource: after.clone(), after: None });
-        self.members(venue, place.as_ref(), limit).await
+        let place = after.map(|after| VenuePlace::after(after.clone()));
+        self.members(keys::venue_partition(venue), place.as_ref(), limit).await
     }
 
     /// The bookings of a venue's resources that overlap a window, by resource and start, from the one
@@ -88,7 +93,8 @@ impl Bookings {
         let mut place = after.cloned();
         let (mut found, mut examined, mut passed, mut looked) = (Vec::new(), 0, 0, 0);
         loop {
-            let (members, others) = self.members(venue, place.as_ref(), CALENDARS).await?;
+            let partition = keys::venue_partition(venue);
+            let (members, others) = self.members(partition, place.as_ref(), CALENDARS).await?;
             looked += members.len();
             let count = members.len();
             let pages = members.into_iter().map(|resource| {
@@ -128,17 +134,17 @@ impl Bookings {
         }
     }
 
-    /// A venue's resources by id, from a place on: at most `limit`, and whether there may be
-    /// more. Whatever place is named, none but the venue's own.
-    async fn members(
+    /// The resources that a partition of members names, by id, from a place on: at most `limit`, and
+    /// whether there may be more. Whatever place is named, none but those.
+    pub(super) async fn members(
         &self,
-        venue: &VenueId,
+        partition: String,
         from: Option<&VenuePlace>,
         limit: usize,
     ) -> Result<(Vec<Resource>, bool), Error> {
         let first = from.map_or("", |place| place.resource.as_str());
         let (first, to) = keys::listed_resources(first);
-        let range = Range { partition: keys::venue_partition(venue), from: first.clone(), to };
+        let range = Range { partition, from: first.clone(), to };
         let range = match from {
             Some(VenuePlace { after: Some(_), .. }) => range,
             _ => range.after(&first),

@@ -6,6 +6,7 @@
 //! | [`slot`] | slots, with their expiry buckets |
 //! | [`booking`] | bookings |
 //! | [`mod@pointer`] | what points at bookings in their resources' calendars |
+//! | `pool_member` | resources as their pools have them |
 //! | `calendar` | calendars, as parts of resources |
 //! | `used_key` | the keys that operators have used on sales for somebody |
 //! | `details` | what front ends keep with a booking or a resource |
@@ -14,6 +15,7 @@ pub mod booking;
 mod calendar;
 mod details;
 pub mod pointer;
+pub(crate) mod pool_member;
 pub mod resource;
 pub mod slot;
 pub(crate) mod used_key;

@@ -140,6 +140,7 @@ fn request(resource: &Resource, who: &str) -> NewBooking {
         key: Key::parse("key").expect("it is a key"),
         sale: Sale::Book,
         resource: resource.id.clone(),
+        chosen_from: None,
         start: slot(0, 60),
         end: None,
         quantity: Quantity::ONE,
