@@ -26,12 +26,16 @@ pub struct ConnectionRows {
     pub topics: BTreeMap<(String, u64), Option<Entitlement>>,
     /// Its topics and their shards, as there are subscriptions.
     pub subscriptions: BTreeMap<(String, u64), Option<Entitlement>>,
+    /// Whose list names it.
+    pub listed: Option<String>,
 }
 
 impl ConnectionRows {
-    /// Fails unless the item and the subscriptions say the same.
+    /// Fails unless the item, the subscriptions and the customer's list say the same.
     pub fn assert_agree(&self, when: &str) {
         assert_eq!(self.topics, self.subscriptions, "item and subscriptions differ {when}");
+        let customer = self.entitlement.as_ref().map(|its| &its.customer);
+        assert_eq!(customer, self.listed.as_ref(), "item and list differ {when}");
     }
 
     /// The names of the topics, as clients know them.
@@ -59,6 +63,8 @@ impl Tables {
                     ((name.clone(), number(Some(shard))), rows.entitlement.clone())
                 });
                 rows.topics = shards.collect();
+            } else if let Some(customer) = partition.strip_prefix("U#") {
+                all.entry(sort.to_owned()).or_default().listed = Some(customer.to_owned());
             } else if sort != "!" {
                 let topic = partition.strip_prefix("T#").and_then(|rest| rest.rsplit_once('#'));
                 let (name, shard) = topic.unwrap_or_else(|| panic!("what is {item:?}?"));

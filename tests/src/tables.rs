@@ -192,7 +192,11 @@ impl Tables {
     /// The ids of a customer's connections that have any item.
     pub async fn connections_of(&self, customer: &str) -> BTreeSet<String> {
         let items = self.scan(&self.connections).await;
-        let wanted = |item: &&Item| format!("{item:?}").contains(&format!("\"{customer}\""));
+        let names = [format!("\"{customer}\""), format!("\"U#{customer}\"")];
+        let wanted = |item: &&Item| {
+            let item = format!("{item:?}");
+            names.iter().any(|name| item.contains(name))
+        };
         items.iter().filter(wanted).filter_map(connection_of).collect()
     }
 
@@ -306,14 +310,14 @@ fn item(partition: &str, sort: &str, customer: &str, seconds: i64) -> Item {
     ])
 }
 
-/// `C#conn`/... and `T#topic#shard`/`conn` are about a connection; `T#topic#shard`/`!` is not.
+/// `C#conn`/..., `U#customer`/`conn` and `T#topic#shard`/`conn` are about a connection; `T#topic#shard`/`!` is not.
 fn connection_of(item: &Item) -> Option<String> {
     let partition = string(item, "PK");
     if let Some(connection) = partition.strip_prefix("C#") {
         return Some(connection.to_owned());
     }
     let sort = string(item, "SK");
-    (partition.starts_with("T#") && sort != "!").then(|| sort.to_owned())
+    (partition.starts_with(['T', 'U']) && sort != "!").then(|| sort.to_owned())
 }
 
 fn booking_row(item: &Item) -> BookingRow {

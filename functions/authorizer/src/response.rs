@@ -23,6 +23,7 @@ pub struct Context {
     /// The one venue that an operator is bound to.
     #[serde(skip_serializing_if = "Option::is_none")]
     venue: Option<String>,
+    iat: String,
     exp: String,
 }
 
@@ -54,6 +55,7 @@ impl Response {
                     Role::Operator => "operator",
                 },
                 venue: identity.venue.clone().map(Into::into),
+                iat: identity.issued_at.as_second().to_string(),
                 exp: identity.expires_at.as_second().to_string(),
             }),
         }

@@ -54,7 +54,7 @@ impl Issuer {
     fn token(&self, sub: &str, scope: &str, lifetime: i64) -> String {
         self.sign(&json!({
             "iss": self.url, "aud": "app", "sub": sub, "scope": scope,
-            "exp": now().as_second() + lifetime,
+            "iat": now().as_second() - 5, "exp": now().as_second() + lifetime,
         }))
     }
 
@@ -120,6 +120,7 @@ async fn a_good_token_is_allowed_from_either_header() {
                 "context": {
                     "customer": "alice",
                     "role": "operator",
+                    "iat": (now().as_second() - 5).to_string(),
                     "exp": (now().as_second() + 60).to_string(),
                 },
             })

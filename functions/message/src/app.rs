@@ -1,5 +1,6 @@
 //! What requests are answered with.
 
+use delivery::Callback;
 use identity::Verifier;
 use store::{Bookings, Connections};
 
@@ -10,6 +11,8 @@ pub struct App {
     pub bookings: Bookings,
     /// Connections and subscriptions.
     pub connections: Connections,
+    /// The way to connected clients, to close them.
+    pub callback: Callback,
     /// Who is calling, for `refresh`.
     pub verifier: Verifier,
     /// Places that one customer may have open at once, held or pending.

@@ -115,6 +115,7 @@ fn wanted<R>(
         start: asked.start.0,
         end: asked.end.map(|end| end.0),
         quantity: asked.quantity.unwrap_or(Quantity::ONE),
+        with: asked.with.into_inner(),
         details: asked.details.unwrap_or_default(),
         note,
     })
@@ -188,17 +189,18 @@ pub async fn cancel(
     decide(app, caller, asked, ("cancel", Action::Cancel), now).await
 }
 
-/// Moves a confirmed booking.
+/// Moves a booking.
 pub async fn reschedule(
     app: &App,
     caller: &Caller,
     asked: Reschedule,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
-    let (start, end) = (asked.start.0, asked.end.map(|end| end.0));
-    let attempt =
-        attempt(caller, (asked.key, asked.if_version), format!("reschedule {start}/{end:?}"));
-    let intent = Intent::Reschedule(start, end);
+    let (start, end) = (asked.start.map(|start| start.0), asked.end.map(|end| end.0));
+    let wanted =
+        domain::Reschedule { start, end, resource: asked.resource, quantity: asked.quantity };
+    let attempt = attempt(caller, (asked.key, asked.if_version), format!("{wanted:?}"));
+    let intent = Intent::Reschedule(wanted, app.max_open_holds);
     change(app, caller, &asked.booking, &intent, &attempt, now).await
 }
 

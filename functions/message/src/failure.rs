@@ -21,6 +21,9 @@ pub enum Failure {
     /// The issuer's keys could not be had.
     #[error("the token issuer did not answer")]
     Issuer(#[source] identity::IdentityError),
+    /// A client could not be closed.
+    #[error("API Gateway failed")]
+    Callback(#[source] delivery::Undelivered),
     /// The database took too long.
     #[error("the request was given up: the database took too long")]
     TooSlow,
@@ -70,6 +73,7 @@ impl Failure {
             }
             error @ (Self::Store(store::Error::Unavailable(_))
             | Self::Issuer(_)
+            | Self::Callback(_)
             | Self::TooSlow
             | Self::Random
             | Self::Json(_)) => {

@@ -8,7 +8,7 @@
 //! | [`resources`] | `resource.*`, `availability` |
 //! | [`search`] | `search` |
 //! | [`bookings`] | `hold`, `book`, `extend`, `confirm`, `update`, ... `get`, `list` |
-//! | [`customers`] | `customer.erase` |
+//! | [`customers`] | `customer.erase`, `customer.revoke` |
 //! | [`topics`] | `subscribe`, `unsubscribe` |
 //! | [`caller`] | who asks, and whether they may |
 //! | [`failure`] | what goes wrong -> the error that the client sees |
@@ -30,6 +30,7 @@ pub use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
+use delivery::Callback;
 use domain::{Action, Booking, Role};
 use identity::{Settings, Verifier};
 use jiff::Timestamp;
@@ -62,6 +63,7 @@ pub async fn run() -> Result<(), runtime::Error> {
     let app = App {
         bookings: Bookings::new(database.clone(), config.bookings_table()?),
         connections: Connections::new(database, config.connections_table()?),
+        callback: Callback::new(clients.management(config.callback_url()?)),
         verifier: Verifier::new(settings, connector),
         max_open_holds: config.max_open_holds()?,
     };
@@ -118,7 +120,7 @@ impl App {
     ) -> Result<Reply, WireError> {
         let last = deadline.checked_sub(FAREWELL).unwrap_or(deadline);
         let end = last.min(Instant::now() + LONGEST);
-        let answer = Box::pin(self.answer(connection, request, now));
+        let answer = Box::pin(self.answer(connection, request, now, end));
         let answer = tokio::time::timeout_at(end, answer).await;
         // Nobody's role is known where there was no answer, and no booking is told of.
         answer.unwrap_or_else(|_| Err(Failure::TooSlow.into_wire(|_| Role::Customer)))
@@ -129,12 +131,13 @@ impl App {
         connection: &ConnectionId,
         request: Request,
         now: Timestamp,
+        end: Instant,
     ) -> Result<Reply, WireError> {
         let known = self.connections.get(connection).await.map_err(Failure::from);
         let caller = known.and_then(Caller::new);
         let caller = caller.map_err(|failure| failure.into_wire(|_| Role::Customer))?;
         let role = |booking: &Booking| caller.role_at(&booking.venue);
-        self.act(&caller, request, now).await.map_err(|failure| failure.into_wire(role))
+        self.act(&caller, request, now, end).await.map_err(|failure| failure.into_wire(role))
     }
 
     async fn act(
@@ -142,6 +145,7 @@ impl App {
         caller: &Caller,
         request: Request,
         now: Timestamp,
+        end: Instant,
     ) -> Result<Reply, Failure> {
         if !matches!(request, Request::Refresh(_)) {
             caller.must_be_live(now)?;
@@ -177,6 +181,9 @@ impl App {
             Request::List(asked) => bookings::list(self, caller, &asked, now).await,
             Request::CustomerErase(asked) => {
                 customers::erase(self, caller, &asked.customer, now).await
+            }
+            Request::CustomerRevoke(asked) => {
+                customers::revoke(self, caller, &asked.customer, now, end).await
             }
             Request::Subscribe(asked) => topics::subscribe(self, caller, &asked, now).await,
             Request::Unsubscribe(asked) => topics::unsubscribe(self, caller, &asked).await,

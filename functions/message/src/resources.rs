@@ -11,10 +11,13 @@ use protocol::request::{Availability, ResourceGet, ResourceList, ResourcePut};
 use protocol::view::{ResourceView, SlotView};
 use protocol::{Instant, Reply};
 use store::CommandError;
+use store::bookings::pool_slots::PoolPlace;
 use store::cursor::ListName;
 
 /// Slots of one page: it fits a frame, with room for the largest numbers.
 pub const SLOTS: u32 = 500;
+/// Slots of one page of a pool: each names its resource.
+pub const POOL_SLOTS: u32 = 300;
 
 /// Creates or replaces a resource.
 pub async fn put(
@@ -34,7 +37,7 @@ pub async fn put(
             Err(error) => return Err(error.into()),
         }
     }
-    let resource = app.bookings.put_resource(resource, now).await?;
+    let resource = app.bookings.put_resource_if(resource, asked.if_version, now).await?;
     // Only now: a booking that was made meanwhile is seen.
     let stranded = app.bookings.stranded(&resource, now).await?;
     Ok(Reply::ResourcePut { resource: ResourceView::from(&resource), stranded })
@@ -122,5 +125,21 @@ pub async fn slots(
     let last = offered.last().filter(|_| more);
     let cursor = last.map(|last| wanted.list.cursor(&last.start.to_string()));
     let slots = slots.into_iter().map(SlotView::from).collect();
+    Ok(Page { slots: Some(slots), cursor, ..Page::default() })
+}
+
+/// One page of the slots of a pool's resources.
+pub async fn slots_in(
+    app: &App,
+    pool: &Pool,
+    window: (Timestamp, Timestamp),
+    wanted: &Wanted<'_>,
+    now: Timestamp,
+) -> Result<Page, Failure> {
+    let after = wanted.after(PoolPlace::parse)?;
+    let (slots, next) =
+        app.bookings.slots_in(pool, window, wanted.most(), after.as_ref(), now).await?;
+    let slots = slots.into_iter().map(|(resource, slot)| SlotView::of(&resource, slot)).collect();
+    let cursor = next.map(|next| wanted.list.cursor(&next.to_string()));
     Ok(Page { slots: Some(slots), cursor, ..Page::default() })
 }

@@ -7,6 +7,8 @@ use identity::IdentityError;
 use jiff::Timestamp;
 use protocol::{Code, Instant, Reply, WireError};
 
+const REVOKED: &str = "the token is revoked: connect with a new one";
+
 /// Tells the time, and when the token ends.
 pub fn ping(caller: &Caller, now: Timestamp) -> Result<Reply, Failure> {
     let expires = Timestamp::from_second(caller.connection.expires);
@@ -33,9 +35,20 @@ pub async fn refresh(
     if identity.customer != *caller.customer() {
         return Err(refuse("the token is another customer's: connect anew with it"));
     }
-    let read = &caller.connection;
     let (role, venue) = (identity.role, identity.venue.as_ref());
-    let refreshed = app.connections.refresh(read, role, venue, identity.expires_at).await?;
+    let (issued, expires) = (identity.issued_at, identity.expires_at);
+    let revoked = async || app.bookings.is_revoked(caller.customer(), issued).await;
+    // What the connection has may be better: it stays as it is.
+    if revoked().await? {
+        return Err(refuse(REVOKED));
+    }
+    let read = &caller.connection;
+    let refreshed = app.connections.refresh(read, role, venue, issued, expires).await?;
     refreshed.ok_or_else(unknown)?;
+    // Who has revoked meanwhile may have seen the connection with the token that it had before.
+    if revoked().await? {
+        app.connections.revoke(&read.id, issued.as_second()).await?;
+        return Err(refuse(REVOKED));
+    }
     Ok(Reply::Refresh { token_expires_at: Instant(identity.expires_at) })
 }

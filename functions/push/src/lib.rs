@@ -1,11 +1,13 @@
 //! The bookings table's stream -> connected clients.
 
+pub mod records;
+
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use delivery::{Batch, Callback, Fanout, Report, topic};
+use delivery::{Callback, Fanout, Report};
 use jiff::Timestamp;
 use std::time::Duration;
-use store::{Bookings, Change, Concerned, Connections};
+use store::{Bookings, Connections};
 use tokio::time::Instant;
 
 /// Time that Lambda is left to take the answer.
@@ -67,7 +69,7 @@ pub async fn handle(
 ) -> DynamoDbEventResponse {
     let sequence = |record: &EventRecord| record.change.sequence_number.clone();
     let sequences: Vec<_> = event.records.iter().map(sequence).collect();
-    let batch = read(event);
+    let batch = records::read(event);
     // The oldest of the batch waited longest.
     let oldest = batch.made.iter().min().copied();
     let report = fanout.tell(batch, now, deadline).await;
@@ -87,31 +89,4 @@ pub async fn handle(
         response.batch_item_failures.push(failure);
     }
     response
-}
-
-/// What the records say. One that cannot be read would be no better if it came again, and must not
-/// hold up all that follow: whom it concerns is told that there is something to read, by closing their
-/// connections, and it is logged.
-fn read(event: Event) -> Batch {
-    let mut batch = Batch::default();
-    for (index, record) in event.records.into_iter().enumerate() {
-        let EventRecord { change, event_name, event_id, .. } = record;
-        // Streams date changes to the second.
-        let made = change.approximate_creation_date_time.timestamp_millis();
-        batch.made.push(Timestamp::from_millisecond(made).unwrap_or(Timestamp::MAX));
-        // What is removed was collected by time to live: nobody watches it any more.
-        if event_name == "REMOVE" {
-            continue;
-        }
-        let concerned = Concerned::by(&change.new_image);
-        match Change::of(change.new_image) {
-            Ok(change) => batch.changes.extend(change.map(|change| (index, change))),
-            Err(error) => {
-                let error: &dyn std::error::Error = &error;
-                tracing::error!(error, event = event_id, "a change cannot be read");
-                batch.unreadable.extend(concerned.iter().map(|one| (index, topic::of(one))));
-            }
-        }
-    }
-    batch
 }

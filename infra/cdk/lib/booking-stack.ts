@@ -33,6 +33,7 @@ export class BookingStack extends Stack {
     });
     const gateway = new Gateway(this, 'Gateway', { settings, key, functions });
     gateway.grantPost(functions.push);
+    gateway.grantClose(functions.message);
     if (settings.edge === 'on') new OriginKey(this, 'OriginKeyPlan', gateway);
 
     const push = new PushPipeline(this, 'Push', functions.push, { settings, key, bookings });

@@ -42,7 +42,8 @@ export class Functions extends Construct {
 
     this.authorizer = this.add('authorizer', tokens.environment);
 
-    this.connect = this.add('connect', { CONNECTIONS_TABLE, ...dynamodb });
+    this.connect = this.add('connect', { BOOKINGS_TABLE, CONNECTIONS_TABLE, ...dynamodb });
+    bookings.grantReadRevoked(this.connect);
     connections.grantRemember(this.connect);
 
     this.disconnect = this.add('disconnect', { CONNECTIONS_TABLE, ...dynamodb });
@@ -57,6 +58,7 @@ export class Functions extends Construct {
     });
     bookings.grantRequests(this.message);
     connections.grantSubscribe(this.message);
+    connections.grantRevoke(this.message);
 
     this.push = this.add('push', {
       BOOKINGS_TABLE,

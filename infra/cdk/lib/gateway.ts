@@ -65,14 +65,21 @@ export class Gateway extends Construct {
 
   /** Lets a function post to connected clients, look whether it is they who do not read, and close them. */
   grantPost(fn: lambda.Function) {
+    this.grantConnections(fn, 'POST', 'GET', 'DELETE');
+  }
+
+  /** Lets a function close connected clients. */
+  grantClose(fn: lambda.Function) {
+    this.grantConnections(fn, 'DELETE');
+  }
+
+  private grantConnections(fn: lambda.Function, ...methods: string[]) {
     fn.addEnvironment('CALLBACK_URL', this.stage.callbackUrl);
     if (this.settings.endpoint !== '') {
       const url = `${this.settings.endpoint}/_aws/execute-api/${this.api.apiId}/${this.stage.stageName}`;
       fn.addEnvironment('AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI', url);
     }
-    const resourceArns = ['POST', 'GET', 'DELETE'].map((method) =>
-      this.api.arnForExecuteApiV2(`${method}/@connections/*`, this.stage.stageName),
-    );
+    const resourceArns = methods.map((method) => this.api.arnForExecuteApiV2(`${method}/@connections/*`, this.stage.stageName));
     iam.Grant.addToPrincipal({ grantee: fn, actions: ['execute-api:ManageConnections'], resourceArns });
     for (const arn of resourceArns) {
       acknowledgeResource(roleOf(fn), arn, 'Connections come and go: their ids are not known beforehand.');

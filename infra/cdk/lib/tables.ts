@@ -77,6 +77,11 @@ export class BookingsTable extends Table {
     this.grant(grantee, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem');
   }
 
+  /** Up to when a customer's tokens are revoked. */
+  grantReadRevoked(grantee: IGrantable) {
+    this.grant(grantee, 'GetItem');
+  }
+
   /** The resource that a changed slot belongs to, and what else is sold in the slot's time. */
   grantReadResources(grantee: IGrantable) {
     this.grant(grantee, 'GetItem', 'Query');
@@ -102,9 +107,12 @@ export class ConnectionsTable extends Table {
     }
   }
 
-  /** A new connection and its first subscription: a transaction takes the grants of what it is made of. */
+  /**
+   * A new connection and its first subscription, and their removal where the token turns out to be revoked: a
+   * transaction takes the grants of what it is made of.
+   */
   grantRemember(grantee: IGrantable) {
-    this.grant(grantee, 'PutItem');
+    this.grant(grantee, 'PutItem', 'DeleteItem');
   }
 
   /** A connection, whose item names its subscriptions, and those. */
@@ -115,6 +123,11 @@ export class ConnectionsTable extends Table {
   /** The caller's own connection, and the subscriptions that it makes and ends. */
   grantSubscribe(grantee: IGrantable) {
     this.grant(grantee, 'GetItem', 'PutItem', 'DeleteItem');
+  }
+
+  /** The connections of a customer whose tokens are revoked. */
+  grantRevoke(grantee: IGrantable) {
+    this.grant(grantee, 'Query');
   }
 
   /** The subscribers of a topic, those to forget, and the shards of a topic that has grown. */

@@ -66,13 +66,14 @@ const READ_STREAM = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListSt
 /** All that each function may do, as `resource action`. */
 const GRANTS: Record<string, string[]> = {
   authorizer: [...TRACING, ...logs('Authorizer')],
-  connect: [...TRACING, ...logs('Connect'), ...on('Connections.Arn', 'PutItem')],
+  connect: [...TRACING, ...logs('Connect'), ...on('Bookings.Arn', 'GetItem'), ...on('Connections.Arn', 'PutItem', 'DeleteItem')],
   disconnect: [...TRACING, ...logs('Disconnect'), ...on('Connections.Arn', 'GetItem', 'DeleteItem')],
   message: [
     ...TRACING,
     ...logs('Message'),
     ...on('Bookings.Arn', 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'),
-    ...on('Connections.Arn', 'GetItem', 'PutItem', 'DeleteItem'),
+    ...on('Connections.Arn', 'GetItem', 'PutItem', 'DeleteItem', 'Query'),
+    'api/live/DELETE/@connections/* execute-api:ManageConnections',
   ],
   push: [
     ...TRACING,

@@ -89,12 +89,13 @@ impl Callback {
         }
     }
 
-    /// Closes a connection, if it is open.
-    pub async fn close(&self, id: &ConnectionId, deadline: Instant) -> Result<(), Undelivered> {
+    /// Closes a connection, if it is open: whether it was.
+    pub async fn close(&self, id: &ConnectionId, deadline: Instant) -> Result<bool, Undelivered> {
         let mut retries = Retries::default();
         loop {
             match self.call(id, deadline, self.management.close(id)).await {
-                Ok(()) | Err(Missed::Call(CallError::Gone)) => return Ok(()),
+                Ok(()) => return Ok(true),
+                Err(Missed::Call(CallError::Gone)) => return Ok(false),
                 Err(Missed::Late) => return Err(Undelivered::Late),
                 Err(Missed::Call(CallError::TooMany)) => retries.refused(deadline).await?,
                 Err(Missed::Call(error)) => retries.failed(error, deadline).await?,

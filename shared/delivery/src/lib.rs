@@ -26,3 +26,4 @@ pub use callback::{Callback, Delivery, Undelivered};
 pub use conflate::News;
 pub use dispatch::Report;
 pub use fanout::{Batch, Fanout};
+pub use reach::may_be_opening;

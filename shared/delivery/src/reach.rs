@@ -14,6 +14,11 @@ use tokio::time::{Instant, timeout_at};
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html>
 const OPENING: SignedDuration = SignedDuration::from_secs(29 + 29 + 2);
 
+/// Whether a connection that was remembered then, in milliseconds since 1970, may not be open yet.
+pub fn may_be_opening(connected: i64, now: Timestamp) -> bool {
+    i128::from(now.as_millisecond() - connected) < OPENING.as_millis()
+}
+
 /// What one connection is to be told.
 #[derive(Debug)]
 pub(crate) struct Outbox {
@@ -110,8 +115,7 @@ impl<'a> Reach<'a> {
             match self.callback.post(id, frame, end).await {
                 Ok(Delivery::Sent) => {}
                 Ok(Delivery::Gone) => {
-                    let age = self.now.as_millisecond() - outbox.connected;
-                    if i128::from(age) < OPENING.as_millis() {
+                    if may_be_opening(outbox.connected, self.now) {
                         // Not open yet: its client has asked for no snapshot so far, and will find
                         // this change in it.
                         return Posted::Opening;

@@ -1,6 +1,6 @@
 //! Topics: as clients name them, and as the table does.
 
-use domain::{Booking, CustomerId, ResourceId, VenueId};
+use domain::{Booking, CustomerId, Pool, ResourceId, VenueId};
 use protocol::TopicName;
 use store::{Concerned, TopicKey};
 
@@ -19,6 +19,11 @@ pub fn resource(resource: &ResourceId) -> TopicKey {
     TopicKey::new(TopicName::Resource(resource.clone()).to_string())
 }
 
+/// The availability of all resources of a pool.
+pub fn pool(pool: &Pool) -> TopicKey {
+    TopicKey::new(TopicName::Pool(pool.clone()).to_string())
+}
+
 /// A resource's bookings, for the operators of its venue.
 pub fn resource_bookings(resource: &ResourceId, venue: &VenueId) -> TopicKey {
     TopicKey::resource_bookings(resource, venue)
@@ -30,12 +35,10 @@ pub fn venue_bookings(venue: &VenueId) -> TopicKey {
 }
 
 /// All topics in which a booking is told of.
-pub fn of_booking(booking: &Booking) -> [TopicKey; 3] {
-    [
-        me(&booking.customer),
-        resource_bookings(&booking.resource, &booking.venue),
-        venue_bookings(&booking.venue),
-    ]
+pub fn of_booking(booking: &Booking) -> impl Iterator<Item = TopicKey> + '_ {
+    let own = [me(&booking.customer), venue_bookings(&booking.venue)];
+    own.into_iter()
+        .chain(booking.resources().map(|resource| resource_bookings(resource, &booking.venue)))
 }
 
 /// The topic in which somebody hears of an item.

@@ -3,7 +3,7 @@
 use crate::ids::{ResourceId, fingerprint};
 use crate::numbers::{Capacity, Rank};
 use crate::pools::Pool;
-use crate::resource::Resource;
+use crate::resource::{Resource, State};
 
 /// Several resources of which any will do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,13 @@ impl AnyOf {
             }
         };
         format!("any:{}", fingerprint(texts))
+    }
+}
+
+impl Resource {
+    /// Whether it is in this pool, and not archived: who watches the pool is told of its slots.
+    pub fn is_listed_in(&self, pool: &Pool) -> bool {
+        self.venue == pool.venue && self.pools.contains(&pool.name) && self.state != State::Archived
     }
 }
 

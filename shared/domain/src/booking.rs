@@ -1,14 +1,15 @@
 //! One booking and the statuses it goes through.
 
-use crate::calendar::{Length, Period, Stretch};
+use crate::calendar::{Period, Stretch};
+use crate::claim::Claim;
 use crate::deadlines::Deadlines;
 use crate::details::Details;
-use crate::effect::Effect;
+use crate::effect::{Effect, Share, SlotOf};
 use crate::ids::{BookingId, ConfirmationCode, CustomerId, ResourceId, VenueId};
 use crate::numbers::{Quantity, Version};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// Where a booking stands. See [`crate::command`] for what leads from one to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -82,8 +83,12 @@ pub struct Booking {
     pub customer: CustomerId,
     /// Which slots.
     pub stretch: Stretch,
-    /// Places in each slot.
+    /// Places in each slot, as they were asked for.
     pub quantity: Quantity,
+    /// Places that it takes in each slot: all of them where bookings do not share a slot.
+    pub places: Quantity,
+    /// What it takes of other resources of the venue, for the same time.
+    pub with: Vec<Claim>,
     /// Where it stands.
     pub status: Status,
     /// How often it was written.
@@ -158,13 +163,6 @@ impl Booking {
         booking
     }
 
-    /// How much it takes of a calendar from this start on, if it moves there: up to this end, or as
-    /// long as it is.
-    pub fn length_from(&self, start: Timestamp, end: Option<Timestamp>) -> Length {
-        let same = || start.checked_add(self.stretch.time().length()).unwrap_or(Timestamp::MAX);
-        Length::Until(end.unwrap_or_else(same))
-    }
-
     /// Whether it has places or waits for them to become its own: held, pending or confirmed.
     pub fn is_active(&self) -> bool {
         matches!(self.status, Status::Held | Status::Pending | Status::Confirmed)
@@ -196,45 +194,69 @@ impl Booking {
         self.ended_at.unwrap_or(self.updated_at)
     }
 
-    /// The slots in which it takes places, as it was written last.
-    fn slots(&self) -> BTreeSet<Period> {
+    /// What it takes of the resource that it is a booking of.
+    pub fn claim(&self) -> Claim {
+        Claim {
+            resource: self.resource.clone(),
+            stretch: self.stretch.clone(),
+            quantity: self.quantity,
+            places: self.places,
+        }
+    }
+
+    /// What it takes of each of its resources: of the one that it is a booking of first.
+    pub fn claims(&self) -> impl Iterator<Item = Claim> + '_ {
+        std::iter::once(self.claim()).chain(self.with.iter().cloned())
+    }
+
+    /// Places in each slot, of all its resources together, as far as a quantity goes.
+    pub fn places_asked_for(&self) -> Quantity {
+        let others = self.with.iter().map(|claim| claim.quantity.get());
+        let places = others.fold(self.quantity.get(), u32::saturating_add);
+        Quantity::new(places.min(Quantity::MAX)).unwrap_or(self.quantity)
+    }
+
+    /// Its resources: the one that it is a booking of first.
+    pub fn resources(&self) -> impl Iterator<Item = &ResourceId> {
+        std::iter::once(&self.resource).chain(self.with.iter().map(|claim| &claim.resource))
+    }
+
+    /// What it has of each slot, as it was written last.
+    fn shares(&self) -> BTreeMap<SlotOf, Share> {
         let takes = |slot: &Period| match self.status {
             Status::Held | Status::Pending | Status::Confirmed | Status::Completed => true,
             // What had begun when the customer did not come can be sold to nobody else.
             Status::NoShow => slot.start <= self.ended(),
             Status::Waitlisted | Status::Cancelled | Status::Expired | Status::Declined => false,
         };
-        self.stretch.slots().filter(takes).collect()
+        let mut shares = BTreeMap::new();
+        for Claim { resource, stretch, places, .. } in self.claims() {
+            let share = Share { places, until: self.runs_out_at() };
+            let slots = stretch.slots().filter(takes);
+            shares.extend(slots.map(|slot| (SlotOf { resource: resource.clone(), slot }, share)));
+        }
+        shares
     }
 
-    /// How many places it takes in the slot of this start, as it was written last.
-    pub fn places_in(&self, start: Timestamp) -> u32 {
-        if self.slots().iter().any(|slot| slot.start == start) { self.quantity.get() } else { 0 }
+    /// How many places it takes in the slot of this start of a resource, as it was written last.
+    pub fn places_in(&self, resource: &ResourceId, start: Timestamp) -> u32 {
+        let shares = self.shares();
+        let mut there = shares.iter().filter(|(of, _)| of.resource == *resource);
+        there.find(|(of, _)| of.slot.start == start).map_or(0, |(_, share)| share.places.get())
     }
 
     /// What a booking's change from `before` (nothing: it is new) to `after` does to each slot.
     ///
     /// Running out is not among it: the slots' expiry buckets give those places back.
-    pub fn effects(before: Option<&Self>, after: &Self) -> Vec<(Period, Effect)> {
-        let old = before.map(Self::slots).unwrap_or_default();
-        let new = after.slots();
-        let left = before.into_iter().flat_map(|before| {
-            let release = Effect::Release(before.quantity, before.runs_out_at());
-            old.difference(&new).map(move |slot| (*slot, release))
-        });
-        let taken = new.difference(&old).map(|slot| {
-            let take = Effect::Take(after.quantity, after.runs_out_at());
-            (*slot, take)
-        });
-        let until = before.and_then(Self::runs_out_at);
-        let stays = until.and_then(|until| match after.runs_out_at() {
-            None => Some(Effect::Keep(after.quantity, until)),
-            Some(later) if later != until => Some(Effect::Extend(after.quantity, until, later)),
-            Some(_) => None,
-        });
-        let kept = stays
-            .into_iter()
-            .flat_map(|effect| old.intersection(&new).map(move |slot| (*slot, effect)));
-        left.chain(taken).chain(kept).collect()
+    pub fn effects(before: Option<&Self>, after: &Self) -> Vec<(SlotOf, Effect)> {
+        let nothing = Effect { before: None, after: None };
+        let mut effects: BTreeMap<SlotOf, Effect> = BTreeMap::new();
+        for (slot, share) in before.map(Self::shares).unwrap_or_default() {
+            effects.entry(slot).or_insert(nothing).before = Some(share);
+        }
+        for (slot, share) in after.shares() {
+            effects.entry(slot).or_insert(nothing).after = Some(share);
+        }
+        effects.into_iter().filter(|(_, effect)| effect.before != effect.after).collect()
     }
 }

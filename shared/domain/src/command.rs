@@ -1,12 +1,11 @@
 //! What may be done to a booking: state as read, command, now -> new state or rejection.
 
 use crate::booking::{Booking, Mark, Status};
-use crate::calendar::Stretch;
-use crate::deadlines::Deadlines;
 use crate::details::Details;
 use crate::ids::{ConfirmationCode, CustomerId, Key, Role, fingerprint};
 use crate::numbers::{HoldSeconds, MaxHoldSeconds, Version};
 use crate::rejection::Rejection;
+use crate::reschedule::Destination;
 use crate::resource::{Approval, Confirming};
 use jiff::Timestamp;
 
@@ -19,8 +18,8 @@ pub enum Action {
     Confirm(Confirming, ConfirmationCode),
     /// Give its places back, with a reason.
     Cancel(Option<String>),
-    /// Move it to another stretch of the same resource, with the deadlines that it has there.
-    Reschedule(Stretch, Deadlines),
+    /// Move it.
+    Reschedule(Box<Destination>),
     /// Confirm a pending booking, with a reason.
     Approve(Option<String>, ConfirmationCode),
     /// Refuse a pending booking, with a reason.
@@ -154,14 +153,14 @@ impl Command {
                         now,
                     )?
             }
-            (Action::Reschedule(stretch, deadlines), Status::Confirmed) => {
-                next.stretch = stretch.clone();
-                next.deadlines = *deadlines;
+            (Action::Reschedule(to), Status::Held | Status::Pending | Status::Confirmed) => {
                 let last = (current.deadlines.reschedule_by, current.stretch.start());
                 let in_time = self.in_time(&current, last, now)?;
-                if in_time && stretch.resizes(&current.stretch) {
+                if in_time && current.is_resized_by(to) {
                     return Err(Rejection::SlotFull);
                 }
+                next.hold_expires_at = current.hold_expires_at;
+                next.move_to(to);
                 in_time
             }
             (Action::Approve(reason, code), Status::Pending) => {
@@ -223,6 +222,17 @@ impl Command {
 }
 
 impl Booking {
+    fn move_to(&mut self, to: &Destination) {
+        let Destination { claim, with, deadlines, pending_expires_at } = to.clone();
+        self.resource = claim.resource;
+        self.stretch = claim.stretch;
+        self.quantity = claim.quantity;
+        self.places = claim.places;
+        self.with = with;
+        self.deadlines = deadlines;
+        self.pending_expires_at = pending_expires_at;
+    }
+
     pub(crate) fn sell(
         &mut self,
         confirming: &Confirming,

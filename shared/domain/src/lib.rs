@@ -15,10 +15,12 @@
 //! | [`effect`] | what a command does to the slots of a booking |
 //! | [`slot`] | how much of one slot is taken, held and free at an instant |
 //! | [`booking`] | one booking, the statuses it goes through, and the places that it takes |
+//! | [`claim`] | what a booking takes of one resource |
 //! | [`new_booking`] | a new booking: what is asked for -> the booking or rejection |
 //! | [`choice`] | a new booking of any of several resources |
 //! | [`search`] | the stretches that somebody could book |
 //! | [`command`] | what may be done to a booking: state, command, now -> new state or rejection |
+//! | [`reschedule`] | where a booking may move: state, what is asked for, now -> destination or rejection |
 //! | [`rejection`] | why not |
 //! | [`base36`] | whole numbers as short texts |
 
@@ -27,6 +29,7 @@ pub mod base36;
 pub mod booking;
 pub mod calendar;
 pub mod choice;
+pub mod claim;
 pub mod command;
 pub mod deadlines;
 pub mod details;
@@ -36,6 +39,7 @@ pub mod new_booking;
 pub mod numbers;
 pub mod pools;
 pub mod rejection;
+pub mod reschedule;
 pub mod resource;
 pub mod rules;
 pub mod search;
@@ -46,10 +50,11 @@ pub use any_of::{AnyOf, Candidate};
 pub use booking::{Booking, Status};
 pub use calendar::{Calendar, MAX_SLOTS, Period, Stretch};
 pub use choice::NoneHolds;
+pub use claim::{Claim, With};
 pub use command::{Action, Attempt, Command, Decision};
 pub use deadlines::Deadlines;
 pub use details::Details;
-pub use effect::Effect;
+pub use effect::{Effect, Share, SlotOf};
 pub use ids::{
     BookingHash, BookingId, ConfirmationCode, CustomerId, Key, PoolName, ResourceId, Role, VenueId,
 };
@@ -60,6 +65,7 @@ pub use numbers::{
 };
 pub use pools::{Pool, Pools};
 pub use rejection::Rejection;
+pub use reschedule::{Destination, Reschedule};
 pub use resource::{Approval, Availability, ConfirmBy, Confirming, FormerGrid, Resource, State};
 pub use rules::Rules;
 pub use search::Sought;

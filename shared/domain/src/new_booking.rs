@@ -2,7 +2,8 @@
 
 use crate::any_of::AnyOf;
 use crate::booking::{Booking, Status};
-use crate::calendar::Length;
+use crate::calendar::{Length, MAX_SLOTS};
+use crate::claim::{Claim, With};
 use crate::details::Details;
 use crate::ids::{
     BookingHash, BookingId, ConfirmationCode, CustomerId, Key, ResourceId, Role, fingerprint,
@@ -53,6 +54,8 @@ pub struct NewBooking<R = ResourceId> {
     pub end: Option<Timestamp>,
     /// Places in each slot.
     pub quantity: Quantity,
+    /// What of other resources, for the same time.
+    pub with: Vec<With>,
     /// What its owner and operators keep with it.
     pub details: Details,
     /// What operators keep with it.
@@ -103,6 +106,11 @@ impl<R> NewBooking<R> {
 }
 
 impl NewBooking {
+    /// What is asked for: of which it will be a booking first.
+    pub fn resources(&self) -> impl Iterator<Item = &ResourceId> {
+        std::iter::once(&self.resource).chain(self.with.iter().map(|with| &with.resource))
+    }
+
     /// The id that the booking would have.
     pub fn id(&self) -> BookingId {
         BookingId::new(self.resource.clone(), self.start, self.hash())
@@ -121,30 +129,39 @@ impl NewBooking {
         let what = chosen_from.unwrap_or_else(|| self.resource.to_string());
         let asked = format!("{action} {what} {}/{end} {}", self.start, self.quantity);
         let note = self.note.as_deref().unwrap_or_default();
+        let with = |with: &With| format!(" with {} {}", with.resource, with.quantity);
+        let asked = self.with.iter().map(with).fold(asked, |asked, with| asked + &with);
         if self.details.is_empty() && note.is_empty() {
             return asked;
         }
         format!("{asked} {}", fingerprint([self.details.fingerprint().as_str(), note]))
     }
 
-    /// The booking that this request makes, if the resource can be booked so; `code` is its
-    /// confirmation code if it is sold at once. Whether its slots have room is theirs to say.
+    /// The booking that this request makes, if its resources can be booked so: `others` are those of
+    /// [`Self::with`], in order; `code` is its confirmation code if it is sold at once. Whether its slots
+    /// have room is theirs to say.
     pub fn decide(
         &self,
         resource: &Resource,
+        others: &[Resource],
         code: &ConfirmationCode,
         now: Timestamp,
     ) -> Result<Booking, Rejection> {
         if self.sale == Sale::Book {
             resource.confirm_by.allows(self.role())?;
         }
-        self.may_have_new_of(resource)?;
         let fewest = Length::Slots(resource.rules.fewest_slots());
         let length = self.end.map_or(fewest, Length::Until);
-        let stretch = resource.bookable(self.start, length, self.role(), now)?;
-        resource.fits(self.quantity)?;
-        resource.rules.suits(self.quantity, self.role())?;
-        resource.settled(&stretch, now)?;
+        let claim = self.claim(resource, length, self.quantity, now)?;
+        let until = Length::Until(claim.stretch.end());
+        let with = self.with.iter().zip(others).enumerate().map(|(index, (asked, other))| {
+            let claim = resource.goes_with(other);
+            let claim = claim.and_then(|()| self.claim(other, until, asked.quantity, now));
+            claim.map_err(|rejection| rejection.of_other(index))
+        });
+        let with = with.collect::<Result<Vec<_>, _>>()?;
+        fit_one_transaction(&claim, &with)?;
+        let Claim { stretch, quantity, places, .. } = claim;
         let mut booking = Booking {
             id: self.id(),
             resource: resource.id.clone(),
@@ -152,7 +169,9 @@ impl NewBooking {
             customer: self.customer.clone(),
             deadlines: resource.rules.deadlines(stretch.start()),
             stretch,
-            quantity: self.quantity,
+            quantity,
+            places,
+            with,
             status: Status::Held,
             version: Version::FIRST,
             hold_expires_at: None,
@@ -179,6 +198,18 @@ impl NewBooking {
         Ok(booking)
     }
 
+    /// What it takes of one resource.
+    fn claim(
+        &self,
+        resource: &Resource,
+        length: Length,
+        quantity: Quantity,
+        now: Timestamp,
+    ) -> Result<Claim, Rejection> {
+        self.may_have_new_of(resource)?;
+        resource.claim((self.start, length), quantity, self.role(), now)
+    }
+
     /// Whether this key already made a booking with the same fields: this one.
     pub fn repeats(&self, booking: &Booking) -> Result<(), Rejection> {
         if booking.fingerprint == self.fingerprint() {
@@ -187,4 +218,15 @@ impl NewBooking {
             Err(Rejection::IdempotencyMismatch)
         }
     }
+}
+
+/// Refuses more slots together than one transaction writes.
+pub(crate) fn fit_one_transaction(own: &Claim, with: &[Claim]) -> Result<(), Rejection> {
+    let claims = std::iter::once(own).chain(with);
+    let slots: usize = claims.map(|claim| claim.stretch.lengths().len()).sum();
+    if slots > MAX_SLOTS {
+        let message = format!("a booking has at most {MAX_SLOTS} slots, of all its resources");
+        return Err(Rejection::LimitExceeded(message));
+    }
+    Ok(())
 }

@@ -143,6 +143,12 @@ impl Capacity {
     pub const ONE: Self = Self(1);
 }
 
+impl From<Capacity> for Quantity {
+    fn from(capacity: Capacity) -> Self {
+        Self(capacity.0)
+    }
+}
+
 impl Quantity {
     /// One place, where a request does not say.
     pub const ONE: Self = Self(1);

@@ -2,6 +2,8 @@
 
 use crate::booking::Booking;
 use crate::calendar::NotWhole;
+use crate::ids::ResourceId;
+use crate::numbers::Version;
 use jiff::SignedDuration;
 
 /// Why a command is refused. Nothing was changed.
@@ -40,6 +42,10 @@ pub enum Rejection {
     /// The caller's `ifVersion` is not the current version.
     #[error("the booking is at version {}", .0.version)]
     VersionConflict(Box<Booking>),
+    /// The caller's `ifVersion` is not the resource's current version, which is this; 0 where there is
+    /// none.
+    #[error("{}", at_version(*.0))]
+    ResourceVersionConflict(Version),
     /// The key was used before, for something else.
     #[error("this key was used before with other fields")]
     IdempotencyMismatch,
@@ -66,6 +72,40 @@ pub enum Rejection {
         /// What stands against it.
         message: String,
     },
+}
+
+impl Rejection {
+    /// The same, because of one of the resources beside the booking's own.
+    #[must_use]
+    pub fn of_other(self, index: usize) -> Self {
+        Self::Of { field: format!("/with/{index}"), reason: Box::new(self) }
+    }
+
+    /// The same, because of one of a booking's resources: where that is one beside its own, with its place
+    /// among them.
+    #[must_use]
+    pub fn because_of(self, resource: &ResourceId, booking: &Booking) -> Self {
+        match booking.with.iter().position(|claim| claim.resource == *resource) {
+            Some(index) => self.of_other(index),
+            None => self,
+        }
+    }
+
+    /// Whether there was not enough free capacity.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::SlotFull => true,
+            Self::Of { reason, .. } => reason.is_full(),
+            _ => false,
+        }
+    }
+}
+
+fn at_version(current: Version) -> String {
+    if current == Version::default() {
+        return "there is no resource of this id yet, which counts as version 0".to_owned();
+    }
+    format!("the resource is at version {current}")
 }
 
 impl From<NotWhole> for Rejection {

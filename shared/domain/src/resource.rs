@@ -6,6 +6,7 @@
 //! is seen by reading it: [`Resource::availability`] counts it against the slots that it overlaps.
 
 use crate::calendar::{Calendar, LONGEST_SLOT, Length, Period, Stretch};
+use crate::claim::Claim;
 use crate::details::Details;
 use crate::ids::{ResourceId, Role, VenueId};
 use crate::numbers::{
@@ -270,6 +271,8 @@ impl Resource {
         let Period { start, end } = slot;
         let own = self.slot(slot, touched);
         let free = own.free(self.terms(slot, touched, now), now);
+        // A slot that is not shared is free as a whole, or not at all.
+        let free = if self.sharing || free == self.capacity.get() { free } else { 0 };
         let seen = own.changes(now).min(MOST_SEEN);
         let others = self.others(slot, touched);
         let seen_elsewhere: u64 = others.map(|slot| slot.changes(as_another_knows(now))).sum();
@@ -322,6 +325,23 @@ impl Resource {
         Ok(stretch)
     }
 
+    /// What a caller of this role takes of it, for so many places: of slots that are [`Self::bookable`] and
+    /// may be sold by now. Whether there is room is for the slots to say.
+    pub fn claim(
+        &self,
+        (start, length): (Timestamp, Length),
+        quantity: Quantity,
+        role: Role,
+        now: Timestamp,
+    ) -> Result<Claim, Rejection> {
+        let stretch = self.bookable(start, length, role, now)?;
+        self.fits(quantity)?;
+        self.rules.suits(quantity, role)?;
+        self.settled(&stretch, now)?;
+        let places = self.places(quantity);
+        Ok(Claim { resource: self.id.clone(), stretch, quantity, places })
+    }
+
     /// How it confirms what it sells.
     pub fn confirming(&self) -> Confirming {
         let Self { confirm_by: by, approval, pending_minutes, .. } = *self;
@@ -337,6 +357,23 @@ impl Resource {
         let Period { start, end } = slot;
         let near = touched.range(self.reads_from(start)..end).map(|(_, slot)| slot);
         near.filter(move |slot| slot.start != start && slot.end() > start)
+    }
+
+    /// Refuses another resource that is none of the same venue, or this one.
+    pub fn goes_with(&self, other: &Self) -> Result<(), Rejection> {
+        let refused = |message: String| Err(Rejection::Unacceptable { field: "/with", message });
+        if other.id == self.id {
+            return refused("the booking is one of this resource already".to_owned());
+        }
+        if other.venue != self.venue {
+            return refused(format!("expected a resource of the same venue, {}", self.venue));
+        }
+        Ok(())
+    }
+
+    /// The places that a booking of this quantity takes in each of its slots.
+    pub fn places(&self, quantity: Quantity) -> Quantity {
+        if self.sharing { quantity } else { self.capacity.into() }
     }
 
     /// Takes the quantity if a slot of this resource has as many places at all.

@@ -10,7 +10,7 @@
 //! than whatever was seen before it, by whatever clock.
 
 use crate::calendar::Period;
-use crate::effect::Effect;
+use crate::effect::{Effect, Share};
 use crate::numbers::{Quantity, SlotLength, Version};
 use crate::rejection::Rejection;
 use jiff::Timestamp;
@@ -103,58 +103,44 @@ impl Slot {
         terms.places.saturating_sub(slot.taken)
     }
 
-    /// The slot after this effect, if it can have it at this instant.
-    pub fn after(&self, effect: Effect, terms: Terms, now: Timestamp) -> Result<Self, Rejection> {
-        match effect {
-            Effect::Take(quantity, until) => self.take(quantity, until, terms, now),
-            Effect::Keep(quantity, until) => self.leave(quantity, until),
-            Effect::Extend(quantity, until, later) => {
-                let mut slot = self.leave(quantity, until)?;
-                slot.hold(quantity, later);
-                Ok(slot)
-            }
-            Effect::Release(quantity, until) => {
-                let mut slot = match until {
-                    Some(until) => self.leave(quantity, until)?,
-                    None => self.written(),
-                };
-                slot.taken = slot.taken.saturating_sub(quantity.get());
-                Ok(slot)
-            }
-        }
+    /// Whether it still has these places in the bucket of the holds that end then: whoever needed them
+    /// after that instant has dropped the bucket.
+    pub fn holds(&self, places: Quantity, until: Timestamp) -> bool {
+        self.expiring.get(&until).is_some_and(|there| *there >= places.get())
     }
 
-    fn take(
-        &self,
-        quantity: Quantity,
-        until: Option<Timestamp>,
-        terms: Terms,
-        now: Timestamp,
-    ) -> Result<Self, Rejection> {
-        if quantity.get() > self.free(terms, now) {
-            return Err(Rejection::SlotFull);
+    /// The slot after this effect, if it can have it at this instant.
+    pub fn after(&self, effect: Effect, terms: Terms, now: Timestamp) -> Result<Self, Rejection> {
+        let more = effect.taken();
+        let mut slot = self.written();
+        if more > 0 {
+            if more > self.free(terms, now) {
+                return Err(Rejection::SlotFull);
+            }
+            slot = Self { minutes: terms.minutes, ..self.swept(now) };
         }
-        let mut slot = Self { minutes: terms.minutes, ..self.swept(now) };
-        slot.taken += quantity.get();
-        if let Some(until) = until {
-            slot.hold(quantity, until);
+        if let Some(Share { places, until: Some(until) }) = effect.before {
+            slot.leave(places, until)?;
         }
+        if let Some(Share { places, until: Some(until) }) = effect.after {
+            slot.enter(places, until);
+        }
+        slot.taken = slot.taken.saturating_add(more).saturating_sub(effect.given_back());
         Ok(slot)
     }
 
     /// Places come into the bucket of the holds that end at an instant.
-    fn hold(&mut self, quantity: Quantity, until: Timestamp) {
+    fn enter(&mut self, places: Quantity, until: Timestamp) {
         let bucket = self.expiring.entry(until).or_default();
-        *bucket = bucket.saturating_add(quantity.get());
+        *bucket = bucket.saturating_add(places.get());
     }
 
     /// Places leave the bucket of the holds that end at an instant, while the slot still has it:
     /// whoever needed them after that instant has dropped the bucket as a whole.
-    fn leave(&self, quantity: Quantity, until: Timestamp) -> Result<Self, Rejection> {
-        let mut slot = self.written();
-        let left = slot.expiring.get(&until).and_then(|places| places.checked_sub(quantity.get()));
-        slot.expiring.insert(until, left.ok_or(Rejection::HoldExpired)?);
-        Ok(slot)
+    fn leave(&mut self, places: Quantity, until: Timestamp) -> Result<(), Rejection> {
+        let left = self.expiring.get(&until).and_then(|there| there.checked_sub(places.get()));
+        self.expiring.insert(until, left.ok_or(Rejection::HoldExpired)?);
+        Ok(())
     }
 
     /// The slot after one more write.

@@ -42,6 +42,12 @@ pub(crate) fn not_before(claims: &Claims, now: Timestamp) -> Result<(), Reason> 
     }
 }
 
+/// `iat`, in whole seconds: a fraction is cut off. A token that does not say when it was issued counts
+/// as the oldest there is: it is revoked with all others of its customer.
+pub(crate) fn issued_at(claims: &Claims) -> Timestamp {
+    claims.get("iat").and_then(numeric_date).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
 /// `exp`, in whole seconds: a fraction is cut off.
 pub(crate) fn expires_at(claims: &Claims) -> Result<Timestamp, Reason> {
     claims.get("exp").and_then(numeric_date).ok_or(Reason::NoExpiry)
@@ -159,6 +165,14 @@ mod tests {
             json!({"exp": u64::MAX}),
         ] {
             assert_eq!(expires_at(&claims(bad)), Err(Reason::NoExpiry));
+        }
+        let issued = |value| issued_at(&claims(value)).as_second();
+        assert_eq!(issued(json!({"iat": 1000})), 1000);
+        assert_eq!(issued(json!({"iat": 1000.9})), 1000);
+        for unknown in
+            [json!({}), json!({"iat": "1000"}), json!({"iat": null}), json!({"iat": 1e300})]
+        {
+            assert_eq!(issued(unknown), 0);
         }
         let start = |nbf| not_before(&claims(json!({"nbf": nbf})), second(1000));
         assert_eq!(start(json!(1060)), Ok(()));

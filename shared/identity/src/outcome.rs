@@ -14,6 +14,8 @@ pub struct Identity {
     /// The one venue that an operator is bound to; `None` for an operator of all venues, and for a
     /// customer.
     pub venue: Option<VenueId>,
+    /// The token's `iat`, in whole seconds; the beginning of 1970 where it says none that can be read.
+    pub issued_at: Timestamp,
     /// The token's `exp`: from this instant on the identity is worth nothing.
     pub expires_at: Timestamp,
 }

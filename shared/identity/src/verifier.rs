@@ -82,7 +82,8 @@ impl Verifier {
             // What a customer may do is the same everywhere.
             Role::Customer => None,
         };
-        Ok(Identity { customer, role, venue, expires_at })
+        let issued_at = claims::issued_at(&claims);
+        Ok(Identity { customer, role, venue, issued_at, expires_at })
     }
 
     /// The token's content, once its signature is that of one of the issuer's keys.

@@ -79,7 +79,14 @@ fn check(request: &Request) -> Result<(), WireError> {
             asked.any_of.any_of()?;
             within(MAX_SEARCH, asked.from, asked.to)
         }
-        Request::Reschedule(to) => after(to.start, to.end),
+        Request::Reschedule(to) => {
+            let nothing = to.start.is_none() && to.end.is_none();
+            if nothing && to.resource.is_none() && to.quantity.is_none() {
+                let message = "expected one of start, end, resource and quantity";
+                return Err(WireError::bad_request(message, Some("/start")));
+            }
+            to.start.map_or(Ok(()), |start| after(start, to.end))
+        }
         Request::Availability(asked) => window(asked.from, asked.to),
         Request::List(asked) => list(asked),
         _ => Ok(()),
@@ -210,6 +217,9 @@ mod tests {
             (r#"{"action":"resource.list","venue":"A"}"#, "/venue"),
             (r#"{"action":"resource.list","pool":"A"}"#, "/pool"),
             (r#"{"action":"subscribe","topic":"venue:a"}"#, "/topic"),
+            (r#"{"action":"subscribe","topic":"pool:a"}"#, "/topic"),
+            (r#"{"action":"subscribe","topic":"pool:a/"}"#, "/topic"),
+            (r#"{"action":"subscribe","topic":"pool:a/b/c"}"#, "/topic"),
             (r#"{"action":"subscribe","topic":"venue:/bookings"}"#, "/topic"),
             (r#"{"action":"subscribe","topic":"resource:a/bookings@b"}"#, "/topic"),
             (r#"{"action":"fly"}"#, "/action"),

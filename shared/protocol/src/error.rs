@@ -142,6 +142,10 @@ impl WireError {
             Rejection::Unacceptable { field, message } => {
                 return Self::bad_request(&message, Some(field));
             }
+            Rejection::ResourceVersionConflict(_) => {
+                let field = Some("/ifVersion".to_owned());
+                return Self { field, ..Self::new(Code::VersionConflict, &message) };
+            }
             Rejection::TooLate(current) => {
                 return because_of(Code::TooLate, &message, &current);
             }

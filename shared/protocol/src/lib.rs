@@ -21,6 +21,7 @@
 pub mod any_of;
 pub mod asyncapi;
 pub mod calendar;
+pub mod companions;
 pub mod decode;
 pub mod error;
 pub mod fields;

@@ -34,6 +34,10 @@ pub enum Reply {
     Erased {
         erased: usize,
     },
+    Revoked {
+        /// The connections that were ended.
+        closed: usize,
+    },
     Unsubscribed {
         topic: TopicName,
     },

@@ -1,6 +1,7 @@
 //! Every action and its fields.
 
 use crate::any_of::AnyOfInput;
+use crate::companions::{Companion, Companions};
 use crate::error::WireError;
 use crate::fields::{BookingRef, DetailsMap, Instant, Limit, Note, Text, TopicName};
 use crate::input::ResourceInput;
@@ -65,6 +66,7 @@ actions! {
     "get" Get(Get): "Reads a booking. Its owner, operators.",
     "list" List(List): "Lists bookings. Customers their own, operators those of others.",
     "customer.erase" CustomerErase(CustomerErase): "Removes what was written about a customer. Operators of all venues.",
+    "customer.revoke" CustomerRevoke(CustomerRevoke): "Ends a customer's connections, and refuses the tokens that they have. Operators of all venues.",
     "subscribe" Subscribe(Subscribe): "A topic's snapshot now and every later change. Anyone.",
     "unsubscribe" Unsubscribe(Unsubscribe): "Ends a topic's pushes. Anyone.",
 }
@@ -116,6 +118,9 @@ fields! {
     ResourcePut {
         /// The resource.
         resource: ResourceInput,
+        /// Only if the resource is at this version; 0, only if there is none of this id yet.
+        #[schemars(with = "Option<u64>")]
+        if_version: Option<Version>,
     }
 }
 fields! {
@@ -197,6 +202,11 @@ fields! {
         /// The places in each slot, from 1 to the resource's capacity. Defaults to 1.
         #[schemars(with = "Option<u32>")]
         quantity: Option<Quantity>,
+        /// Other resources of the venue, for the same time and each on its own grid: at most 9. All of
+        /// them are had together, or none. The rules of each hold; the rest is as its own resource says.
+        #[serde(default)]
+        #[schemars(with = "Vec<Companion>")]
+        with: Companions,
         /// What its owner and operators keep with it: a flat map of texts, numbers and booleans, at
         /// most 16 keys, and 1024 bytes of keys and values together. Defaults to an empty one.
         #[schemars(with = "Option<DetailsMap>")]
@@ -267,12 +277,20 @@ command! {
     }
 }
 command! {
-    /// Moves a confirmed booking to another stretch of the same resource.
+    /// Moves a booking that is held, pending or confirmed: to another time, to another resource of its
+    /// venue, to another number of places, or all of these at once. What it has `with` it moves along to
+    /// another time.
     Reschedule {
-        /// A slot's start.
-        start: Instant,
+        /// A slot's start. Defaults to the start that it has.
+        start: Option<Instant>,
         /// The end of a slot in the same run of openings. Without it, the booking is as long as it was.
         end: Option<Instant>,
+        /// Another resource's id.
+        #[schemars(with = "Option<String>")]
+        resource: Option<ResourceId>,
+        /// The places in each slot. Defaults to those that it has.
+        #[schemars(with = "Option<u32>")]
+        quantity: Option<Quantity>,
     }
 }
 fields! {
@@ -319,13 +337,23 @@ fields! {
     }
 }
 fields! {
+    /// Ends all connections of a customer, and refuses from now on the tokens that were issued to them up to
+    /// this second, included. Where there are so many that it is `busy`, send it again: it goes on with the
+    /// rest. Their bookings stay as they are.
+    CustomerRevoke {
+        /// Whose.
+        #[schemars(with = "String")]
+        customer: CustomerId,
+    }
+}
+fields! {
     /// Asks for a topic's snapshot and every later change.
     Subscribe {
         /// The topic.
         topic: TopicName,
-        /// The start of a resource's or a venue's snapshot. Defaults to now.
+        /// The start of a resource's, a pool's or a venue's snapshot. Defaults to now.
         from: Option<Instant>,
-        /// The end of a resource's or a venue's snapshot, not included. Defaults to 14 days after `from`.
+        /// The end of a resource's, a pool's or a venue's snapshot, not included. Defaults to 14 days after `from`.
         to: Option<Instant>,
         /// The `cursor` of the page before.
         cursor: Option<String>,

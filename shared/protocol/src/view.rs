@@ -4,8 +4,8 @@ use crate::fields::{DetailsMap, Instant};
 use crate::rules::RulesInput;
 use domain::calendar::{Closure, Day, Hours};
 use domain::{
-    Approval, Availability, Booking, Calendar, ConfirmBy, Details, PendingMinutes, Period, Pools,
-    Resource, Role, Rules, SlotMinutes, State,
+    Approval, Availability, Booking, Calendar, Claim, ConfirmBy, Details, PendingMinutes, Period,
+    Pools, Resource, ResourceId, Role, Rules, SlotMinutes, State,
 };
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -103,6 +103,9 @@ impl From<&Resource> for ResourceView {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SlotView {
+    /// The resource's id, where it is of a pool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
     /// When it starts.
     pub start: Instant,
     /// When it ends.
@@ -115,9 +118,17 @@ pub struct SlotView {
     pub version: u64,
 }
 
+impl SlotView {
+    /// A slot of this resource of a pool.
+    pub fn of(resource: &ResourceId, slot: Availability) -> Self {
+        Self { resource: Some(resource.to_string()), ..Self::from(slot) }
+    }
+}
+
 impl From<Availability> for SlotView {
     fn from(slot: Availability) -> Self {
         Self {
+            resource: None,
             start: Instant(slot.start),
             end: Instant(slot.end),
             capacity: slot.capacity.get(),
@@ -157,6 +168,21 @@ pub enum StatusName {
     NoShow,
 }
 
+/// What a booking has of another resource.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct WithView {
+    /// The resource's id.
+    pub resource: String,
+    /// Places in each slot.
+    pub quantity: u32,
+}
+
+impl From<&Claim> for WithView {
+    fn from(claim: &Claim) -> Self {
+        Self { resource: claim.resource.to_string(), quantity: claim.quantity.get() }
+    }
+}
+
 /// A booking.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -175,6 +201,9 @@ pub struct BookingView {
     pub end: Instant,
     /// Places in each slot.
     pub quantity: u32,
+    /// What it has of other resources for the same time; absent where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub with: Vec<WithView>,
     /// Where it stands.
     #[schemars(with = "StatusName")]
     pub status: domain::Status,
@@ -232,6 +261,7 @@ impl BookingView {
             start: Instant(booking.stretch.start()),
             end: Instant(booking.stretch.end()),
             quantity: booking.quantity.get(),
+            with: booking.with.iter().map(WithView::from).collect(),
             status: booking.status,
             version: booking.version.get(),
             hold_expires_at: booking.hold_expires_at.map(Instant),

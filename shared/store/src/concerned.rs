@@ -31,14 +31,26 @@ impl Concerned {
         // Bookings named no venue before there were any.
         let venue = VenueId::parse(text("venue")).unwrap_or_default();
         let booked = ResourceId::parse(text("resource")).ok();
-        let all = [
-            customer.map(Self::Customer),
-            resource.map(Self::Watchers),
-            booked.clone().map(|booked| Self::Operators(booked, venue.clone())),
-            booked.map(|_| Self::Venue(venue)),
-        ];
-        all.into_iter().flatten().collect()
+        let is_booked = booked.is_some();
+        let booked = booked.into_iter().chain(others(item));
+        let operators = booked.map(|booked| Self::Operators(booked, venue.clone()));
+        let all = customer.map(Self::Customer).into_iter();
+        let all = all.chain(resource.map(Self::Watchers)).chain(operators);
+        all.chain(is_booked.then(|| Self::Venue(venue.clone()))).collect()
     }
+}
+
+/// The resources that a booking has beside its own.
+fn others(item: &Item) -> Vec<ResourceId> {
+    let Some(AttributeValue::L(claims)) = item.get("with") else { return Vec::new() };
+    let resource = |claim: &AttributeValue| match claim {
+        AttributeValue::M(claim) => match claim.get("resource") {
+            Some(AttributeValue::S(resource)) => ResourceId::parse(resource).ok(),
+            _ => None,
+        },
+        _ => None,
+    };
+    claims.iter().filter_map(resource).collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@
 //! | a customer's open bookings | `C#customer` | `OPEN` |
 //! | a customer's active bookings of a resource that bounds them | `C#customer` | `A#resource` |
 //! | an operator's key, on a sale for somebody | `C#operator` | `K#hash` |
+//! | up to when a customer's tokens are revoked | `C#customer` | `REVOKED` |
 //! | pointer: a booking may be here in a resource's calendar | `L#resource` | `start#hash` |
 //!
 //! There is no index: whatever decides or is shown is read strongly consistently.
@@ -22,6 +23,7 @@
 //! | item | `PK` | `SK` |
 //! |---|---|---|
 //! | connection, with its topics | `C#connection` | `META` |
+//! | connection, as one of its customer's | `U#customer` | connection |
 //! | subscription | `T#topic#shard` | connection |
 //! | how many shards a topic has, if more than one | `T#topic#0` | `!` |
 
@@ -169,6 +171,11 @@ pub fn used_key(operator: &CustomerId, key: &Key) -> ItemKey {
     ItemKey::new(customer_partition(operator), format!("K#{hash}"))
 }
 
+/// Up to when a customer's tokens are revoked.
+pub fn revoked(customer: &CustomerId) -> ItemKey {
+    ItemKey::new(customer_partition(customer), "REVOKED")
+}
+
 /// A resource's calendar: where its bookings may be.
 pub fn calendar_partition(resource: &ResourceId) -> String {
     format!("{CALENDAR}{resource}")
@@ -193,6 +200,20 @@ pub fn pointer(resource: &ResourceId, start: Timestamp, hash: &BookingHash) -> I
 pub fn connection(id: &str) -> ItemKey {
     ItemKey::new(format!("C#{id}"), META)
 }
+
+/// A customer's connections.
+pub fn connections_partition(customer: &CustomerId) -> String {
+    format!("U#{customer}")
+}
+
+/// A connection, as one of its customer's.
+pub fn connection_of_customer(customer: &CustomerId, connection: &str) -> ItemKey {
+    ItemKey::new(connections_partition(customer), connection)
+}
+
+/// The first and the last sort key that a connection can have, after a topic's shard count: names are
+/// of base64's characters.
+pub const CONNECTION_SORTS: (&str, &str) = ("\"", "~");
 
 /// One shard of a topic's subscriptions.
 pub fn topic_partition(topic: &str, shard: u32) -> String {

@@ -28,7 +28,10 @@ pub mod transact;
 
 pub use bookings::Bookings;
 pub use concerned::Concerned;
-pub use connections::{Connection, ConnectionId, Connections, Subscribed, Subscriber, TopicKey};
+pub use connections::{
+    Connection, ConnectionId, Connections, Revoked, Subscribed, Subscriber, TopicKey,
+};
 pub use error::{CommandError, Error, Unavailable};
 pub use items::Change;
+pub use items::record::{OldImage, Record};
 pub use serde_dynamo::Item;

@@ -4,8 +4,8 @@ use domain::calendar::{Closures, Dates, Day, Hours, LONGEST_SLOT, Week};
 use domain::{
     Action, Approval, Attempt, Booking, BookingId, Calendar, Capacity, ConfirmBy, ConfirmationCode,
     CustomerId, Details, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Period, Pools,
-    Quantity, Rank, Resource, ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State,
-    TimeZoneName, VenueId, Version,
+    Quantity, Rank, Reschedule, Resource, ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes,
+    State, TimeZoneName, VenueId, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use store::bookings::change::{Intent, Target};
@@ -90,6 +90,7 @@ pub fn hold(name: &str, key: &str, start: &str) -> NewBooking {
         start: at(start),
         end: None,
         quantity: Quantity::ONE,
+        with: Vec::new(),
         details: Details::default(),
         note: None,
     }
@@ -152,7 +153,7 @@ pub trait Shortly {
         if_version: Option<Version>,
         now: Timestamp,
     ) -> impl Future<Output = Result<Booking, CommandError>> {
-        let intent = Intent::Reschedule(to.0, to.1);
+        let intent = Intent::Reschedule(Reschedule::to(to.0, to.1), 200);
         async move { self.carry_out(customer, id, &intent, if_version, now).await }
     }
 }

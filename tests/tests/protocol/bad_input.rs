@@ -46,7 +46,7 @@ const DECIDE: Fields =
 const ACTIONS: &[(&str, Fields)] = &[
     ("ping", &[]),
     ("refresh", &[("token", true, Text)]),
-    ("resource.put", &[("resource", true, Object)]),
+    ("resource.put", &[("resource", true, Object), ("ifVersion", false, Version)]),
     ("resource.get", &[("resource", true, Resource)]),
     (
         "resource.list",
@@ -106,6 +106,7 @@ const ACTIONS: &[(&str, Fields)] = &[
     ("complete", CHANGE),
     ("noShow", CHANGE),
     ("customer.erase", &[("customer", true, Text)]),
+    ("customer.revoke", &[("customer", true, Text)]),
     ("get", &[("booking", true, Text)]),
     ("list", &[("status", false, Status), ("limit", false, Limit), ("cursor", false, Cursor)]),
     (

@@ -12,7 +12,8 @@ fn expected(status: &str, change: &str) -> Result<&'static str, &'static str> {
         ("held", "confirm") | ("pending", "approve") | ("confirmed", "reschedule") => {
             Ok("confirmed")
         }
-        ("held", "extend") => Ok("held"),
+        ("held", "extend" | "reschedule") => Ok("held"),
+        ("pending", "reschedule") => Ok("pending"),
         ("held" | "pending" | "confirmed", "cancel") => Ok("cancelled"),
         ("pending", "decline") => Ok("declined"),
         ("expired", "extend" | "confirm") => Err("hold_expired"),

@@ -58,7 +58,7 @@ async fn one_frame_with_the_newest_of_each_thing() {
 #[tokio::test]
 async fn nobody_there_is_nobody_told() {
     let scene = Scene::new().await;
-    assert_eq!(scene.tell([]).await, sent(0));
+    assert_eq!(scene.tell(Vec::<Change>::new()).await, sent(0));
     assert_eq!(scene.tell([Change::Booking(booked("alice", "1", 1))]).await, sent(0));
     assert_eq!(scene.gateway.events(), []);
 }
@@ -109,13 +109,13 @@ async fn whose_token_has_ended_is_told_nothing() {
     for (id, end) in [("ended=", at(NOW)), ("ends=", at("08:00:01"))] {
         let connection = scene.connect(id, &[me("alice")]).await;
         let role = connection.role;
-        scene.tables.connections.refresh(&connection, role, None, end).await.unwrap();
+        scene.tables.connections.refresh(&connection, role, None, at(NOW), end).await.unwrap();
     }
     assert_eq!(scene.tell([Change::Booking(booked("alice", "1", 1))]).await, sent(1));
     assert_eq!(scene.gateway.texts("ended=").len(), 0);
     assert_eq!(scene.gateway.texts("ends=").len(), 1);
     // A refreshed token brings it back.
-    assert_eq!(scene.traces_of("ended=").await, 2);
+    assert_eq!(scene.traces_of("ended=").await, 3);
 }
 
 /// Everybody who has the topic is told, in whichever shard the subscription is.

@@ -30,7 +30,7 @@ async fn where_nobody_can_be_reached_nobody_is_closed_at_first() {
     let report = scene.tell_late(alices(), YOUNG, PATIENT).await;
     assert_eq!(report, Report { untold: 10, failed_from: Some(1), ..Report::default() });
     assert_eq!(scene.gateway.events(), []);
-    assert_eq!(scene.traces_of("c1=").await, 2);
+    assert_eq!(scene.traces_of("c1=").await, 3);
 
     // It goes on, and everybody else waits behind this batch.
     let report = scene.tell_late(alices(), SignedDuration::from_secs(60), PATIENT).await;
@@ -96,7 +96,7 @@ async fn what_is_given_up_and_cannot_be_closed_is_reported() {
     let report = scene.tell_late(alices(), LAST, PATIENT).await;
     let expected = Report { closed: 1, untold: 1, failed_from: Some(1), ..Report::default() };
     assert_eq!(report, expected);
-    assert_eq!((scene.traces_of("broken=").await, scene.traces_of("fails=").await), (2, 0));
+    assert_eq!((scene.traces_of("broken=").await, scene.traces_of("fails=").await), (3, 0));
 }
 
 /// Only the records that are about to be too old are given up.

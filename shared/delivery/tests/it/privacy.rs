@@ -37,7 +37,7 @@ async fn only_operators_are_told_of_everybodys_bookings() {
     let customer =
         Connection { id: ConnectionId::new("customer="), role: Role::Customer, ..operator };
     scene.tables.connections.remember(&customer).await.unwrap();
-    assert_eq!(scene.traces_of("customer=").await, 2);
+    assert_eq!(scene.traces_of("customer=").await, 3);
     assert_eq!(scene.tell([Change::Booking(booked("alice", "1", 1))]).await.sent, 1);
     assert_eq!(scene.gateway.frames("operator=").len(), 1);
     assert_eq!(scene.gateway.frames("customer=").len(), 0);

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use store::connections::FIRST_VERSION;
-use store::{Change, Connection, ConnectionId, Connections, TopicKey};
+use store::{Change, Connection, ConnectionId, Connections, Record, TopicKey};
 use support::fixtures::{NOW, at, customer, half_hour, room};
 use support::{self, Tables};
 use tokio::time::Instant;
@@ -62,6 +62,7 @@ impl Scene {
                 Role::Customer
             },
             venue: None,
+            issued: Some(when.as_second()),
             expires: at("17:00:00").as_second(),
             connected: when.as_millisecond(),
             topics: topics.iter().map(|topic| (topic.clone(), 0)).collect::<BTreeMap<_, _>>(),
@@ -72,13 +73,13 @@ impl Scene {
     }
 
     /// Tells of changes in this order.
-    pub async fn tell(&self, changes: impl IntoIterator<Item = Change>) -> Report {
+    pub async fn tell(&self, changes: impl IntoIterator<Item = impl Into<Record>>) -> Report {
         self.tell_at(changes, at(NOW)).await
     }
 
     pub async fn tell_at(
         &self,
-        changes: impl IntoIterator<Item = Change>,
+        changes: impl IntoIterator<Item = impl Into<Record>>,
         now: Timestamp,
     ) -> Report {
         self.fanout.tell(batch(changes, now), now, Instant::now() + PATIENT).await
@@ -129,14 +130,14 @@ pub struct Process(Fanout);
 
 impl Process {
     /// Tells of changes in this order.
-    pub async fn tell(&self, changes: impl IntoIterator<Item = Change>) -> Report {
+    pub async fn tell(&self, changes: impl IntoIterator<Item = impl Into<Record>>) -> Report {
         self.0.tell(batch(changes, at(NOW)), at(NOW), Instant::now() + PATIENT).await
     }
 }
 
 /// A batch of these changes, all of them made at one time.
-pub fn batch(changes: impl IntoIterator<Item = Change>, made: Timestamp) -> Batch {
-    let changes: Vec<_> = changes.into_iter().enumerate().collect();
+pub fn batch(changes: impl IntoIterator<Item = impl Into<Record>>, made: Timestamp) -> Batch {
+    let changes: Vec<_> = changes.into_iter().map(Into::into).enumerate().collect();
     Batch { made: vec![made; changes.len()], changes, ..Batch::default() }
 }
 
@@ -170,6 +171,8 @@ pub fn booked(name: &str, key: &str, version: u64) -> Booking {
         customer,
         stretch: Stretch::of(&[half_hour(at("09:00:00"))]).unwrap(),
         quantity: Quantity::ONE,
+        places: Quantity::ONE,
+        with: Vec::new(),
         status: Status::Confirmed,
         version: Version::new(version),
         hold_expires_at: None,

@@ -1,6 +1,6 @@
 //! Attempts that are sent again because the reply was lost.
 
-use crate::fixtures::{at, attempt, booking, code, half_hours, request, room};
+use crate::fixtures::{at, attempt, booking, code, half_hours, moved_to, request, room};
 use domain::{
     Action, Approval, Attempt, Booking, Command, Confirming, CustomerId, Deadlines, Decision,
     HoldSeconds, Key, MaxHoldSeconds, Rejection, Role, Status, Version,
@@ -57,10 +57,7 @@ fn the_attempt_that_changed_a_booking_last_is_answered_with_it() {
         (Action::Confirm(manual, code()), Status::Held),
         (Action::Cancel(None), Status::Held),
         (Action::Cancel(Some("because".to_owned())), Status::Confirmed),
-        (
-            Action::Reschedule(moved.clone(), Deadlines::at_the_start(moved.start())),
-            Status::Confirmed,
-        ),
+        (moved_to(moved.clone(), Deadlines::at_the_start(moved.start())), Status::Confirmed),
         (Action::Approve(None, code()), Status::Pending),
         (Action::Decline(None), Status::Pending),
     ] {
@@ -134,7 +131,7 @@ fn only_the_last_change_is_remembered() {
     let left = confirmed(&keyed("1", "confirm"));
     let to = half_hours("2027-01-12T10:00Z", "2027-01-12T10:30Z");
     let deadlines = Deadlines::at_the_start(to.start());
-    let moved = Action::Reschedule(to, deadlines);
+    let moved = moved_to(to, deadlines);
     for later in [keyed("2", "reschedule"), attempt(Role::Customer), attempt(Role::Operator)] {
         let later = change(&moved, &later, &left);
         assert_eq!(decide(&confirm(), &keyed("1", "confirm"), &later), refused(&later));
@@ -163,7 +160,7 @@ fn running_out_is_a_change_that_nobody_attempted() {
 #[test]
 fn the_key_that_made_a_booking_is_not_that_of_a_command() {
     let asked = request(at("2027-01-11T10:00Z"));
-    let made = asked.decide(&room("UTC", 30, &["09:00-12:00"]), &code(), now()).unwrap();
+    let made = asked.decide(&room("UTC", 30, &["09:00-12:00"]), &[], &code(), now()).unwrap();
     assert_eq!(made.last_attempt, None);
     let left = change(&confirm(), &keyed(asked.key.as_str(), &asked.fingerprint()), &made);
     assert_eq!(left.status, Status::Confirmed);

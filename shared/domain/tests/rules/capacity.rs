@@ -27,7 +27,7 @@ fn every_place_is_accounted_for(world: &World, resized: bool) {
             assert_eq!(slot.at(now).taken, taken, "taken in {start} at {now}: {slot:?}");
 
             for booking in &bookings {
-                let told = booking.at(now).places_in(start);
+                let told = booking.at(now).places_in(&booking.resource, start);
                 assert_eq!(told, places(booking, start, now), "in {start} at {now}: {booking:?}");
             }
 

@@ -6,6 +6,7 @@ use domain::numbers::{HorizonDays, RuleMinutes, RuleSlots};
 use domain::{
     AnyOf, Candidate, Capacity, ConfirmBy, MadeBy, NewBooking, NoneHolds, Pool, PoolName, Pools,
     Quantity, Rank, Rejection, Resource, ResourceId, Role, Rules, Sale, Sought, State, VenueId,
+    With,
 };
 use jiff::SignedDuration;
 use proptest::prelude::*;
@@ -26,7 +27,7 @@ fn ids(texts: &[&str]) -> AnyOf {
 }
 
 fn any_of(any_of: AnyOf) -> NewBooking<AnyOf> {
-    let NewBooking { customer, by, key, sale, start, end, quantity, details, note, .. } =
+    let NewBooking { customer, by, key, sale, start, end, quantity, with, details, note, .. } =
         request(at("2027-01-11T09:00Z"));
     let (resource, chosen_from) = (any_of, None);
     NewBooking {
@@ -39,6 +40,7 @@ fn any_of(any_of: AnyOf) -> NewBooking<AnyOf> {
         start,
         end,
         quantity,
+        with,
         details,
         note,
     }
@@ -124,6 +126,8 @@ fn what_comes_into_question() {
     assert!(!any_of(ids(&["a", "b"])).considers(&good));
     let paused = Resource { state: State::Paused, ..good.clone() };
     assert!(!asked.considers(&paused) && for_alice(&asked).considers(&paused));
+    let with = vec![With { resource: good.id.clone(), quantity: Quantity::ONE }];
+    assert!(!NewBooking { with, ..asked.clone() }.considers(&good));
     let archived = Resource { state: State::Archived, ..good.clone() };
     assert!(!asked.considers(&archived) && !for_alice(&asked).considers(&archived));
     let rules = Rules { min_quantity: Some(Quantity::new(2).unwrap()), ..Rules::default() };
@@ -140,6 +144,7 @@ fn why_none_holds() {
     let closed = Rejection::Closed("a");
     let end = Rejection::Unacceptable { field: "/end", message: "too long".to_owned() };
     let full = Rejection::SlotFull;
+    let beside = Rejection::SlotFull.of_other(0);
     for (reasons, expected) in [
         (vec![], &full),
         (vec![&full], &full),
@@ -150,6 +155,8 @@ fn why_none_holds() {
         (vec![&end], &end),
         (vec![&end, &closed], &closed),
         (vec![&end, &full], &full),
+        (vec![&full, &beside, &closed], &beside),
+        (vec![&beside, &moving], &moving),
     ] {
         let mut none = NoneHolds::default();
         reasons.iter().for_each(|reason| none.add((*reason).clone()));
@@ -163,7 +170,7 @@ fn a_customer_cannot_book_what_operators_confirm() {
     let resource = Resource { confirm_by: ConfirmBy::Operator, ..table("t", 1) };
     let book = NewBooking { sale: Sale::Book, ..any_of(pool("main/tables")) };
     assert!(book.considers(&resource));
-    let decided = book.at(resource.id.clone()).decide(&resource, &code(), at(NOW));
+    let decided = book.at(resource.id.clone()).decide(&resource, &[], &code(), at(NOW));
     assert!(matches!(decided, Err(Rejection::Forbidden(_))), "{decided:?}");
 }
 

@@ -1,7 +1,7 @@
 //! What a booking's changes do to its slots.
 
 use crate::fixtures::{at, booking, half_hours};
-use domain::{Booking, Effect, Period, Quantity, Status};
+use domain::{Booking, Effect, Period, Quantity, SlotOf, Status};
 use jiff::ToSpan;
 
 const TEN: &str = "2027-01-11T10:00Z";
@@ -17,12 +17,13 @@ fn since(status: Status, now: &str) -> Booking {
 }
 
 /// The half hour from this instant on.
-fn slot(start: &str) -> Period {
-    Period { start: at(start), end: at(start) + 30.minutes() }
+fn slot(start: &str) -> SlotOf {
+    let resource = booking(Status::Held).resource;
+    SlotOf { resource, slot: Period { start: at(start), end: at(start) + 30.minutes() } }
 }
 
 /// The same effect on both of the fixture's slots.
-fn both(effect: Effect) -> Vec<(Period, Effect)> {
+fn both(effect: Effect) -> Vec<(SlotOf, Effect)> {
     vec![(slot(TEN), effect), (slot(HALF_PAST), effect)]
 }
 
@@ -34,7 +35,7 @@ fn a_new_booking_takes_its_places() {
         [(Status::Held, until), (Status::Pending, None), (Status::Confirmed, None)]
     {
         let effects = Booking::effects(None, &booking(status));
-        assert_eq!(effects, both(Effect::Take(two(), until)), "{status:?}");
+        assert_eq!(effects, both(Effect::take(two(), until)), "{status:?}");
     }
 }
 
@@ -43,7 +44,7 @@ fn a_sale_keeps_what_was_held() {
     let held = booking(Status::Held);
     for status in [Status::Pending, Status::Confirmed] {
         let effects = Booking::effects(Some(&held), &booking(status));
-        let keep = Effect::Keep(two(), held.hold_expires_at.unwrap());
+        let keep = Effect::keep(two(), held.hold_expires_at.unwrap());
         assert_eq!(effects, both(keep), "{status:?}");
     }
 }
@@ -55,7 +56,7 @@ fn an_extension_moves_what_is_held_to_its_later_end() {
     let later = at("2027-01-11T09:07Z");
     let extended = Booking { hold_expires_at: Some(later), ..held.clone() };
     let effects = Booking::effects(Some(&held), &extended);
-    assert_eq!(effects, both(Effect::Extend(two(), until, later)));
+    assert_eq!(effects, both(Effect::extend(two(), until, later)));
     let written = Booking { version: held.version.next(), ..held.clone() };
     assert_eq!(Booking::effects(Some(&held), &written), [], "to the end that it has");
 }
@@ -70,7 +71,7 @@ fn what_is_given_back_is_released_as_it_was_taken() {
     ] {
         let before = booking(before);
         let effects = Booking::effects(Some(&before), &booking(after));
-        assert_eq!(effects, both(Effect::Release(two(), before.hold_expires_at)), "{before:?}");
+        assert_eq!(effects, both(Effect::release(two(), before.hold_expires_at)), "{before:?}");
     }
 }
 
@@ -87,7 +88,7 @@ fn what_stays_sold_does_nothing() {
 
 #[test]
 fn a_no_show_frees_the_slots_that_have_not_begun() {
-    let release = Effect::Release(two(), None);
+    let release = Effect::release(two(), None);
     for (now, freed) in [
         (TEN, vec![(slot(HALF_PAST), release)]),
         ("2027-01-11T10:29:59.999999999Z", vec![(slot(HALF_PAST), release)]),
@@ -97,7 +98,8 @@ fn a_no_show_frees_the_slots_that_have_not_begun() {
         let no_show = since(Status::NoShow, now);
         assert_eq!(Booking::effects(Some(&booking(Status::Confirmed)), &no_show), freed, "{now}");
         let left = u32::from(freed.is_empty()) * 2;
-        assert_eq!((no_show.places_in(at(TEN)), no_show.places_in(at(HALF_PAST))), (2, left));
+        let places = |start| no_show.places_in(&no_show.resource, at(start));
+        assert_eq!((places(TEN), places(HALF_PAST)), (2, left));
     }
 }
 
@@ -105,7 +107,7 @@ fn a_no_show_frees_the_slots_that_have_not_begun() {
 fn a_move_touches_only_what_it_leaves_and_takes() {
     let before = booking(Status::Confirmed);
     let moved = |start, end| Booking { stretch: half_hours(start, end), ..before.clone() };
-    let (leaves, takes) = (Effect::Release(two(), None), Effect::Take(two(), None));
+    let (leaves, takes) = (Effect::release(two(), None), Effect::take(two(), None));
     let eleven = "2027-01-11T11:00Z";
     for (start, end, effects) in [
         (TEN, eleven, vec![]),
@@ -138,7 +140,11 @@ fn a_booking_takes_places_in_its_slots_while_it_is_active_or_came_true() {
             ("2027-01-11T10:15Z", 0),
             ("2027-01-11T11:00Z", 0),
         ] {
-            assert_eq!(booking.places_in(at(start)), expected, "{status:?} at {start}");
+            assert_eq!(
+                booking.places_in(&booking.resource, at(start)),
+                expected,
+                "{status:?} at {start}"
+            );
         }
     }
 }
@@ -160,18 +166,18 @@ fn what_is_pending_with_an_end_is_in_the_buckets_of_that_end() {
     let held = booking(Status::Held);
     let until = held.hold_expires_at.unwrap();
     let effects = |before, after: &Booking| Booking::effects(before, after);
-    assert_eq!(effects(None, &pending), both(Effect::Take(two(), Some(end))));
-    assert_eq!(effects(Some(&held), &pending), both(Effect::Extend(two(), until, end)));
+    assert_eq!(effects(None, &pending), both(Effect::take(two(), Some(end))));
+    assert_eq!(effects(Some(&held), &pending), both(Effect::extend(two(), until, end)));
     let confirmed = booking(Status::Confirmed);
-    assert_eq!(effects(Some(&pending), &confirmed), both(Effect::Keep(two(), end)));
+    assert_eq!(effects(Some(&pending), &confirmed), both(Effect::keep(two(), end)));
     for over in [Status::Cancelled, Status::Declined] {
-        let released = both(Effect::Release(two(), Some(end)));
+        let released = both(Effect::release(two(), Some(end)));
         assert_eq!(effects(Some(&pending), &booking(over)), released);
     }
     assert_eq!(effects(Some(&pending), &pending), [], "a note");
     // A hold may outlast the start, at which what is pending ends.
     let late = Booking { hold_expires_at: Some(at("2027-01-11T10:02Z")), ..held.clone() };
-    let moved = Effect::Extend(two(), at("2027-01-11T10:02Z"), end);
+    let moved = Effect::extend(two(), at("2027-01-11T10:02Z"), end);
     assert_eq!(effects(Some(&late), &pending), both(moved));
 }
 

@@ -36,7 +36,7 @@ fn the_ends_of_time_are_instants_like_any_other() {
                 }
             }
             for now in [Timestamp::MIN, start, Timestamp::MAX] {
-                let made = request(start).decide(&room, &code(), now);
+                let made = request(start).decide(&room, &[], &code(), now);
                 assert_eq!(made.is_ok(), room.stretch(start, Length::Slots(1), now).is_ok());
             }
         }
@@ -74,7 +74,7 @@ fn a_year_without_a_slot_is_soon_read() {
 fn a_hold_at_the_end_of_time_lasts_to_the_end_of_time() {
     let room = room("UTC", 1, &["21:00-22:00"]);
     let last = at("9999-12-30T21:59Z");
-    let until = |now| request(last).decide(&room, &code(), now).unwrap().hold_expires_at;
+    let until = |now| request(last).decide(&room, &[], &code(), now).unwrap().hold_expires_at;
     assert_eq!(until(last), Some(Timestamp::MAX), "not 300 seconds");
     let extended = MaxHoldSeconds::DEFAULT.last(last);
     assert_eq!(HoldSeconds::DEFAULT.end_within(last, extended), Timestamp::MAX);
@@ -148,21 +148,21 @@ proptest! {
         prop_assert!(free <= capacity);
         let ends = [None, Some(instant(1)), Some(instant(9)), Some(Timestamp::MAX)];
         for until in ends {
-            let sold = slot.after(Effect::Take(quantity, until), terms, now);
+            let sold = slot.after(Effect::take(quantity, until), terms, now);
             prop_assert_eq!(sold.is_ok(), quantity.get() <= free);
             if let Ok(sold) = sold {
                 prop_assert!(sold.version >= slot.version);
             }
-            if let Ok(left) = slot.after(Effect::Release(quantity, until), terms, now) {
+            if let Ok(left) = slot.after(Effect::release(quantity, until), terms, now) {
                 prop_assert!(left.taken <= taken && left.version >= slot.version);
             }
             let Some(until) = until else { continue };
-            if let Ok(kept) = slot.after(Effect::Keep(quantity, until), terms, now) {
+            if let Ok(kept) = slot.after(Effect::keep(quantity, until), terms, now) {
                 prop_assert_eq!(kept.taken, taken);
                 prop_assert!(slot.expiring[&until] >= quantity.get());
             }
             for later in [instant(2), Timestamp::MAX] {
-                let extended = slot.after(Effect::Extend(quantity, until, later), terms, now);
+                let extended = slot.after(Effect::extend(quantity, until, later), terms, now);
                 if let Ok(extended) = extended {
                     prop_assert_eq!(extended.taken, taken);
                     prop_assert!(extended.expiring[&later] >= quantity.get() || later == until);

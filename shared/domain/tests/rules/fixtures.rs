@@ -2,11 +2,11 @@
 
 use domain::calendar::{Closures, Dates, Day, Hours, LONGEST_SLOT, Week};
 use domain::{
-    Action, Approval, Attempt, Booking, BookingHash, BookingId, Calendar, Capacity, Command,
-    ConfirmBy, ConfirmationCode, CustomerId, Deadlines, Decision, Details, HoldSeconds, Key,
-    MadeBy, MaxHoldSeconds, NewBooking, Period, Pools, Quantity, Rank, Rejection, Resource,
-    ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State, Status, Stretch, Terms,
-    TimeZoneName, VenueId, Version,
+    Action, Approval, Attempt, Booking, BookingHash, BookingId, Calendar, Capacity, Claim, Command,
+    ConfirmBy, ConfirmationCode, CustomerId, Deadlines, Decision, Destination, Details,
+    HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Period, Pools, Quantity, Rank, Rejection,
+    Resource, ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State, Status, Stretch,
+    Terms, TimeZoneName, VenueId, Version,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -95,6 +95,7 @@ pub fn request(start: Timestamp) -> NewBooking {
         start,
         end: None,
         quantity: Quantity::ONE,
+        with: Vec::new(),
         details: Details::default(),
         note: None,
     }
@@ -132,6 +133,8 @@ pub fn booking(status: Status) -> Booking {
         deadlines: Deadlines::at_the_start(stretch.start()),
         stretch,
         quantity: Quantity::new(2).unwrap(),
+        places: Quantity::new(2).unwrap(),
+        with: Vec::new(),
         status,
         version: Version::new(4),
         hold_expires_at: (status == Status::Held).then(|| at("2027-01-11T09:05Z")),
@@ -146,6 +149,13 @@ pub fn booking(status: Status) -> Booking {
         fingerprint: "as asked".to_owned(),
         last_attempt: None,
     }
+}
+
+/// The fixture's booking goes there, with these deadlines.
+pub fn moved_to(stretch: Stretch, deadlines: Deadlines) -> Action {
+    let there = Destination::of(&booking(Status::Confirmed));
+    let claim = Claim { stretch, ..there.claim };
+    Action::Reschedule(Box::new(Destination { claim, deadlines, ..there }))
 }
 
 /// An attempt without a key, of Alice or of an operator.

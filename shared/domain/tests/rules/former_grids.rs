@@ -263,7 +263,7 @@ mod availability {
         let resource = half_hourly_room(1);
         let (nine, end) = (at("2027-01-11T09:00Z"), at("2027-01-11T08:05Z"));
         let held = Slot::untouched(nine, length(30));
-        let held = held.after(Effect::Take(Quantity::ONE, Some(end)), terms(1), now()).unwrap();
+        let held = held.after(Effect::take(Quantity::ONE, Some(end)), terms(1), now()).unwrap();
         let slots = BTreeMap::from([(nine, held)]);
 
         let resource = moved(&resource, grid("UTC", 30, &["08:45-11:45"]), now());
@@ -285,7 +285,7 @@ mod availability {
         let held = |minute: i64, places: i64| {
             let slot = Slot::untouched(nine + minute.minutes(), length(1));
             (0..places).fold(slot, |slot, n| {
-                let take = Effect::Take(Quantity::ONE, Some(end(n)));
+                let take = Effect::take(Quantity::ONE, Some(end(n)));
                 let terms = Terms { minutes: slot.minutes, places: 10_000 };
                 slot.after(take, terms, now()).unwrap()
             })
@@ -368,7 +368,7 @@ mod availability {
             // What is taken at these terms is what is free.
             let terms = resource.terms(slot, &slots, now());
             let take = |quantity| {
-                let take = Effect::Take(Quantity::new(quantity).unwrap(), None);
+                let take = Effect::take(Quantity::new(quantity).unwrap(), None);
                 resource.slot(slot, &slots).after(take, terms, now())
             };
             if expected > 0 {

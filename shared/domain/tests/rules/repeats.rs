@@ -28,7 +28,7 @@ fn busy_room(approval: Approval) -> Resource {
 }
 
 fn decide(request: &NewBooking, approval: Approval) -> Result<Booking, Rejection> {
-    request.decide(&busy_room(approval), &code(), at(NOW))
+    request.decide(&busy_room(approval), &[], &code(), at(NOW))
 }
 
 #[test]
@@ -42,6 +42,8 @@ fn a_hold_lasts_as_long_as_the_resource_says() {
             customer: CustomerId::parse("alice").unwrap(),
             stretch: half_hours("2027-01-11T09:00Z", "2027-01-11T09:30Z"),
             quantity: Quantity::ONE,
+            places: Quantity::ONE,
+            with: Vec::new(),
             status: Status::Held,
             version: Version::FIRST,
             // To the next whole second, a 64th of its length.
@@ -105,15 +107,16 @@ fn what_may_be_sold_on_a_former_grid_is_not_sold_yet() {
     let old = busy_room(Approval::Auto);
     let moved = Resource { calendar: grid("UTC", 60, &["09:00-12:00"]), ..old.clone() };
     let moved = moved.replacing(&old, at(NOW)).unwrap();
-    let ask = |now: Timestamp| hold().decide(&moved, &code(), now).map(|made| made.stretch.end());
+    let ask =
+        |now: Timestamp| hold().decide(&moved, &[], &code(), now).map(|made| made.stretch.end());
     assert_eq!(ask(at(NOW)), Err(Rejection::InTransition(TRANSITION)));
     assert_eq!(ask(at(NOW) + TRANSITION), Ok(at("2027-01-11T10:00Z")));
     // What is wrong with it for good comes first.
     let closed = NewBooking { start: at("2027-01-11T09:30Z"), ..hold() };
-    let closed = closed.decide(&moved, &code(), at(NOW));
+    let closed = closed.decide(&moved, &[], &code(), at(NOW));
     assert_eq!(closed, Err(Rejection::NotWhole(NotWhole::Start)));
     let large = NewBooking { quantity: Quantity::new(4).unwrap(), ..hold() };
-    let large = large.decide(&moved, &code(), at(NOW));
+    let large = large.decide(&moved, &[], &code(), at(NOW));
     assert!(matches!(large, Err(Rejection::Unacceptable { field: "/quantity", .. })));
 }
 

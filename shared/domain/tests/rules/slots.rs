@@ -25,20 +25,20 @@ fn untouched() -> Slot {
 }
 
 fn take(slot: &Slot, quantity: u32, until: Option<&str>, of: u32) -> Result<Slot, Rejection> {
-    slot.after(Effect::Take(places(quantity), until.map(at)), terms(of), at(NOW))
+    slot.after(Effect::take(places(quantity), until.map(at)), terms(of), at(NOW))
 }
 
 /// A place is kept or released at 09:00: when does not matter to a slot, the bucket does.
 fn keep(slot: &Slot, quantity: u32, until: &str) -> Result<Slot, Rejection> {
-    slot.after(Effect::Keep(places(quantity), at(until)), terms(3), at(NOW))
+    slot.after(Effect::keep(places(quantity), at(until)), terms(3), at(NOW))
 }
 
 fn release(slot: &Slot, quantity: u32, until: Option<&str>) -> Result<Slot, Rejection> {
-    slot.after(Effect::Release(places(quantity), until.map(at)), terms(3), at(NOW))
+    slot.after(Effect::release(places(quantity), until.map(at)), terms(3), at(NOW))
 }
 
 fn extend(slot: &Slot, quantity: u32, until: &str, later: &str) -> Result<Slot, Rejection> {
-    slot.after(Effect::Extend(places(quantity), at(until), at(later)), terms(3), at(NOW))
+    slot.after(Effect::extend(places(quantity), at(until), at(later)), terms(3), at(NOW))
 }
 
 /// A slot of three places: one held until 09:05, one until 09:10, one sold.
@@ -87,7 +87,7 @@ fn holds_that_end_together_are_one_bucket_and_one_change() {
 #[test]
 fn the_next_taker_drops_the_buckets_that_have_run_out() {
     let slot = busy();
-    let one = |now| slot.after(Effect::Take(places(1), None), terms(3), at(now));
+    let one = |now| slot.after(Effect::take(places(1), None), terms(3), at(now));
     assert_eq!(one("2027-01-11T09:04:59Z"), Err(Rejection::SlotFull));
     let taken = one(FIRST).unwrap();
     assert_eq!((taken.taken, taken.version), (3, version(4, 0)));
@@ -119,7 +119,7 @@ fn only_places_that_the_slot_still_has_are_kept() {
     assert_eq!(keep(&slot, 1, "2027-01-11T09:06Z"), gone, "nothing is held until then");
     assert_eq!(keep(&kept, 1, FIRST), gone, "kept already");
     assert_eq!(keep(&slot.at(at(FIRST)), 1, FIRST), gone, "dropped");
-    let taken = slot.after(Effect::Take(places(1), None), terms(3), at(FIRST)).unwrap();
+    let taken = slot.after(Effect::take(places(1), None), terms(3), at(FIRST)).unwrap();
     assert_eq!(keep(&taken, 1, FIRST), gone, "somebody needed it");
 }
 
@@ -171,7 +171,7 @@ fn a_bucket_keeps_what_others_hold_in_it() {
 #[test]
 fn a_slot_is_sold_at_one_length_at_a_time() {
     let hour = Terms { minutes: length(60), places: 5 };
-    let one = |slot: &Slot, now| slot.after(Effect::Take(places(1), None), hour, at(now));
+    let one = |slot: &Slot, now| slot.after(Effect::take(places(1), None), hour, at(now));
     let slot = take(&untouched(), 1, Some(FIRST), 5).unwrap();
     assert_eq!(slot.free(terms(5), at(NOW)), 4);
     assert_eq!(slot.free(hour, at(NOW)), 0);
@@ -215,15 +215,15 @@ fn a_sweep_is_a_write_that_changes_nothing() {
 fn no_number_of_buckets_is_newer_than_the_next_write() {
     let end = |n: i64| at(FIRST) + n.milliseconds();
     let taken = (0..10_000).fold(untouched(), |slot, n| {
-        slot.after(Effect::Take(places(1), Some(end(n))), terms(10_000), at(NOW)).unwrap()
+        slot.after(Effect::take(places(1), Some(end(n))), terms(10_000), at(NOW)).unwrap()
     });
     let seen = |n| taken.at(end(n)).version;
     assert!(seen(0) < seen(1) && seen(100) < seen(101) && seen(300) < seen(301), "each is told");
     let writes = [
-        Effect::Take(places(1), None),
-        Effect::Keep(places(1), end(9_999)),
-        Effect::Release(places(1), Some(end(9_999))),
-        Effect::Extend(places(1), end(9_999), end(10_000)),
+        Effect::take(places(1), None),
+        Effect::keep(places(1), end(9_999)),
+        Effect::release(places(1), Some(end(9_999))),
+        Effect::extend(places(1), end(9_999), end(10_000)),
     ];
     for effect in writes {
         let after = taken.after(effect, terms(20_000), at(NOW)).unwrap();
@@ -241,15 +241,15 @@ proptest! {
     ) {
         let end = |minute: i64| at(NOW) + minute.minutes();
         let slot = held.iter().fold(untouched(), |slot, (minute, quantity)| {
-            let take = Effect::Take(places(*quantity), Some(end(*minute)));
+            let take = Effect::take(places(*quantity), Some(end(*minute)));
             slot.after(take, terms(100), at(NOW)).unwrap()
         });
         let (minute, quantity) = *which.get(&held);
         let effect = match effect {
-            0 => Effect::Keep(places(quantity), end(minute)),
-            1 => Effect::Release(places(quantity), Some(end(minute))),
-            2 => Effect::Extend(places(quantity), end(minute), end(minute + 2)),
-            _ => Effect::Take(places(quantity), Some(end(minute))),
+            0 => Effect::keep(places(quantity), end(minute)),
+            1 => Effect::release(places(quantity), Some(end(minute))),
+            2 => Effect::extend(places(quantity), end(minute), end(minute + 2)),
+            _ => Effect::take(places(quantity), Some(end(minute))),
         };
         let after = slot.after(effect, terms(100), at(NOW)).unwrap();
         prop_assert!(after.at(at(NOW)).version > slot.at(end(seen)).version);

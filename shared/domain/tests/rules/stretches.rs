@@ -1,8 +1,10 @@
 //! Which stretches of a resource can be booked.
 
 use crate::fixtures::{at, code, half_hours, request, room};
-use domain::calendar::{Closure, Closures, Length, NotWhole};
-use domain::{MAX_SLOTS, NewBooking, Period, Rejection, Resource, State, Stretch};
+use domain::calendar::{Closure, Closures, NotWhole};
+use domain::{
+    Capacity, MAX_SLOTS, NewBooking, Period, Rejection, Reschedule, Resource, Role, State, Stretch,
+};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 const PAST: Rejection = Rejection::Closed("the start is in the past");
@@ -17,7 +19,7 @@ fn stretch(
     now: Timestamp,
 ) -> Result<Stretch, Rejection> {
     let asked = NewBooking { end, ..request(start) };
-    asked.decide(room, &code(), now).map(|booking| booking.stretch)
+    asked.decide(room, &[], &code(), now).map(|booking| booking.stretch)
 }
 
 /// Open in the morning and, right after it, at noon; then in the afternoon. Monday, seen at 8.
@@ -127,16 +129,21 @@ fn a_slot_that_a_closure_overlaps_is_not_sold() {
 fn a_booking_that_moves_is_as_long_as_it_was() {
     let mut booking = crate::fixtures::booking(domain::Status::Confirmed);
     let (noon, now) = (at("2027-01-11T12:00Z"), at("2027-01-11T09:00Z"));
-    let moved = |booking: &domain::Booking, minutes, openings: &[&str]| {
-        room("UTC", minutes, openings).stretch(noon, booking.length_from(noon, None), now)
+    let goes = |booking: &domain::Booking, end, minutes, openings: &[&str]| {
+        let capacity = Capacity::new(2).unwrap();
+        let room = Resource { capacity, ..room("UTC", minutes, openings) };
+        let to = Reschedule::to(noon, end).decide(booking, &room, &[], Role::Customer, now);
+        to.map(|to| to.claim.stretch)
     };
+    let moved = |booking: &_, minutes, openings| goes(booking, None, minutes, openings);
     let to_one = half_hours("2027-01-11T12:00Z", "2027-01-11T13:00Z");
     assert_eq!(moved(&booking, 30, &["09:00-17:00"]), Ok(to_one));
     let whole = Stretch::of(&[Period { start: noon, end: noon + 1.hour() }]).unwrap();
     assert_eq!(moved(&booking, 60, &["09:00-17:00"]), Ok(whole));
     assert_eq!(moved(&booking, 40, &["12:00-17:00"]), Err(NO_END));
     assert_eq!(moved(&booking, 30, &["12:00-12:30"]), Err(NO_END));
-    assert_eq!(booking.length_from(noon, Some(now)), Length::Until(now), "what is asked for");
+    let asked = half_hours("2027-01-11T12:00Z", "2027-01-11T12:30Z");
+    assert_eq!(goes(&booking, Some(asked.end()), 30, &["09:00-17:00"]), Ok(asked));
     booking.stretch = half_hours("2027-01-11T10:00Z", "2027-01-11T10:30Z");
     assert_eq!(moved(&booking, 60, &["09:00-17:00"]), Err(NO_END));
 }

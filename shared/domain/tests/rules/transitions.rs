@@ -1,7 +1,7 @@
 //! Every command on a booking of every status, by whom and when: what PROTOCOL allows, and how the
 //! rest is refused.
 
-use crate::fixtures::{at, attempt, booking, code, decide, half_hours, stretch_of};
+use crate::fixtures::{at, attempt, booking, code, decide, half_hours, moved_to, stretch_of};
 use domain::details::Detail;
 use domain::{
     Action, Approval, Attempt, Booking, Command, ConfirmationCode, Confirming, Deadlines, Details,
@@ -57,7 +57,7 @@ const BEFORE: Table = [
     ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("confirm, manual", ["pending",   OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("cancel",          ["cancelled", NO,     "cancelled", "cancelled", NO,  NO,    NO,     NO,  NO,   NO]),
-    ("reschedule",      [NO,          NO,     NO,          "confirmed", NO,  NO,    NO,     NO,  NO,   NO]),
+    ("reschedule",      ["held",      NO,     "pending",   "confirmed", NO,  NO,    NO,     NO,  NO,   NO]),
     ("approve",         [NO,          NO,     "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("complete",        [NO,          NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
@@ -72,7 +72,7 @@ const BEGUN_CUSTOMER: Table = [
     ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("confirm, manual", [OUT,         OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
     ("cancel",          ["cancelled", NO,     LATE,        LATE,        NO,  NO,    NO,     NO,  NO,   NO]),
-    ("reschedule",      [NO,          NO,     NO,          LATE,        NO,  NO,    NO,     NO,  NO,   NO]),
+    ("reschedule",      [LATE,        NO,     LATE,        LATE,        NO,  NO,    NO,     NO,  NO,   NO]),
     ("approve",         [NO,          NO,     "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
     ("complete",        [NO,          NO,     NO,          "completed", NO,  NO,    NO,     NO,  NO,   NO]),
@@ -141,7 +141,7 @@ fn details() -> Details {
 /// A move, by no rules.
 fn moved(to: Stretch) -> Action {
     let deadlines = Deadlines::at_the_start(to.start());
-    Action::Reschedule(to, deadlines)
+    moved_to(to, deadlines)
 }
 
 fn action(name: &str) -> Action {
@@ -246,7 +246,7 @@ fn an_action_changes_only_what_it_is_about() {
                 Action::Extend(length, _) => before
                     .hold_expires_at
                     .map(|end| end.max(length.end_within(now, at("2027-01-11T09:15Z")))),
-                Action::Update(..) => before.hold_expires_at,
+                Action::Update(..) | Action::Reschedule(_) => before.hold_expires_at,
                 _ => None,
             },
             pending_expires_at: match &action {
@@ -257,11 +257,11 @@ fn an_action_changes_only_what_it_is_about() {
                 _ => None,
             },
             stretch: match &action {
-                Action::Reschedule(stretch, _) => stretch.clone(),
+                Action::Reschedule(to) => to.claim.stretch.clone(),
                 _ => before.stretch.clone(),
             },
             deadlines: match &action {
-                Action::Reschedule(_, deadlines) => *deadlines,
+                Action::Reschedule(to) => to.deadlines,
                 _ => before.deadlines,
             },
             confirmation_code: confirms.then(code),
@@ -382,6 +382,6 @@ fn a_note_takes_no_places_back() {
         assert_eq!(Booking::effects(Some(&noted), &again), []);
         noted = again;
     }
-    let places = |start: &str| noted.places_in(at(start));
+    let places = |start: &str| noted.places_in(&noted.resource, at(start));
     assert_eq!((places("2027-01-11T10:00Z"), places("2027-01-11T10:30Z")), (2, 0));
 }

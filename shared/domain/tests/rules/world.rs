@@ -8,8 +8,8 @@ use crate::ops::{GRIDS, Op, SLOTS, What, Which};
 use domain::resource::REQUEST_LIFE;
 use domain::{
     Action, Approval, Attempt, Booking, BookingHash, Capacity, Command, CustomerId, Decision,
-    Details, Effect, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, PendingMinutes, Period,
-    Quantity, Rejection, Resource, Role, Sale, Slot, Status, Version,
+    Destination, Details, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, PendingMinutes,
+    Period, Quantity, Rejection, Reschedule, Resource, Role, Sale, Slot, SlotOf, Status, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::sample::Index;
@@ -147,6 +147,7 @@ impl World {
             start: minutes(asked.start),
             end: asked.length.map(|length| minutes(asked.start + length)),
             quantity: Quantity::new(asked.quantity).unwrap(),
+            with: Vec::new(),
             details: Details::default(),
             note: None,
         }
@@ -208,7 +209,7 @@ impl World {
         }
         let mut seen = self.as_of(now);
         for _ in 0..DECISIONS {
-            let booking = request.decide(&seen.resource, &code(), now)?;
+            let booking = request.decide(&seen.resource, &[], &code(), now)?;
             if self.write(None, &booking, &seen, now)? {
                 return Ok(booking);
             }
@@ -248,16 +249,14 @@ impl World {
                 }
                 What::Note => decide(Action::Update(None, Some("regular".to_owned()))),
                 What::Move { start, length } => {
-                    match decide(Action::Reschedule(read.stretch.clone(), read.deadlines))? {
+                    match decide(Action::Reschedule(Box::new(Destination::of(&read))))? {
                         done @ Decision::Done(_) => Ok(done),
                         Decision::Change(_) => {
                             let (start, end) = (minutes(start), minutes(start + length));
                             let (resource, role) = (&seen.resource, attempt.role);
-                            let length = read.length_from(start, Some(end));
-                            let stretch = resource.bookable(start, length, role, now)?;
-                            resource.settled(&stretch, now)?;
-                            let deadlines = resource.rules.deadlines(stretch.start());
-                            decide(Action::Reschedule(stretch, deadlines))
+                            let wanted = Reschedule::to(start, Some(end));
+                            let to = wanted.decide(&read, resource, &[], role, now)?;
+                            decide(Action::Reschedule(Box::new(to)))
                         }
                     }
                 }
@@ -269,9 +268,14 @@ impl World {
             if self.write(Some(&read), &next, &seen, now)? {
                 return Ok(next);
             }
-            // The booking is as it was, so it has run out by somebody else's clock.
-            now = now.max(read.runs_out_at().unwrap_or(now));
             seen = self.table.clone();
+            if let Some(end) = read.runs_out_at() {
+                let mut slots = read.stretch.slots().filter_map(|it| seen.slots.get(&it.start));
+                if slots.any(|slot| !slot.holds(read.places, end)) {
+                    // It has run out by somebody else's clock.
+                    now = now.max(end);
+                }
+            }
         }
         panic!("{attempt:?} was decided in vain");
     }
@@ -285,12 +289,12 @@ impl World {
         now: Timestamp,
     ) -> Result<bool, Rejection> {
         let effects = Booking::effects(read, next);
-        let starts: BTreeSet<Timestamp> = effects.iter().map(|(slot, _)| slot.start).collect();
+        let starts: BTreeSet<Timestamp> = effects.iter().map(|(of, _)| of.slot.start).collect();
         assert_eq!(starts.len(), effects.len(), "a transaction writes an item once: {effects:?}");
         let mut slots = Vec::new();
-        for (slot, effect) in effects {
+        for (SlotOf { slot, .. }, effect) in effects {
             let terms = seen.resource.terms(slot, &seen.slots, now);
-            if let Effect::Take(..) = effect {
+            if effect.taken() > 0 {
                 seen.resource.slot(slot, &seen.slots).after(effect, terms, now)?;
             }
             match seen.resource.slot(slot, &self.table.slots).after(effect, terms, now) {

@@ -16,7 +16,7 @@ use domain::{
 };
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a look at a resource says of it.
 enum Look {
@@ -24,8 +24,8 @@ enum Look {
     PassedOver,
     /// It comes into question, and does not have it.
     Refused(Rejection),
-    /// It may have it.
-    HasRoom,
+    /// It may have it, up to this end.
+    HasRoom(Timestamp),
 }
 
 impl Bookings {
@@ -68,10 +68,39 @@ impl Bookings {
         max_open: u64,
         now: Timestamp,
     ) -> Result<Booking, CommandError> {
+        let mut entered = Vec::new();
+        let sold =
+            self.try_in_order(request, candidates, code, (max_open, &mut entered), now).await;
+        for limit in &entered {
+            let needless = match &sold {
+                // What was entered of resources that were tried before it.
+                Ok(booking) => !limit.counts(booking),
+                // Nothing was sold, for certain.
+                Err(CommandError::Rejected(_) | CommandError::Failed(Error::Busy)) => true,
+                Err(_) => false,
+            };
+            if needless {
+                self.take_back(&request.customer, &request.hash(), limit).await;
+            }
+        }
+        sold
+    }
+
+    /// Tries one after the other. What the customer has open is entered once for all of them.
+    async fn try_in_order(
+        &self,
+        request: &NewBooking<AnyOf>,
+        candidates: Candidates,
+        code: &ConfirmationCode,
+        (max_open, entered): (u64, &mut Vec<Limit>),
+        now: Timestamp,
+    ) -> Result<Booking, CommandError> {
         let Candidates { mut in_order, mut read } = candidates;
         in_order.retain(|candidate| candidate.capacity.get() >= request.quantity.get());
         let too_much_open = Limit::Open(max_open).refusal();
         let (mut none, mut contended, mut limited) = (NoneHolds::default(), false, None);
+        // The ends of stretches for which what is asked for beside them cannot be had.
+        let mut not_beside = BTreeSet::new();
         let mut rest = &in_order[..];
         while !rest.is_empty() {
             // Mostly the first or the second has room.
@@ -79,29 +108,42 @@ impl Bookings {
             let (next, others) = rest.split_at((looked + 1).min(AT_ONCE).min(rest.len()));
             rest = others;
             for (resource, look) in self.look_at(request, next, &mut read, code, now).await? {
-                match look {
+                let end = match look {
                     Look::PassedOver => continue,
                     Look::Refused(reason) => {
                         none.add(reason);
                         continue;
                     }
-                    Look::HasRoom => {}
-                }
-                match self.sell(&request.at(resource), code, max_open, now).await {
-                    // It would be the same anywhere.
-                    Err(CommandError::Rejected(reason))
-                        if reason == Rejection::IdempotencyMismatch
-                            || Some(&reason) == too_much_open.as_ref() =>
-                    {
+                    Look::HasRoom(end) if not_beside.contains(&end) => continue,
+                    Look::HasRoom(end) => end,
+                };
+                let one = request.at(resource);
+                let reason = match self.try_to_sell(&one, code, max_open, entered, now).await {
+                    Err(CommandError::Failed(Error::Busy)) => {
+                        contended = true;
+                        continue;
+                    }
+                    Err(CommandError::Rejected(reason)) => reason,
+                    sold => return sold,
+                };
+                match reason {
+                    // The same anywhere.
+                    Rejection::IdempotencyMismatch => return Err(reason.into()),
+                    Rejection::LimitExceeded(_) if Some(&reason) == too_much_open.as_ref() => {
                         return Err(reason.into());
                     }
                     // The customer has as much of this one as they may.
-                    Err(CommandError::Rejected(reason @ Rejection::LimitExceeded(_))) => {
+                    Rejection::LimitExceeded(_) => {
                         limited.get_or_insert(reason);
                     }
-                    Err(CommandError::Rejected(reason)) => none.add(reason),
-                    Err(CommandError::Failed(Error::Busy)) => contended = true,
-                    sold => return sold,
+                    Rejection::Of { reason: ref why, .. } => {
+                        // Of another venue, it may go with the next one.
+                        if !matches!(**why, Rejection::Unacceptable { .. }) {
+                            not_beside.insert(end);
+                        }
+                        none.add(reason);
+                    }
+                    reason => none.add(reason),
                 }
             }
         }
@@ -140,14 +182,21 @@ impl Bookings {
         if !request.considers(resource) {
             return Ok((id, Look::PassedOver));
         }
-        let booking = match request.at(id.clone()).decide(resource, code, now) {
+        let booking = match request.decide_alone(resource, code, now) {
             Ok(booking) => booking,
             Err(reason) => return Ok((id, Look::Refused(reason))),
         };
         let slots: Vec<Period> = booking.stretch.slots().collect();
         let offered = self.availability(resource, &slots, now).await?;
         let has_room = offered.iter().all(|slot| slot.free >= request.quantity.get());
-        Ok((id, if has_room { Look::HasRoom } else { Look::Refused(Rejection::SlotFull) }))
+        Ok((
+            id,
+            if has_room {
+                Look::HasRoom(booking.stretch.end())
+            } else {
+                Look::Refused(Rejection::SlotFull)
+            },
+        ))
     }
 }
 

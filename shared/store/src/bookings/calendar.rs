@@ -12,8 +12,11 @@ use crate::items::pointer::{Pointer, from_pointer, to_pointer};
 use crate::keys;
 use crate::table::Range;
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{Booking, BookingHash, BookingId, CustomerId, Resource, ResourceId, Status, VenueId};
+use domain::{
+    Booking, BookingHash, BookingId, Claim, CustomerId, Resource, ResourceId, Status, VenueId,
+};
 use futures::StreamExt;
+use futures::future::try_join_all;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{HashMap, HashSet};
 
@@ -73,6 +76,9 @@ pub(super) struct Lookup {
     pub status: Option<Status>,
     /// At this instant.
     pub now: Timestamp,
+    /// Only in the calendar of the resource that they are bookings of first: where several calendars are
+    /// looked into, each booking is found once.
+    pub once: bool,
 }
 
 impl Lookup {
@@ -99,13 +105,33 @@ impl Bookings {
         Ok(pointer.map(|pointer| (pointer.customer, pointer.venue)))
     }
 
-    /// Points at a booking, where it is about to be.
-    ///
+    /// Points at a booking, where it is about to be: in the calendar of each of its resources.
+    pub(super) async fn point_at(&self, booking: &Booking, now: Timestamp) -> Result<(), Error> {
+        let points = booking.claims().map(|claim| self.point(booking, claim, now));
+        try_join_all(points).await?;
+        Ok(())
+    }
+
+    /// Points at a booking that is about to change, where it was not before.
+    pub(super) async fn point_at_changes(
+        &self,
+        before: &Booking,
+        after: &Booking,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let place = |claim: &Claim| (claim.resource.clone(), claim.stretch.time());
+        let old: HashSet<_> = before.claims().map(|claim| place(&claim)).collect();
+        let is_new = |claim: &Claim| !old.contains(&place(claim));
+        let points = after.claims().filter(is_new).map(|claim| self.point(after, claim, now));
+        try_join_all(points).await?;
+        Ok(())
+    }
+
     /// Attempts may overlap, and which of them will have written the booking is not known yet. So the
     /// pointer says when the booking ends only while all of them mean the same end.
-    pub(super) async fn point_at(&self, booking: &Booking, now: Timestamp) -> Result<(), Error> {
-        let mut pointer = Pointer::to(booking, now);
-        let ends = booking.stretch.end().as_millisecond().to_string();
+    async fn point(&self, booking: &Booking, claim: Claim, now: Timestamp) -> Result<(), Error> {
+        let mut pointer = Pointer::to(booking, &claim, now);
+        let ends = claim.stretch.end().as_millisecond().to_string();
         let ends = [(":ends", AttributeValue::N(ends))];
         let same = ("attribute_not_exists(PK) OR ends = :ends", &ends[..]);
         if !self.table.put(from_pointer(&pointer)?, Some(same)).await? {
@@ -128,7 +154,7 @@ impl Bookings {
         now: Timestamp,
     ) -> Result<(Vec<Booking>, Option<CalendarKey>), Error> {
         let mut range = calendar_range(resource, (from, to), after);
-        let lookup = Lookup { window: (from, to), status, now };
+        let lookup = Lookup { window: (from, to), status, now, once: false };
         let (mut found, mut examined, mut passed) = (Vec::new(), 0, 0);
         loop {
             let page = self.calendar_page(&range, from).await?;
@@ -176,7 +202,8 @@ impl Bookings {
             let key = CalendarKey::from(&pointer);
             match bookings.get(&(pointer.customer.clone(), pointer.hash.clone())) {
                 Some(booking) if is_at(booking, &pointer.resource, &key) => {
-                    if lookup.is_for(booking) {
+                    let counts = !lookup.once || booking.resource == pointer.resource;
+                    if counts && lookup.is_for(booking) {
                         found.push(booking.clone());
                     }
                     if found.len() >= limit && pointers.peek().is_some() {
@@ -248,7 +275,8 @@ pub(super) fn calendar_range(
 }
 
 pub(super) fn is_at(booking: &Booking, resource: &ResourceId, key: &CalendarKey) -> bool {
-    booking.resource == *resource && booking.stretch.start() == key.start
+    let there = |claim: Claim| claim.resource == *resource && claim.stretch.start() == key.start;
+    booking.claims().any(there)
 }
 
 fn is_first(id: &BookingId, resource: &ResourceId, key: &CalendarKey) -> bool {

@@ -1,14 +1,17 @@
 //! Confirms, cancels, reschedules, ...: what a booking goes through after it was made.
 
+use crate::bookings::limit::Limit;
 use crate::bookings::write::Offer;
 use crate::bookings::{Bookings, DECISIONS};
 use crate::error::{CommandError, Error};
 use crate::transact::Outcome;
 use domain::{
-    Action, Attempt, Booking, BookingId, Command, ConfirmationCode, CustomerId, Decision, Effect,
-    Period, Rejection, Resource,
+    Action, Attempt, Booking, BookingId, Command, ConfirmationCode, CustomerId, Decision,
+    Destination, Period, Rejection, Reschedule, Resource, ResourceId, Slot, SlotOf,
 };
+use futures::future::try_join_all;
 use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
 
 /// DynamoDB takes no more items than this in one transaction.
 const MAX_WRITES: usize = 100;
@@ -22,8 +25,8 @@ pub enum Intent {
     Extend,
     /// Confirm it as its resource says, with this code.
     Confirm(ConfirmationCode),
-    /// Move it to the stretch from here to there, or to one that is as long as it is.
-    Reschedule(Timestamp, Option<Timestamp>),
+    /// Move it. A customer has no more places open at once than this.
+    Reschedule(Reschedule, u64),
 }
 
 impl Intent {
@@ -42,6 +45,9 @@ pub struct Target<'a> {
     pub id: &'a BookingId,
 }
 
+/// Slots that somebody touched, by their resources.
+type Touched = HashMap<ResourceId, BTreeMap<Timestamp, Slot>>;
+
 impl Bookings {
     /// Carries out an attempt on a booking: the booking and its slots in one transaction.
     pub async fn change(
@@ -51,103 +57,145 @@ impl Bookings {
         attempt: &Attempt,
         now: Timestamp,
     ) -> Result<Booking, CommandError> {
+        let mut entered = Vec::new();
+        let changed = self.try_to_change(target, intent, attempt, &mut entered, now).await;
+        if let Err(CommandError::Rejected(_) | CommandError::Failed(Error::Busy)) = &changed {
+            // Nothing was changed, for certain.
+            for limit in &entered {
+                self.take_back(target.customer, target.id.hash(), limit).await;
+            }
+        }
+        changed
+    }
+
+    async fn try_to_change(
+        &self,
+        target: Target<'_>,
+        intent: &Intent,
+        attempt: &Attempt,
+        entered: &mut Vec<Limit>,
+        now: Timestamp,
+    ) -> Result<Booking, CommandError> {
         let mut now = now;
         for tries in 0..DECISIONS {
             let read = self.booking(target.customer, target.id, now).await?;
             let read = read.ok_or(Rejection::NoSuchBooking)?;
-            let (next, resource) = match self.decide(&read, intent, attempt, now).await? {
+            let (next, mut offers) = match self.decide(&read, intent, attempt, now).await? {
                 (Decision::Done(booking), _) => return Ok(*booking),
-                (Decision::Change(next), resource) => (*next, resource),
+                (Decision::Change(next), offers) => (*next, offers),
             };
-            let taken = match &resource {
-                Some(resource) => {
-                    let Period { start, end } = next.stretch.time();
-                    let from = resource.reads_from(start);
-                    let taken = self.slots(&resource.id, from, end).await?;
-                    if self.sweep_all(&resource.id, &next.stretch, &taken, now).await? {
-                        continue;
-                    }
-                    Some((resource, taken))
-                }
-                None => None,
-            };
+            if self.prepare(&next, &mut offers, Timestamp::MIN, now).await? {
+                continue;
+            }
             let extends =
                 matches!(intent, Intent::Extend) && next.hold_expires_at != read.hold_expires_at;
             // What is kept or given back is read only where it may be crowded, or after it was
             // refused once.
-            let left = if extends || tries > 0 {
-                let Period { start, end } = read.stretch.time();
-                Some(self.slots(&read.resource, start, end).await?)
-            } else {
-                None
-            };
+            let left = if extends || tries > 0 { Some(self.touched(&read).await?) } else { None };
             if let Some(left) = left.as_ref().filter(|_| extends) {
-                self.sweep_crowded(&read.resource, left, now).await?;
-            }
-            let offer = taken.as_ref().map(|(resource, touched)| Offer { resource, touched });
-            let mut writes = vec![self.replace(&next, read.version)?];
-            for (slot, effect) in Booking::effects(Some(&read), &next) {
-                // A slot long past has been collected, and has nothing to give back.
-                let gone = left.as_ref().is_some_and(|left| !left.contains_key(&slot.start));
-                if !(gone && matches!(effect, Effect::Release(_, None))) {
-                    writes.push(self.slot_write(&read.resource, (slot, effect), offer, now)?);
+                for (resource, slots) in left {
+                    self.sweep_crowded(resource, slots, now).await?;
                 }
             }
+            if let Some(until) = read.runs_out_at().filter(|until| now < *until)
+                && left.as_ref().is_some_and(|left| !has_its_places(&read, until, left))
+            {
+                // By the clock of whoever needed the places it has run out.
+                now = until;
+                continue;
+            }
+            let mut effects = Booking::effects(Some(&read), &next);
+            // A slot long past has been collected, and has nothing to give back.
+            let is_there = |of: &SlotOf| {
+                let left = left.as_ref().and_then(|left| left.get(&of.resource));
+                left.is_none_or(|slots| slots.contains_key(&of.slot.start))
+            };
+            effects.retain(|(of, effect)| !effect.only_gives_back_for_good() || is_there(of));
+            let mut writes = vec![self.replace(&next, read.version)?];
+            writes.extend(self.slot_writes(&next, &effects, &offers, now)?);
             if writes.len() > MAX_WRITES {
                 let most = MAX_WRITES - 1;
                 let message = format!("one move leaves and takes at most {most} slots together");
                 return Err(Rejection::LimitExceeded(message).into());
             }
-            if next.stretch != read.stretch {
+            if let Intent::Reschedule(_, max_open) = intent {
+                for limit in Limit::of_move(&read, &next, &offers, attempt.role, *max_open) {
+                    if !entered.contains(&limit) {
+                        self.enter(&next, &limit, None, now).await?;
+                        entered.push(limit);
+                    }
+                }
                 // Before the booking, so that whoever reads the calendar after it finds it.
-                self.point_at(&next, now).await?;
+                self.point_at_changes(&read, &next, now).await?;
             }
             match self.table.transact(writes).await? {
                 Outcome::Written => return Ok(next),
-                Outcome::Refused(indices) if indices.contains(&0) => {}
-                // The booking is as it was, and yet a slot does not have its places any more. If it
-                // runs out, it has done so by the clock of whoever needed them.
-                Outcome::Refused(_) => now = now.max(read.runs_out_at().unwrap_or(now)),
+                Outcome::Refused(_) => {}
             }
         }
         Err(Error::Busy.into())
     }
 
+    /// The slots of a booking that somebody touched, as they are.
+    async fn touched(&self, booking: &Booking) -> Result<Touched, Error> {
+        let reads = booking.claims().map(|claim| async move {
+            let Period { start, end } = claim.stretch.time();
+            let slots = self.slots(&claim.resource, start, end).await?;
+            Ok::<_, Error>((claim.resource, slots))
+        });
+        Ok(try_join_all(reads).await?.into_iter().collect())
+    }
+
+    /// What becomes of a booking and, where it moves, of which resources it takes slots. These have to
+    /// be read.
     async fn decide(
         &self,
         read: &Booking,
         intent: &Intent,
         attempt: &Attempt,
         now: Timestamp,
-    ) -> Result<(Decision, Option<Resource>), CommandError> {
+    ) -> Result<(Decision, Vec<Offer>), CommandError> {
         let decide = |action| {
             let command = Command { action, attempt: attempt.clone() };
             command.decide(read, now)
         };
         match intent {
-            Intent::Act(action) => Ok((decide(action.clone())?, None)),
+            Intent::Act(action) => Ok((decide(action.clone())?, Vec::new())),
             Intent::Extend => {
                 let resource = self.resource(&read.resource).await?;
                 let action = Action::Extend(resource.hold_seconds, resource.max_hold_seconds);
-                Ok((decide(action)?, None))
+                Ok((decide(action)?, Vec::new()))
             }
             Intent::Confirm(code) => {
                 let resource = self.resource(&read.resource).await?;
-                Ok((decide(Action::Confirm(resource.confirming(), code.clone()))?, None))
+                Ok((decide(Action::Confirm(resource.confirming(), code.clone()))?, Vec::new()))
             }
-            Intent::Reschedule(start, end) => {
+            Intent::Reschedule(wanted, _) => {
                 // Whether it may be moved at all comes before where to.
-                let at_rest = Action::Reschedule(read.stretch.clone(), read.deadlines);
+                let at_rest = Action::Reschedule(Box::new(Destination::of(read)));
                 if let done @ Decision::Done(_) = decide(at_rest)? {
-                    return Ok((done, None));
+                    return Ok((done, Vec::new()));
                 }
-                let resource = self.resource(&read.resource).await?;
-                let length = read.length_from(*start, *end);
-                let stretch = resource.bookable(*start, length, attempt.role, now)?;
-                resource.settled(&stretch, now)?;
-                let deadlines = resource.rules.deadlines(stretch.start());
-                Ok((decide(Action::Reschedule(stretch, deadlines))?, Some(resource)))
+                let resources = std::iter::once(wanted.resource(read))
+                    .chain(read.with.iter().map(|claim| &claim.resource));
+                let resources: Vec<Resource> =
+                    try_join_all(resources.map(|id| self.resource(id))).await?;
+                let (own, others) = resources.split_first().ok_or(Rejection::NoSuchResource)?;
+                let to = wanted.decide(read, own, others, attempt.role, now)?;
+                let offer = |resource| Offer { resource, touched: BTreeMap::new() };
+                let decision = decide(Action::Reschedule(Box::new(to)))?;
+                Ok((decision, resources.into_iter().map(offer).collect()))
             }
         }
     }
+}
+
+/// Whether the slots of a booking have its places in the buckets of the instant at which it runs out, as
+/// far as they are there.
+fn has_its_places(booking: &Booking, until: Timestamp, touched: &Touched) -> bool {
+    booking.claims().all(|claim| {
+        let Some(slots) = touched.get(&claim.resource) else { return true };
+        let mut own = claim.stretch.slots().filter_map(|slot| slots.get(&slot.start));
+        own.all(|slot| slot.holds(claim.places, until))
+    })
 }

@@ -1,6 +1,7 @@
 //! How much of what a customer may have at once.
 
 use crate::bookings::open::OpenBookings;
+use crate::bookings::write::Offer;
 use crate::bookings::{Bookings, DECISIONS, EXAMINED};
 use crate::error::{CommandError, Error};
 use crate::items::booking::to_booking;
@@ -37,23 +38,43 @@ pub(super) struct Counted {
 }
 
 impl Limit {
-    /// All that this booking, which is about to be made, counts for.
-    pub fn all(
+    /// All that a booking, which is about to be made, counts for.
+    pub fn of_sale(
         request: &NewBooking,
         booking: &Booking,
-        resource: &Resource,
+        offers: &[Offer],
         max_open: u64,
     ) -> Vec<Self> {
         let open = (booking.is_open() && request.is_limited()).then_some(Self::Open(max_open));
-        let max = resource.rules.max_active.filter(|_| !request.customer.is_guest());
-        let active = max.map(|max| {
-            let counted = Counted { resource: resource.id.clone(), since: resource.counts_since };
-            match request.role() {
-                Role::Customer => Self::Active(counted, max),
-                Role::Operator => Self::Counted(counted),
-            }
-        });
-        active.into_iter().chain(open).collect()
+        let active = offers.iter().map(|offer| &offer.resource);
+        let active = active.filter_map(|it| Self::of_resource(it, booking, request.role()));
+        active.chain(open).collect()
+    }
+
+    /// All that a booking, which is about to become another, counts for beside what it does already.
+    pub fn of_move(
+        before: &Booking,
+        after: &Booking,
+        offers: &[Offer],
+        role: Role,
+        max_open: u64,
+    ) -> Vec<Self> {
+        let grows = after.quantity > before.quantity && role == Role::Customer;
+        let open = (after.is_open() && grows).then_some(Self::Open(max_open));
+        let others = offers.iter().map(|offer| &offer.resource);
+        let others =
+            others.filter(|other| before.resources().all(|resource| other.id != *resource));
+        let active = others.filter_map(|it| Self::of_resource(it, after, role));
+        active.chain(open).collect()
+    }
+
+    fn of_resource(resource: &Resource, booking: &Booking, role: Role) -> Option<Self> {
+        let max = resource.rules.max_active.filter(|_| !booking.customer.is_guest())?;
+        let counted = Counted { resource: resource.id.clone(), since: resource.counts_since };
+        Some(match role {
+            Role::Customer => Self::Active(counted, max),
+            Role::Operator => Self::Counted(counted),
+        })
     }
 
     /// Where it is written down.
@@ -80,7 +101,9 @@ impl Limit {
     pub fn counts(&self, booking: &Booking) -> bool {
         match self {
             Self::Open(_) => booking.is_open(),
-            Self::Active(..) | Self::Counted(_) => booking.is_active(),
+            Self::Active(counted, _) | Self::Counted(counted) => {
+                booking.is_active() && booking.resources().any(|it| *it == counted.resource)
+            }
         }
     }
 
@@ -89,7 +112,7 @@ impl Limit {
         let hash = booking.id.hash();
         let others = || entered.entries().filter(|(other, _)| *other != hash).count();
         match self {
-            Self::Open(max) => entered.takes(hash, booking.quantity, *max),
+            Self::Open(max) => entered.takes(hash, booking.places_asked_for(), *max),
             Self::Active(_, max) => others() < max.get() as usize,
             Self::Counted(_) => others() < MaxActive::MAX as usize,
         }
@@ -205,7 +228,7 @@ impl Bookings {
         let mut after = None;
         for _ in 0..MOST_BEFORE / EXAMINED {
             let (bookings, next) = self.page_of(customer, after.as_ref(), EXAMINED).await?;
-            let of_it = bookings.iter().filter(|booking| booking.resource == *resource);
+            let of_it = bookings.iter().filter(|it| it.resources().any(|of| of == resource));
             for booking in of_it {
                 if booking.at(now).is_active() && booking.stretch.end() > now {
                     entered.enter(booking, now);

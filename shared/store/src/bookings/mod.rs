@@ -10,10 +10,12 @@
 //! | [`calendar`] | a resource's bookings, by the pointers in its calendar |
 //! | [`venue`] | a venue's resources, and their bookings |
 //! | [`pool`] | which resources are in a pool |
+//! | [`pool_slots`] | what the resources of a pool offer |
 //! | [`search`] | what could be booked of several resources |
 //! | [`slots`] | what is offered |
 //! | [`stranded`] | how many bookings a change of a calendar leaves outside of it |
 //! | [`erase`] | removes what people wrote |
+//! | [`revoke`] | tokens that are good no more |
 //! | `limit` | how much of what a customer may have at once |
 //! | [`open`] | what a customer has open, and how much that may be |
 //! | `used_keys` | the keys that operators have used on sales for somebody |
@@ -27,7 +29,9 @@ mod limit;
 pub mod open;
 pub mod own;
 pub mod pool;
+pub mod pool_slots;
 pub mod resources;
+pub mod revoke;
 pub mod search;
 pub mod sell;
 pub mod slots;

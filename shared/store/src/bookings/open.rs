@@ -76,8 +76,9 @@ impl OpenBookings {
     pub fn enter(&mut self, booking: &Booking, now: Timestamp) {
         let at = now.as_millisecond();
         let entry = self.entries.entry(booking.id.hash().clone());
-        let entry = entry.or_insert(Entry { q: booking.quantity, at, n: 0 });
-        entry.q = entry.q.max(booking.quantity);
+        let places = booking.places_asked_for();
+        let entry = entry.or_insert(Entry { q: places, at, n: 0 });
+        entry.q = entry.q.max(places);
         entry.at = entry.at.max(at);
         entry.n = entry.n.saturating_add(1);
     }

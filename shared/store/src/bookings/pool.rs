@@ -5,7 +5,7 @@
 //! resource is read: then the resource is what counts.
 
 use crate::bookings::Bookings;
-use crate::bookings::venue::VenuePlace;
+use crate::bookings::venue::MembersFrom;
 use crate::error::{CommandError, Error, Unavailable};
 use crate::items::pool_member::{from_candidate, to_candidate};
 use crate::items::resource::to_resource;
@@ -36,9 +36,8 @@ impl Bookings {
         limit: usize,
         after: Option<&ResourceId>,
     ) -> Result<(Vec<Resource>, Option<ResourceId>), Error> {
-        let place = after.map(|after| VenuePlace::after(after.clone()));
-        let partition = keys::pool_partition(pool);
-        let (mut resources, more) = self.members(partition, place.as_ref(), limit).await?;
+        let (partition, from) = (keys::pool_partition(pool), after.map(MembersFrom::After));
+        let (mut resources, more) = self.members(partition, from, limit).await?;
         let last = resources.last().map(|last| last.id.clone()).filter(|_| more);
         // One that has left it since is left out.
         resources.retain(|resource| resource.pools.contains(&pool.name));

@@ -6,7 +6,7 @@ use crate::items::resource::{from_resource, to_resource};
 use crate::keys;
 use crate::table::Range;
 use crate::transact::Outcome;
-use domain::{Rejection, Resource, ResourceId};
+use domain::{Rejection, Resource, ResourceId, Version};
 use jiff::Timestamp;
 
 impl Bookings {
@@ -17,8 +17,23 @@ impl Bookings {
         resource: Resource,
         now: Timestamp,
     ) -> Result<Resource, CommandError> {
+        self.put_resource_if(resource, None, now).await
+    }
+
+    /// Does it only where the resource is at this version, if one is said; 0, where there is none yet.
+    pub async fn put_resource_if(
+        &self,
+        resource: Resource,
+        if_version: Option<Version>,
+        now: Timestamp,
+    ) -> Result<Resource, CommandError> {
         for _ in 0..DECISIONS {
             let read = self.find_resource(&resource.id).await?;
+            let current = read.as_ref().map(|read| read.version).unwrap_or_default();
+            if if_version.is_some_and(|wanted| wanted != current) {
+                return Err(Rejection::ResourceVersionConflict(current).into());
+            }
+            // What was read is the condition of the write.
             let next = match &read {
                 Some(read) => resource.clone().replacing(read, now)?,
                 None => resource.clone().first(),

@@ -7,6 +7,7 @@ use crate::error::{CommandError, Error};
 use crate::transact::Outcome;
 use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::{Booking, ConfirmationCode, NewBooking, Period, Rejection, ResourceId, Slot, Stretch};
+use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,7 +33,8 @@ impl Bookings {
         let (customer, hash) = (&request.customer, request.hash());
         let mut entered = Vec::new();
         let mut sold = self.try_to_sell(request, code, max_open, &mut entered, now).await;
-        if let Err(CommandError::Rejected(Rejection::SlotFull)) = sold
+        if let Err(CommandError::Rejected(rejection)) = &sold
+            && rejection.is_full()
             && let Some(made) = self.booking_of_hash(customer, &hash, now).await?
         {
             // Another attempt of this key was faster, between the look for it and that for places.
@@ -47,7 +49,9 @@ impl Bookings {
         sold
     }
 
-    async fn try_to_sell(
+    /// Does it, if it can be done. What was entered for it is added to what was before, also where it is
+    /// not sold.
+    pub(super) async fn try_to_sell(
         &self,
         request: &NewBooking,
         code: &ConfirmationCode,
@@ -57,36 +61,29 @@ impl Bookings {
     ) -> Result<Booking, CommandError> {
         let (customer, hash) = (&request.customer, request.hash());
         for _ in 0..DECISIONS {
-            let (made, used_for, resource, open, touched) = tokio::try_join!(
+            let (made, used_for, open, offers) = tokio::try_join!(
                 self.booking_of_hash(customer, &hash, now),
                 self.used_for(request),
-                self.find_resource(&request.resource),
                 self.open_bookings(customer),
-                self.slots_asked_for(request),
+                try_join_all(request.resources().map(|resource| self.asked_for(resource, request))),
             )?;
             if let Some(made) = made {
                 request.repeats(&made)?;
                 return Ok(made);
             }
             self.must_not_be_used(request, used_for.as_ref(), now).await?;
-            let resource = resource.ok_or(Rejection::NoSuchResource)?;
-            let booking = request.decide(&resource, code, now)?;
-            let (mut touched, until) = touched;
-            if resource.has_moved() || booking.stretch.slots().any(|slot| slot.start >= until) {
-                let Period { start, end } = booking.stretch.time();
-                touched = self.slots(&resource.id, resource.reads_from(start), end).await?;
-            }
-            if self.sweep_all(&resource.id, &booking.stretch, &touched, now).await? {
+            let mut offers = all_there(offers)?;
+            let others: Vec<_> = offers[1..].iter().map(|offer| offer.resource.clone()).collect();
+            let booking = request.decide(&offers[0].resource, &others, code, now)?;
+            if self.prepare(&booking, &mut offers, read_ahead(request), now).await? {
                 continue;
             }
             let mut writes = vec![self.create(&booking)?];
-            let offer = Some(Offer { resource: &resource, touched: &touched });
-            for effect in Booking::effects(None, &booking) {
-                writes.push(self.slot_write(&resource.id, effect, offer, now)?);
-            }
+            let effects = Booking::effects(None, &booking);
+            writes.extend(self.slot_writes(&booking, &effects, &offers, now)?);
             writes.extend(self.use_key(request, &booking, used_for.as_ref())?);
             // Both before the booking: an entry and a pointer without one do no harm.
-            for limit in Limit::all(request, &booking, &resource, max_open) {
+            for limit in Limit::of_sale(request, &booking, &offers, max_open) {
                 if !entered.contains(&limit) {
                     let read = matches!(limit, Limit::Open(_)).then(|| open.clone());
                     self.enter(&booking, &limit, read, now).await?;
@@ -101,17 +98,39 @@ impl Bookings {
         Err(Error::Busy.into())
     }
 
-    /// The slots that somebody touched from the start asked for on, and until when they are known.
-    /// It does not know the resource yet, so that all is read at once.
-    async fn slots_asked_for(
+    /// A resource that is asked for, with the slots that somebody touched from the start on. It does not
+    /// know the resource yet, so that all is read at once: up to [`read_ahead`].
+    async fn asked_for(
         &self,
+        resource: &ResourceId,
         request: &NewBooking,
-    ) -> Result<(BTreeMap<Timestamp, Slot>, Timestamp), Error> {
-        let start = request.start;
-        let first = start.checked_add(SignedDuration::from_nanos(1)).unwrap_or(start);
-        let end = request.end.filter(|end| end.duration_since(start) <= READ_AHEAD);
-        let until = end.unwrap_or(first);
-        Ok((self.slots(&request.resource, start, until).await?, until))
+    ) -> Result<Option<Offer>, Error> {
+        let (found, touched) = tokio::try_join!(
+            self.find_resource(resource),
+            self.slots(resource, request.start, read_ahead(request)),
+        )?;
+        Ok(found.map(|resource| Offer { resource, touched }))
+    }
+
+    /// Reads those slots of a booking's resources that are not known yet: what starts before `known`
+    /// is. Then it drops buckets that have run out, where what takes the slots cannot do so itself;
+    /// whether there was any.
+    pub(super) async fn prepare(
+        &self,
+        booking: &Booking,
+        offers: &mut [Offer],
+        known: Timestamp,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let reads = booking.claims().zip(offers).map(|(claim, offer)| async move {
+            let Offer { resource, touched } = offer;
+            if resource.has_moved() || claim.stretch.slots().any(|slot| slot.start >= known) {
+                let Period { start, end } = claim.stretch.time();
+                *touched = self.slots(&resource.id, resource.reads_from(start), end).await?;
+            }
+            self.sweep_all(&resource.id, &claim.stretch, touched, now).await
+        });
+        Ok(try_join_all(reads).await?.contains(&true))
     }
 
     /// Drops buckets that have run out, where what takes the stretch cannot do so itself; whether
@@ -120,7 +139,7 @@ impl Bookings {
     /// That is where a slot has more of them than one write can name, and in the slots of former
     /// grids: their places count as free, so a confirmation that is still under way must not find
     /// its bucket there any more.
-    pub(super) async fn sweep_all(
+    async fn sweep_all(
         &self,
         resource: &ResourceId,
         stretch: &Stretch,
@@ -166,4 +185,23 @@ impl Bookings {
         futures::stream::iter(sweeps).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
         Ok(())
     }
+}
+
+/// Until when slots are read before it is known how many are asked for.
+fn read_ahead(request: &NewBooking) -> Timestamp {
+    let start = request.start;
+    let first = start.checked_add(SignedDuration::from_nanos(1)).unwrap_or(start);
+    let end = request.end.filter(|end| end.duration_since(start) <= READ_AHEAD);
+    end.unwrap_or(first)
+}
+
+/// All that is asked for, if it is there.
+fn all_there(offers: Vec<Option<Offer>>) -> Result<Vec<Offer>, Rejection> {
+    let there = offers.into_iter().enumerate().map(|(index, offer)| {
+        offer.ok_or(match index.checked_sub(1) {
+            None => Rejection::NoSuchResource,
+            Some(other) => Rejection::NoSuchResource.of_other(other),
+        })
+    });
+    there.collect()
 }

@@ -23,6 +23,15 @@ const MOST_CALENDARS: usize = 200;
 /// With so many pointers at hand their bookings are read first: as many as one batch reads.
 const ENOUGH: usize = 100;
 
+/// Where a list of members goes on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum MembersFrom<'a> {
+    /// With this one.
+    At(&'a ResourceId),
+    /// With the one after this one.
+    After(&'a ResourceId),
+}
+
 /// Where a list of a venue's bookings goes on: in the calendar of a resource, or after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VenuePlace {
@@ -36,13 +45,13 @@ impl VenuePlace {
         Self { resource: booking.resource.clone(), after: Some(CalendarKey::of(booking)) }
     }
 
-    fn at(pointer: &Pointer) -> Self {
-        Self { resource: pointer.resource.clone(), after: Some(CalendarKey::from(pointer)) }
+    fn members(&self) -> MembersFrom<'_> {
+        let from = if self.after.is_some() { MembersFrom::At } else { MembersFrom::After };
+        from(&self.resource)
     }
 
-    /// After all of this resource.
-    pub(super) fn after(resource: ResourceId) -> Self {
-        Self { resource, after: None }
+    fn at(pointer: &Pointer) -> Self {
+        Self { resource: pointer.resource.clone(), after: Some(CalendarKey::from(pointer)) }
     }
 
     /// Reads what [`ToString::to_string`] wrote.
@@ -73,8 +82,7 @@ impl Bookings {
         limit: usize,
         after: Option<&ResourceId>,
     ) -> Result<(Vec<Resource>, bool), Error> {
-        let place = after.map(|after| VenuePlace::after(after.clone()));
-        self.members(keys::venue_partition(venue), place.as_ref(), limit).await
+        self.members(keys::venue_partition(venue), after.map(MembersFrom::After), limit).await
     }
 
     /// The bookings of a venue's resources that overlap a window, by resource and start, from the one
@@ -89,12 +97,13 @@ impl Bookings {
         after: Option<&VenuePlace>,
         now: Timestamp,
     ) -> Result<(Vec<Booking>, Option<VenuePlace>), Error> {
-        let lookup = Lookup { window, status, now };
+        let lookup = Lookup { window, status, now, once: true };
         let mut place = after.cloned();
         let (mut found, mut examined, mut passed, mut looked) = (Vec::new(), 0, 0, 0);
         loop {
             let partition = keys::venue_partition(venue);
-            let (members, others) = self.members(partition, place.as_ref(), CALENDARS).await?;
+            let from = place.as_ref().map(VenuePlace::members);
+            let (members, others) = self.members(partition, from, CALENDARS).await?;
             looked += members.len();
             let count = members.len();
             let pages = members.into_iter().map(|resource| {
@@ -139,14 +148,17 @@ impl Bookings {
     pub(super) async fn members(
         &self,
         partition: String,
-        from: Option<&VenuePlace>,
+        from: Option<MembersFrom<'_>>,
         limit: usize,
     ) -> Result<(Vec<Resource>, bool), Error> {
-        let first = from.map_or("", |place| place.resource.as_str());
+        let first = match from {
+            Some(MembersFrom::At(resource) | MembersFrom::After(resource)) => resource.as_str(),
+            None => "",
+        };
         let (first, to) = keys::listed_resources(first);
         let range = Range { partition, from: first.clone(), to };
         let range = match from {
-            Some(VenuePlace { after: Some(_), .. }) => range,
+            Some(MembersFrom::At(_)) => range,
             _ => range.after(&first),
         };
         let (items, more) = self.table.page(&range, limit).await?;

@@ -12,7 +12,7 @@ use crate::keys;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::slot::VERSIONS_PER_WRITE;
 use domain::{
-    Booking, Effect, Period, Quantity, Rejection, Resource, ResourceId, Slot, Terms, Version,
+    Booking, Effect, Rejection, Resource, ResourceId, Share, Slot, SlotOf, Terms, Version,
 };
 use jiff::Timestamp;
 use serde_dynamo::Item;
@@ -30,12 +30,12 @@ const SLOT_KEPT_DAYS: i64 = 30;
 pub(super) const NAMED: usize = 80;
 
 /// What is offered where places are taken, as it was read.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Offer<'a> {
+#[derive(Debug, Clone)]
+pub(super) struct Offer {
     /// The resource.
-    pub resource: &'a Resource,
+    pub resource: Resource,
     /// Its slots that somebody touched, from [`Resource::reads_from`] on.
-    pub touched: &'a BTreeMap<Timestamp, Slot>,
+    pub touched: BTreeMap<Timestamp, Slot>,
 }
 
 /// An update under construction: names and values are placeholders in its texts.
@@ -66,8 +66,13 @@ impl Step {
 
     /// A placeholder for the bucket of the holds that end then.
     fn bucket(&mut self, end: Timestamp) -> String {
+        let attribute = bucket_attribute(end);
+        let known = self.names.iter().find(|(_, name)| **name == attribute);
+        if let Some((placeholder, _)) = known {
+            return placeholder.clone();
+        }
         let placeholder = format!("#x{}", self.names.len());
-        self.names.insert(placeholder.clone(), bucket_attribute(end));
+        self.names.insert(placeholder.clone(), attribute);
         placeholder
     }
 
@@ -90,38 +95,34 @@ impl Step {
         }
     }
 
-    /// Takes places out of the bucket of the holds that end then, while the slot still has it.
-    fn leave_bucket(&mut self, quantity: Quantity, end: Timestamp) {
-        let (bucket, places) = (self.bucket(end), self.number(&quantity));
-        self.conditions.push(format!("{bucket} >= {places}"));
-        self.add(&bucket, &-i64::from(quantity.get()));
+    /// Moves places from the bucket of the holds that end at one instant to that of another, while the
+    /// slot still has the first.
+    fn change_buckets(&mut self, effect: Effect) {
+        let bucket = |share: Option<Share>| share.and_then(|it| Some((it.until?, it.places)));
+        let (left, entered) = (bucket(effect.before), bucket(effect.after));
+        // An update names each attribute once.
+        let mut changes: BTreeMap<Timestamp, i64> = BTreeMap::new();
+        if let Some((end, places)) = left {
+            let (bucket, least) = (self.bucket(end), self.number(&places));
+            self.conditions.push(format!("{bucket} >= {least}"));
+            *changes.entry(end).or_default() -= i64::from(places.get());
+        }
+        if let Some((end, places)) = entered {
+            *changes.entry(end).or_default() += i64::from(places.get());
+        }
+        for (end, places) in changes {
+            let bucket = self.bucket(end);
+            self.add(&bucket, &places);
+        }
     }
 
-    /// Puts places into the bucket of the holds that end then.
-    fn enter_bucket(&mut self, quantity: Quantity, end: Timestamp) {
-        let bucket = self.bucket(end);
-        self.add(&bucket, &quantity);
-    }
-
-    /// The slot must have so many places taken.
-    fn has_taken(&mut self, quantity: Quantity) {
-        let places = self.number(&quantity);
-        self.conditions.push(format!("taken >= {places}"));
-    }
-
-    /// Takes places of a slot as it was read: held until an instant, or for good. Buckets that have
-    /// run out give way in the same write.
-    fn take(
-        &mut self,
-        slot: &Slot,
-        (quantity, until): (Quantity, Option<Timestamp>),
-        terms: Terms,
-        now: Timestamp,
-    ) {
+    /// Makes room for so many places more in a slot as it was read: buckets that have run out give way
+    /// in the same write. How many places these give back.
+    fn make_room(&mut self, slot: &Slot, more: u32, terms: Terms, now: Timestamp) -> u32 {
         let run_out: Vec<(Timestamp, u32)> = slot.run_out(now).collect();
         let given_back: u32 = run_out.iter().map(|(_, places)| places).sum();
         self.drop_buckets(&run_out);
-        let room = (terms.places + given_back).saturating_sub(quantity.get());
+        let room = (terms.places + given_back).saturating_sub(more);
         let (room, length) = (self.number(&room), self.number(&terms.minutes));
         let nobody = self.number(&given_back);
         // What is sold at another length is not sold in part again.
@@ -129,13 +130,10 @@ impl Step {
             "(attribute_not_exists(taken) OR \
              (taken <= {room} AND (minutes = {length} OR taken <= {nobody})))"
         ));
-        self.add("taken", &(i64::from(quantity.get()) - i64::from(given_back)));
-        if let Some(until) = until {
-            self.enter_bucket(quantity, until);
-        }
         self.sets.push(format!("minutes = {length}"));
         self.names.insert("#ttl".to_owned(), "ttl".to_owned());
         self.set("#ttl", &items::ttl(slot.start, SLOT_KEPT_DAYS));
+        given_back
     }
 
     fn build(self, table: &str, key: &keys::ItemKey) -> Result<TransactWriteItem, Error> {
@@ -158,37 +156,52 @@ impl Step {
 }
 
 impl Bookings {
-    /// The write that has this effect on this slot; or the domain's rejection, where
-    /// what is offered there leaves no places to take.
-    pub(super) fn slot_write(
+    /// The writes that have these effects, which a booking's change has on its slots.
+    pub(super) fn slot_writes(
         &self,
-        resource: &ResourceId,
-        (slot, effect): (Period, Effect),
-        offer: Option<Offer<'_>>,
+        booking: &Booking,
+        effects: &[(SlotOf, Effect)],
+        offers: &[Offer],
+        now: Timestamp,
+    ) -> Result<Vec<TransactWriteItem>, CommandError> {
+        let write = |(of, effect): &(SlotOf, Effect)| {
+            let write = self.slot_write((of, *effect), offers, now);
+            write.map_err(|error| match error {
+                CommandError::Rejected(rejection) => {
+                    rejection.because_of(&of.resource, booking).into()
+                }
+                failed @ CommandError::Failed(_) => failed,
+            })
+        };
+        effects.iter().map(write).collect()
+    }
+
+    /// The write that has this effect on this slot; or the domain's rejection, where what is offered
+    /// there leaves no places to take.
+    fn slot_write(
+        &self,
+        (of, effect): (&SlotOf, Effect),
+        offers: &[Offer],
         now: Timestamp,
     ) -> Result<TransactWriteItem, CommandError> {
+        let SlotOf { resource, slot } = of;
         let mut step = Step::of_slot();
-        match effect {
-            Effect::Take(quantity, until) => {
-                let Offer { resource, touched } = offer.ok_or(Rejection::NoSuchResource)?;
-                let read = resource.slot(slot, touched);
-                let terms = resource.terms(slot, touched, now);
-                read.after(effect, terms, now)?;
-                step.take(&read, (quantity, until), terms, now);
-            }
-            // Held places become sold ones.
-            Effect::Keep(quantity, until) => step.leave_bucket(quantity, until),
-            Effect::Extend(quantity, until, later) => {
-                step.leave_bucket(quantity, until);
-                step.enter_bucket(quantity, later);
-            }
-            Effect::Release(quantity, until) => {
-                match until {
-                    Some(until) => step.leave_bucket(quantity, until),
-                    None => step.has_taken(quantity),
-                }
-                step.add("taken", &-i64::from(quantity.get()));
-            }
+        let (more, mut fewer) = (effect.taken(), effect.given_back());
+        if more > 0 {
+            let offer = offers.iter().find(|offer| offer.resource.id == *resource);
+            let Offer { resource, touched } = offer.ok_or(Rejection::NoSuchResource)?;
+            let read = resource.slot(*slot, touched);
+            let terms = resource.terms(*slot, touched, now);
+            read.after(effect, terms, now)?;
+            fewer += step.make_room(&read, more, terms, now);
+        }
+        if let Some(Share { places, until: None }) = effect.before {
+            let least = step.number(&places);
+            step.conditions.push(format!("taken >= {least}"));
+        }
+        step.change_buckets(effect);
+        if more > 0 || fewer > 0 {
+            step.add("taken", &(i64::from(more) - i64::from(fewer)));
         }
         Ok(step.build(&self.table.name, &keys::slot(resource, slot.start))?)
     }

@@ -13,7 +13,7 @@ impl Connections {
     /// Remembers a connection, and subscribes it to its first topics. A second time it changes
     /// nothing: no two connections have the same id, so the invocation was repeated.
     pub async fn remember(&self, connection: &Connection) -> Result<(), Error> {
-        self.commit(None, Some(connection)).await?;
+        self.commit(None, Some(connection), true).await?;
         Ok(())
     }
 
@@ -48,7 +48,7 @@ impl Connections {
         Ok(())
     }
 
-    /// Gives a connection and all its subscriptions a new role, venue and end, and ends the
+    /// Gives a connection and all its subscriptions the role, venue, issue and end of a new token, and ends the
     /// subscriptions that these may not have. Answers the connection as it then is; `None` where it is gone.
     /// It is decided first on the connection as read by the caller.
     pub async fn refresh(
@@ -56,10 +56,12 @@ impl Connections {
         read: &Connection,
         role: Role,
         venue: Option<&VenueId>,
+        issued: Timestamp,
         expires: Timestamp,
     ) -> Result<Option<Connection>, Error> {
-        let expires = expires.as_second();
-        let refresh = |connection: &Connection| connection.refresh(role, venue.cloned(), expires);
+        let (issued, expires) = (issued.as_second(), expires.as_second());
+        let refresh =
+            |connection: &Connection| connection.refresh(role, venue.cloned(), issued, expires);
         self.change(&read.id, Some(read), refresh).await
     }
 }

@@ -1,4 +1,5 @@
-//! A change of a connection as one transaction: its item, and the subscriptions that repeat it.
+//! A change of a connection as one transaction: its item, its place in its customer's list, and the
+//! subscriptions that repeat it.
 
 use super::Connections;
 use super::connection::{Connection, ConnectionId, Decision};
@@ -23,6 +24,16 @@ struct ConnectionItem<'a> {
     ttl: i64,
     #[serde(flatten)]
     connection: &'a Connection,
+}
+
+/// A connection in its customer's list.
+#[derive(Serialize)]
+struct ListedItem {
+    #[serde(rename = "PK")]
+    pk: String,
+    #[serde(rename = "SK")]
+    sk: String,
+    ttl: i64,
 }
 
 #[derive(Serialize)]
@@ -63,12 +74,14 @@ impl Connections {
                     None => return Ok(None),
                 },
             };
-            let (after, said) = match decide(&before) {
+            let (after, stays_listed, said) = match decide(&before) {
                 Decision::Keep(said) => return Ok(Some(said)),
-                Decision::Change(after, said) => (Some(after), said),
-                Decision::End(said) => (None, said),
+                Decision::Change(after, said) => (Some(after), true, said),
+                Decision::End(said) => (None, false, said),
+                Decision::Revoke(said) => (None, true, said),
             };
-            if self.commit(Some(&before), after.as_ref()).await? == Outcome::Written {
+            let written = self.commit(Some(&before), after.as_ref(), stays_listed).await?;
+            if written == Outcome::Written {
                 return Ok(Some(said));
             }
         }
@@ -81,12 +94,21 @@ impl Connections {
         &self,
         before: Option<&Connection>,
         after: Option<&Connection>,
+        stays_listed: bool,
     ) -> Result<Outcome, Error> {
         let mut writes = Vec::new();
         match (before, after) {
             (_, Some(after)) => writes.push(self.put_connection(before, after)?),
             (Some(before), None) => writes.push(self.delete_connection(before)?),
             (None, None) => {}
+        }
+        let was_listed = before.is_some_and(|before| before.issued.is_some());
+        if let Some(connection) = after.or(before) {
+            if !stays_listed {
+                writes.push(self.delete_from_list(connection)?);
+            } else if !was_listed {
+                writes.push(self.put_in_list(connection)?);
+            }
         }
         for difference in differences(before, after) {
             writes.push(match difference {
@@ -127,16 +149,31 @@ impl Connections {
         Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
+    fn put_in_list(&self, connection: &Connection) -> Result<TransactWriteItem, Unavailable> {
+        let key = keys::connection_of_customer(&connection.customer, connection.id.as_str());
+        let item = ListedItem { pk: key.pk, sk: key.sk, ttl: connection.ttl() };
+        let item = serde_dynamo::to_item(item)?;
+        let put = Put::builder().table_name(&self.table.name).set_item(Some(item)).build()?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    fn delete_from_list(&self, connection: &Connection) -> Result<TransactWriteItem, Unavailable> {
+        self.delete(&keys::connection_of_customer(&connection.customer, connection.id.as_str()))
+    }
+
+    fn delete(&self, key: &keys::ItemKey) -> Result<TransactWriteItem, Unavailable> {
+        let delete = Delete::builder().table_name(&self.table.name);
+        let delete = delete.set_key(Some(key.attributes())).build()?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
+    }
+
     fn delete_subscription(
         &self,
         connection: &Connection,
         topic: &TopicKey,
         shard: u32,
     ) -> Result<TransactWriteItem, Unavailable> {
-        let key = keys::subscription(topic.as_str(), shard, connection.id.as_str());
-        let delete = Delete::builder().table_name(&self.table.name);
-        let delete = delete.set_key(Some(key.attributes())).build()?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
+        self.delete(&keys::subscription(topic.as_str(), shard, connection.id.as_str()))
     }
 
     fn put_subscription(

@@ -52,6 +52,10 @@ pub struct Connection {
     /// The one venue that an operator is bound to; an operator without one serves all.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub venue: Option<VenueId>,
+    /// When its token was issued, in seconds since 1970; 0 for a token that does not say. Absent: an
+    /// earlier release wrote it, which kept no list of a customer's connections.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub issued: Option<i64>,
     /// When its token ends, in seconds since 1970.
     pub expires: i64,
     /// When it connected, in milliseconds since 1970.
@@ -73,6 +77,19 @@ pub enum Decision<T> {
     Change(Connection, T),
     /// It is no more.
     End(T),
+    /// It is no more, but its customer's list goes on naming it, until its socket is closed.
+    Revoke(T),
+}
+
+/// What became of a connection whose customer's tokens are revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Revoked {
+    /// It is forgotten. When it connected, in milliseconds since 1970.
+    Forgotten(i64),
+    /// Its token is newer: it stays.
+    Newer,
+    /// It was forgotten before.
+    Gone,
 }
 
 /// Whether a subscription was made.
@@ -129,16 +146,32 @@ impl Connection {
         Decision::Change(next, ())
     }
 
-    /// With a new role, venue and end, and without the topics that these may not be told of. Says what
+    /// With the role, venue, issue and end of a new token, and without the topics that these may not be told of. Says what
     /// it then is.
-    pub fn refresh(&self, role: Role, venue: Option<VenueId>, expires: i64) -> Decision<Self> {
-        let mut next = Self { role, venue, expires, ..self.next() };
+    pub fn refresh(
+        &self,
+        role: Role,
+        venue: Option<VenueId>,
+        issued: i64,
+        expires: i64,
+    ) -> Decision<Self> {
+        let mut next = Self { role, venue, issued: Some(issued), expires, ..self.next() };
         let bound = next.venue.as_ref();
         next.topics.retain(|topic, _| topic.is_open_to(role, bound));
         Decision::Change(next.clone(), next)
     }
 
+    /// No more, if its token was issued up to this second since 1970.
+    pub fn revoke(&self, up_to: i64) -> Decision<Revoked> {
+        if self.issued.unwrap_or(0) > up_to {
+            return Decision::Keep(Revoked::Newer);
+        }
+        Decision::Revoke(Revoked::Forgotten(self.connected))
+    }
+
     fn next(&self) -> Self {
-        Self { version: self.version + 1, ..self.clone() }
+        // From its first change on, its customer's list names it.
+        let issued = Some(self.issued.unwrap_or(0));
+        Self { version: self.version + 1, issued, ..self.clone() }
     }
 }

@@ -5,7 +5,8 @@
 //! Every change writes the item and the subscriptions in one transaction, under the condition that
 //! the item still is at the version that the change was decided on. So they say the same, in
 //! whatever order requests take effect and whatever process dies in between; no subscription
-//! outlives its connection, and none is made for a connection that is gone.
+//! outlives its connection, and none is made for a connection that is gone. The list of a customer's
+//! connections is written along.
 //!
 //! | module | what it knows |
 //! |---|---|
@@ -15,16 +16,20 @@
 //! | [`commit`] | a change as one transaction |
 //! | [`subscribers`] | whom to tell |
 //! | [`shards`] | how a topic's subscriptions are spread |
+//! | [`revoke`] | a customer's connections, and their end |
 
 pub mod changes;
 pub mod commit;
 pub mod connection;
+pub mod revoke;
 pub mod shards;
 pub mod subscribers;
 pub mod topic;
 
 pub use commit::{Difference, differences};
-pub use connection::{Connection, ConnectionId, Decision, FIRST_VERSION, MAX_TOPICS, Subscribed};
+pub use connection::{
+    Connection, ConnectionId, Decision, FIRST_VERSION, MAX_TOPICS, Revoked, Subscribed,
+};
 pub use subscribers::Subscriber;
 pub use topic::TopicKey;
 

@@ -1,11 +1,12 @@
 //! Bookings as items.
 
+use super::claim::{ClaimItem, SlotsItem, other_than};
 use super::{Unavailable, details, instant, malformed, ttl};
 use crate::keys;
 use domain::booking::Mark;
 use domain::{
     Booking, BookingId, ConfirmationCode, CustomerId, Deadlines, Period, Quantity, ResourceId,
-    SlotLength, Status, Stretch, VenueId, Version,
+    Status, VenueId, Version,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -27,13 +28,14 @@ struct BookingItem {
     venue: VenueId,
     start: Timestamp,
     end: Timestamp,
-    /// How long each slot lasts, if all of them last as long.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    slot_minutes: Option<SlotLength>,
-    /// How long each slot lasts, if not.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
-    lengths: Vec<SlotLength>,
+    #[serde(flatten)]
+    slots: SlotsItem,
     quantity: Quantity,
+    /// Absent: the quantity.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    places: Option<Quantity>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    with: Vec<ClaimItem>,
     status: Status,
     version: Version,
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -96,8 +98,6 @@ pub fn from_booking(booking: &Booking) -> Result<Item, Unavailable> {
     let comes_to_nothing = booking.status == Status::Expired || booking.runs_out_at().is_some();
     let over = comes_to_nothing.then(|| kept_until(&booking));
     let Period { start, end } = booking.stretch.time();
-    let slot_minutes = booking.stretch.even_length();
-    let lengths = if slot_minutes.is_some() { &[] } else { booking.stretch.lengths() };
     Ok(serde_dynamo::to_item(BookingItem {
         pk: key.pk,
         sk: key.sk,
@@ -106,9 +106,10 @@ pub fn from_booking(booking: &Booking) -> Result<Item, Unavailable> {
         venue: booking.venue,
         start,
         end,
-        slot_minutes,
-        lengths: lengths.to_vec(),
+        slots: SlotsItem::of(&booking.stretch),
         quantity: booking.quantity,
+        places: other_than(booking.places, booking.quantity),
+        with: booking.with.into_iter().map(ClaimItem::of).collect(),
         status: booking.status,
         version: booking.version,
         hold_until: booking.hold_expires_at.map(Timestamp::as_millisecond),
@@ -133,12 +134,8 @@ pub fn from_booking(booking: &Booking) -> Result<Item, Unavailable> {
 /// The booking that an item holds.
 pub fn to_booking(item: Item) -> Result<Booking, Unavailable> {
     let item: BookingItem = serde_dynamo::from_item(item)?;
-    let time = Period { start: item.start, end: item.end };
-    let stretch = match item.slot_minutes {
-        Some(length) => Stretch::even(time, length),
-        None => Stretch::new(time.start, item.lengths),
-    };
-    let stretch = stretch.filter(|stretch| stretch.time() == time);
+    let (start, end) = (item.start, item.end);
+    let with = item.with.into_iter().map(|item| item.claim(start, end));
     let customer = keys::customer_of(&item.pk).unwrap_or_else(|| CustomerId::parse(""));
     let customer = customer.map_err(malformed)?;
     Ok(Booking {
@@ -148,8 +145,10 @@ pub fn to_booking(item: Item) -> Result<Booking, Unavailable> {
         created_by: item.created_by.unwrap_or_else(|| customer.clone()),
         updated_by: item.updated_by.unwrap_or_else(|| customer.clone()),
         customer,
-        stretch: stretch.ok_or_else(|| malformed("not the slots of a booking"))?,
+        stretch: item.slots.stretch(Period { start, end })?,
         quantity: item.quantity,
+        places: item.places.unwrap_or(item.quantity),
+        with: with.collect::<Result<_, _>>()?,
         status: item.status,
         version: item.version,
         hold_expires_at: item.hold_until.map(instant).transpose()?,

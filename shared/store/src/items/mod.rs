@@ -5,18 +5,24 @@
 //! | [`resource`] | resources, with the grids that they had |
 //! | [`slot`] | slots, with their expiry buckets |
 //! | [`booking`] | bookings |
+//! | [`record`] | records of the stream: what was written, and what was there before |
 //! | [`mod@pointer`] | what points at bookings in their resources' calendars |
 //! | `pool_member` | resources as their pools have them |
+//! | `claim` | what a booking takes of a resource, as parts of bookings |
 //! | `calendar` | calendars, as parts of resources |
 //! | `used_key` | the keys that operators have used on sales for somebody |
+//! | `revoked` | up to when customers' tokens are revoked |
 //! | `details` | what front ends keep with a booking or a resource |
 
 pub mod booking;
 mod calendar;
+mod claim;
 mod details;
 pub mod pointer;
 pub(crate) mod pool_member;
+pub mod record;
 pub mod resource;
+pub(crate) mod revoked;
 pub mod slot;
 pub(crate) mod used_key;
 
@@ -31,7 +37,7 @@ pub fn ttl(end: Timestamp, days: i64) -> i64 {
     end.as_second() + days * 24 * 60 * 60
 }
 
-/// What a record of the bookings table's stream tells of.
+/// What an image in the bookings table's stream tells of.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
     /// A resource was written.
@@ -43,7 +49,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// What an item's new image tells of; nothing for items that nobody watches.
+    /// What an item's image tells of; nothing for items that nobody watches.
     pub fn of(item: Item) -> Result<Option<Self>, Unavailable> {
         let text = |name: &str| match item.get(name) {
             Some(serde_dynamo::AttributeValue::S(text)) => text.as_str(),

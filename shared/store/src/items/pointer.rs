@@ -2,7 +2,7 @@
 
 use super::{Unavailable, instant, malformed};
 use crate::keys;
-use domain::{Booking, BookingHash, CustomerId, ResourceId, VenueId};
+use domain::{Booking, BookingHash, Claim, CustomerId, ResourceId, VenueId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_dynamo::Item;
@@ -29,16 +29,16 @@ pub struct Pointer {
 }
 
 impl Pointer {
-    /// A pointer to this booking, where it is now.
-    pub fn to(booking: &Booking, now: Timestamp) -> Self {
+    /// A pointer to this booking, in the calendar of one of its resources.
+    pub fn to(booking: &Booking, claim: &Claim, now: Timestamp) -> Self {
         Self {
-            resource: booking.resource.clone(),
-            start: booking.stretch.start(),
+            resource: claim.resource.clone(),
+            start: claim.stretch.start(),
             hash: booking.id.hash().clone(),
             customer: booking.customer.clone(),
             venue: booking.venue.clone(),
             written: now,
-            ends: Some(booking.stretch.end()),
+            ends: Some(claim.stretch.end()),
         }
     }
 }

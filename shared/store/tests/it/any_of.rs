@@ -6,7 +6,7 @@ use crate::units::Meter;
 use domain::numbers::MaxActive;
 use domain::{
     AnyOf, Booking, MadeBy, NewBooking, Quantity, Rank, Rejection, Resource, Rules, Sale, State,
-    Status,
+    Status, With,
 };
 use fastrand::Rng;
 use futures::future::join_all;
@@ -21,7 +21,8 @@ use support::proxy::{Fault, Proxy};
 
 /// The request, of any of these.
 pub fn any_of(any_of: AnyOf, request: NewBooking) -> NewBooking<AnyOf> {
-    let NewBooking { customer, by, key, sale, start, end, quantity, details, note, .. } = request;
+    let NewBooking { customer, by, key, sale, start, end, quantity, with, details, note, .. } =
+        request;
     let (resource, chosen_from) = (any_of, None);
     NewBooking {
         customer,
@@ -33,6 +34,7 @@ pub fn any_of(any_of: AnyOf, request: NewBooking) -> NewBooking<AnyOf> {
         start,
         end,
         quantity,
+        with,
         details,
         note,
     }
@@ -79,9 +81,11 @@ async fn audited(tables: &Tables, now: Timestamp) -> Vec<Booking> {
     }
     let mut booked: BTreeMap<_, u32> = slots.keys().map(|key| (key.clone(), 0)).collect();
     for booking in bookings.iter().map(|booking: &Booking| booking.at(now)) {
-        for slot in booking.stretch.slots() {
-            let key = (format!("R#{}", booking.resource), slot.start);
-            *booked.entry(key).or_default() += booking.places_in(slot.start);
+        for claim in booking.claims() {
+            for slot in claim.stretch.slots() {
+                let key = (format!("R#{}", claim.resource), slot.start);
+                *booked.entry(key).or_default() += booking.places_in(&claim.resource, slot.start);
+            }
         }
     }
     assert_eq!(booked, slots);
@@ -333,6 +337,56 @@ async fn limits_are_entered_and_taken_back() {
     // A full pool takes back what was entered at each table.
     open("3", 1).await.unwrap();
     audited(&tables, at(NOW)).await;
+}
+
+/// Attempts that came to nothing leave no entries behind: the customer may have as much open as ever.
+#[tokio::test]
+async fn lost_races_count_for_nothing() {
+    let tables = Tables::start();
+    for number in 0..4 {
+        put(&tables, &table(&format!("t-{number}"), 1)).await;
+    }
+    let requests: Vec<_> = (0..32)
+        .map(|n| tables_of(hold(&format!("c-{}", n % 4), &n.to_string(), "09:00:00")))
+        .collect();
+    let code = code();
+    let sells = requests.iter().map(|it| tables.bookings.sell_any_of(it, &code, 8, at(NOW)));
+    join_all(sells).await;
+    let bookings = audited(&tables, at(NOW)).await;
+    assert_eq!(bookings.len(), 4);
+    for n in 0..4 {
+        let name = format!("c-{n}");
+        let has = bookings.iter().filter(|booking| booking.customer == customer(&name)).count();
+        let rest = 8 - u32::try_from(has).unwrap();
+        put(&tables, &table(&format!("large-{n}"), 8)).await;
+        let request = tables_of(places(hold(&name, "rest", "10:00:00"), rest));
+        tables.bookings.sell_any_of(&request, &code, 8, at(NOW)).await.unwrap();
+    }
+}
+
+/// What is asked for beside it goes with whichever it comes to.
+#[tokio::test]
+async fn others_beside_it() {
+    let tables = Tables::start();
+    let small = Resource { pools: pools(&[]), ..table("projector", 1) };
+    for resource in [table("a", 1), table("b", 1), table("c", 1), small] {
+        put(&tables, &resource).await;
+    }
+    let with = |name: &str| vec![With { resource: id(name), quantity: Quantity::ONE }];
+    let one = |who: &str, start: &str, name: &str| {
+        tables_of(NewBooking { with: with(name), ..book(who, "1", start) })
+    };
+    let made = sold(&tables, one("alice", "09:00:00", "projector")).await;
+    assert_eq!((&made.resource, &made.with[0].resource), (&id("a"), &id("projector")));
+    assert_eq!(sold(&tables, one("alice", "09:00:00", "projector")).await, made);
+    // There are tables, and the projector is taken.
+    let refused_beside = refused(&tables, one("bob", "09:00:00", "projector")).await;
+    assert_eq!(refused_beside, Rejection::SlotFull.of_other(0));
+    let none = refused(&tables, one("bob", "10:00:00", "none")).await;
+    assert_eq!(none, Rejection::NoSuchResource.of_other(0));
+    // One that is asked for beside it is not chosen.
+    let both = sold(&tables, one("carol", "10:00:00", "a")).await;
+    assert_eq!((&both.resource, &both.with[0].resource), (&id("b"), &id("a")));
 }
 
 /// Contention at a table is no reason to say that it is full.

@@ -340,8 +340,8 @@ async fn however_many_are_stranded_they_are_counted() {
     for n in 0..1_250_u32 {
         let start = if n % 5 == 0 { "09:00:00" } else { "18:00:00" };
         let request = book(&format!("customer-{n}"), "1", start);
-        let made = request.decide(&resource, &support::fixtures::code(), at(NOW)).unwrap();
-        let pointer = store::items::pointer::Pointer::to(&made, at(NOW));
+        let made = request.decide(&resource, &[], &support::fixtures::code(), at(NOW)).unwrap();
+        let pointer = store::items::pointer::Pointer::to(&made, &made.claim(), at(NOW));
         writes.push(store::items::booking::from_booking(&made).unwrap());
         writes.push(store::items::pointer::from_pointer(&pointer).unwrap());
     }

@@ -51,7 +51,7 @@ async fn leave_holds(tables: &Tables, resource: &Resource, requests: &[(NewBooki
     let mut slot = items::slot::to_slot(item.clone().into()).unwrap();
     let mut bookings: Vec<Item> = Vec::new();
     for (request, now) in requests {
-        let booking = request.decide(resource, &code(), *now).unwrap();
+        let booking = request.decide(resource, &[], &code(), *now).unwrap();
         let terms = resource.terms(slot.time(), &BTreeMap::new(), *now);
         for (_, effect) in Booking::effects(None, &booking) {
             slot = slot.after(effect, terms, *now).unwrap();

@@ -71,7 +71,7 @@ async fn thousands_are_removed_call_by_call() {
     let resource = tables.bookings.resource(&room(1).id).await.unwrap();
     let made = |n: usize| {
         let request = noted(book("alice", &format!("old {n}"), "09:00:00"));
-        let made = request.decide(&resource, &code(), at(NOW)).unwrap();
+        let made = request.decide(&resource, &[], &code(), at(NOW)).unwrap();
         let item: Item =
             from_booking(&Booking { status: Status::Completed, ..made }).unwrap().into();
         item

@@ -31,13 +31,18 @@ impl Ledger {
 
     /// Places that bookings take in a slot at this instant.
     pub fn booked(&self, start: Timestamp, now: Timestamp) -> u32 {
-        self.bookings.iter().map(|booking| booking.at(now).places_in(start)).sum()
+        self.bookings
+            .iter()
+            .map(|booking| booking.at(now).places_in(&booking.resource, start))
+            .sum()
     }
 
     /// Bookings that take places in their first slot at this instant.
     pub fn live(&self, now: Timestamp) -> usize {
         let bookings = self.bookings.iter().map(|booking| booking.at(now));
-        bookings.filter(|booking| booking.places_in(booking.stretch.start()) > 0).count()
+        bookings
+            .filter(|booking| booking.places_in(&booking.resource, booking.stretch.start()) > 0)
+            .count()
     }
 
     /// Places taken in a slot at this instant, as the slot says.

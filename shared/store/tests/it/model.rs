@@ -6,7 +6,7 @@ mod memory;
 use crate::ledger::Ledger;
 use domain::{
     Action, Approval, Attempt, Booking, Capacity, HoldSeconds, Key, MaxHoldSeconds, NewBooking,
-    PendingMinutes, Quantity, Rejection, Resource, Role, Sale, Slot, Version,
+    PendingMinutes, Quantity, Rejection, Reschedule, Resource, Role, Sale, Slot, Version,
 };
 use fastrand::Rng;
 use jiff::{SignedDuration, Timestamp};
@@ -83,7 +83,7 @@ fn next(random: &mut Rng, memory: &Memory, now: Timestamp) -> Step {
             };
             attempt(&intent, which.to_string())
         }
-        75..88 => attempt(&Intent::Reschedule(to.0, to.1), format!("{to:?}")),
+        75..88 => attempt(&Intent::Reschedule(Reschedule::to(to.0, to.1), 200), format!("{to:?}")),
         88..90 => {
             let capacity = Capacity::new(random.u32(1..=4)).unwrap();
             let approval = *random.choice([Approval::Auto, Approval::Manual].iter()).unwrap();

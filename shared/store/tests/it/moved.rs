@@ -21,7 +21,7 @@ async fn assert_apart(tables: &Tables, now: Timestamp) {
     let live: Vec<Booking> = bookings
         .into_iter()
         .map(|booking| booking.at(now))
-        .filter(|booking| booking.places_in(booking.stretch.start()) > 0)
+        .filter(|booking| booking.places_in(&booking.resource, booking.stretch.start()) > 0)
         .collect();
     for (place, one) in live.iter().enumerate() {
         for other in &live[place + 1..] {

@@ -1,10 +1,11 @@
 //! Which resources are in a pool: as they are, in order, nobody else's.
 
-use domain::{Pool, PoolName, Pools, Rank, Resource, ResourceId, VenueId};
+use domain::{NewBooking, Pool, PoolName, Pools, Rank, Resource, ResourceId, State, VenueId};
 use futures::future::join_all;
 use std::collections::BTreeMap;
+use store::bookings::pool_slots::PoolPlace;
 use support::Tables;
-use support::fixtures::{NOW, at, room};
+use support::fixtures::{NOW, Shortly, at, book, grid, room};
 
 pub fn pool(text: &str) -> Pool {
     Pool::parse(text).unwrap()
@@ -138,4 +139,48 @@ async fn what_has_left_is_in_no_list_and_hides_nothing() {
     let pool = pool("main/tables");
     let first = tables.bookings.resources_in(&pool, 1, None).await.unwrap();
     assert_eq!(first, (Vec::new(), Some(id("a"))));
+}
+
+/// Every slot of every resource that is listed, on whatever pages.
+#[tokio::test]
+async fn the_slots_of_a_pool_with_every_limit() {
+    let tables = Tables::start();
+    let open = |hours: &[&str]| grid("UTC", 30, hours);
+    let closed = Resource { calendar: open(&[]), ..table("b", 2) };
+    let archived = Resource { state: State::Archived, ..table("c", 2) };
+    let paused =
+        Resource { state: State::Paused, calendar: open(&["10:00-11:30"]), ..table("d", 2) };
+    let short = Resource { calendar: open(&["09:00-10:00"]), ..table("a", 2) };
+    let elsewhere = Resource { pools: pools(&["rooms"]), ..table("e", 2) };
+    for resource in [short, closed, archived, paused, elsewhere, table("f", 2)] {
+        put(&tables, &resource).await;
+    }
+    let (window, pool) = ((at("09:30:00"), at("11:00:00")), pool("main/tables"));
+    let request = NewBooking { resource: id("d"), ..book("alice", "1", "10:30:00") };
+    let archived = tables.bookings.place(&request, 50, at(NOW)).await;
+    assert!(archived.is_err(), "it is paused");
+    let request = NewBooking { resource: id("f"), ..book("alice", "1", "10:00:00") };
+    tables.bookings.place(&request, 50, at(NOW)).await.unwrap();
+    for limit in 1..=8 {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = tables.bookings.slots_in(&pool, window, limit, after.as_ref(), at(NOW));
+            let (page, next) = page.await.unwrap();
+            assert!(page.len() <= limit);
+            all.extend(page.into_iter().map(|(resource, slot)| {
+                format!("{resource} {} {}", &slot.start.to_string()[11..16], slot.free)
+            }));
+            let Some(next) = next else { break };
+            after = Some(PoolPlace::parse(&next.to_string()).unwrap());
+        }
+        let expected =
+            ["a 09:30 2", "d 10:00 2", "d 10:30 2", "f 09:30 2", "f 10:00 1", "f 10:30 2"];
+        assert_eq!(all, expected, "by {limit}");
+    }
+    let nobody = Pool::parse("main/nobody").unwrap();
+    let nothing = tables.bookings.slots_in(&nobody, window, 9, None, at(NOW)).await.unwrap();
+    assert_eq!(nothing, (vec![], None));
+    for text in ["", "/", "A", "a/", "a/x"] {
+        assert_eq!(PoolPlace::parse(text), None, "{text}");
+    }
 }

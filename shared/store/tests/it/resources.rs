@@ -245,3 +245,25 @@ async fn a_lower_capacity_cancels_nothing_and_sells_nothing() {
     put(&tables, &room(3), at(NOW)).await.unwrap();
     place("dave").await.unwrap();
 }
+
+/// The version is the condition of the write: whoever has read it, and is overtaken, is told so.
+#[tokio::test]
+async fn a_resource_is_put_over_the_version_that_is_named() {
+    let tables = Tables::start();
+    let bookings = &tables.bookings;
+    let put = async |if_version: Option<u64>| {
+        let put = bookings.put_resource_if(room(1), if_version.map(Version::new), at(NOW));
+        put.await.map(|resource| resource.version.get()).map_err(|error| match error {
+            CommandError::Rejected(Rejection::ResourceVersionConflict(current)) => current.get(),
+            other => panic!("{other:?}"),
+        })
+    };
+    assert_eq!(put(Some(1)).await, Err(0));
+    assert_eq!(put(Some(0)).await, Ok(1));
+    assert_eq!(put(Some(0)).await, Err(1));
+    assert_eq!(put(Some(1)).await, Ok(2));
+    assert_eq!(put(None).await, Ok(3));
+    let all = futures::future::join_all((0..8).map(|_| put(Some(3)))).await;
+    assert_eq!(all.iter().filter(|done| **done == Ok(4)).count(), 1, "{all:?}");
+    assert_eq!(all.iter().filter(|done| **done == Err(4)).count(), 7, "{all:?}");
+}

@@ -9,7 +9,8 @@
 
 use crate::crowded::write_all;
 use domain::{
-    Action, Approval, Booking, Capacity, CustomerId, MadeBy, NewBooking, Resource, Status,
+    Action, Approval, Booking, Capacity, CustomerId, MadeBy, NewBooking, Reschedule, Resource,
+    Status,
 };
 use jiff::SignedDuration;
 use std::fmt::Debug;
@@ -229,7 +230,7 @@ async fn history(tables: &Tables, customer: &CustomerId, count: usize) {
     let made = |n: usize| {
         let request =
             NewBooking { customer: customer.clone(), ..book("-", &format!("old {n}"), "09:00:00") };
-        let made = request.decide(&room, &code(), at(NOW)).unwrap();
+        let made = request.decide(&room, &[], &code(), at(NOW)).unwrap();
         let made = Booking { status: Status::Completed, ..made };
         let item: Item = from_booking(&made).unwrap().into();
         item
@@ -262,7 +263,7 @@ async fn costs_with_history(count: usize) -> Vec<(&'static str, Consumed)> {
     costs.push(("confirm", change(&held, confirm(), now).await));
     let update = Intent::Act(Action::Update(None, Some("regular".to_owned())));
     costs.push(("update", change(&held, update, now).await));
-    let move_to = Intent::Reschedule(at("11:00:00"), None);
+    let move_to = Intent::Reschedule(Reschedule::to(at("11:00:00"), None), 200);
     costs.push(("reschedule", change(&held, move_to, now).await));
     costs.push(("cancel", change(&held, cancel(), now).await));
     let (booked, units) = place(book("alice", "2", "09:00:00")).await;
@@ -323,10 +324,10 @@ async fn an_operators_list_by_status_is_bounded() {
         let resource = tables.bookings.resource(&room(1).id).await.unwrap();
         let items = (0..count).flat_map(|n| {
             let request = book(&format!("customer-{n}"), "1", "09:00:00");
-            let made = request.decide(&resource, &code(), at(NOW)).unwrap();
+            let made = request.decide(&resource, &[], &code(), at(NOW)).unwrap();
             [
                 from_booking(&made).unwrap().into(),
-                from_pointer(&Pointer::to(&made, at(NOW))).unwrap().into(),
+                from_pointer(&Pointer::to(&made, &made.claim(), at(NOW))).unwrap().into(),
             ]
         });
         write_all(&tables, &items.collect::<Vec<Item>>()).await;

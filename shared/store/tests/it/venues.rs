@@ -124,11 +124,11 @@ async fn a_crowded_calendar_is_read_to_its_end_and_then_the_next() {
         let items = (0..count).flat_map(|n| {
             let request = book(&format!("customer-{n}"), id, "09:00:00");
             let request = NewBooking { resource: resource.id.clone(), ..request };
-            let made = request.decide(&resource, &code(), at(NOW)).unwrap();
+            let made = request.decide(&resource, &[], &code(), at(NOW)).unwrap();
             all.push(made.clone());
             [
                 from_booking(&made).unwrap().into(),
-                from_pointer(&Pointer::to(&made, at(NOW))).unwrap().into(),
+                from_pointer(&Pointer::to(&made, &made.claim(), at(NOW))).unwrap().into(),
             ]
         });
         write_all(&tables, &items.collect::<Vec<Item>>()).await;
@@ -171,10 +171,10 @@ async fn a_list_of_a_venue_is_bounded() {
         let items = (0..count).flat_map(|n| {
             let request = book(&format!("customer-{n}"), "1", "09:00:00");
             let request = NewBooking { resource: resource.id.clone(), ..request };
-            let made = request.decide(&resource, &code(), at(NOW)).unwrap();
+            let made = request.decide(&resource, &[], &code(), at(NOW)).unwrap();
             [
                 from_booking(&made).unwrap().into(),
-                from_pointer(&Pointer::to(&made, at(NOW))).unwrap().into(),
+                from_pointer(&Pointer::to(&made, &made.claim(), at(NOW))).unwrap().into(),
             ]
         });
         write_all(&tables, &items.collect::<Vec<Item>>()).await;

@@ -24,6 +24,8 @@ struct Tables {
     slots: BTreeMap<ResourceId, BTreeMap<Timestamp, Slot>>,
     resources: BTreeMap<ResourceId, Resource>,
     connections: BTreeMap<String, Connection>,
+    /// A customer's partition, and a connection in it.
+    listed: BTreeSet<(String, String)>,
     /// Topic and shard, connection, role, end.
     subscriptions: BTreeSet<(String, String, String, i64)>,
 }
@@ -82,6 +84,7 @@ impl Tables {
             }
         }
         let (mut connections, mut subscriptions) = (BTreeMap::new(), BTreeSet::new());
+        let mut listed = BTreeSet::new();
         // What is over may be collected in any part.
         let items = world.scan(&SETUP.connections).into_iter();
         for item in items.filter(|item| !is_over(world, item)) {
@@ -90,13 +93,15 @@ impl Tables {
                 let connection: Connection =
                     serde_dynamo::from_item(self::item(&item)).expect("it is one");
                 connections.insert(connection.id.to_string(), connection);
+            } else if text("PK").starts_with("U#") {
+                listed.insert((text("PK"), text("SK")));
             } else {
                 let expires = item["expires"]["N"].as_str().and_then(|it| it.parse().ok());
                 let subscription = (text("PK"), text("SK"), text("role"), expires.unwrap_or(0));
                 subscriptions.insert(subscription);
             }
         }
-        Self { bookings, slots, resources, connections, subscriptions }
+        Self { bookings, slots, resources, connections, listed, subscriptions }
     }
 
     fn are_as_committed(&self, world: &World) {
@@ -117,8 +122,10 @@ impl Tables {
         let now = world.now() + SignedDuration::from_secs(1);
         let mut starts: BTreeSet<(ResourceId, Timestamp)> = BTreeSet::new();
         for booking in self.bookings.values() {
-            let slots = booking.stretch.slots();
-            starts.extend(slots.map(|slot| (booking.resource.clone(), slot.start)));
+            for claim in booking.claims() {
+                let slots = claim.stretch.slots();
+                starts.extend(slots.map(|slot| (claim.resource.clone(), slot.start)));
+            }
         }
         for (resource, slots) in &self.slots {
             starts.extend(slots.keys().map(|start| (resource.clone(), *start)));
@@ -126,8 +133,8 @@ impl Tables {
         // Slots of weeks ago may be collected, whatever was sold in them.
         starts.retain(|(_, start)| *start >= world.morning());
         for (resource, start) in starts {
-            let here = self.bookings.values().filter(|booking| booking.resource == resource);
-            let booked: u32 = here.map(|booking| booking.at(now).places_in(start)).sum();
+            let all = self.bookings.values();
+            let booked: u32 = all.map(|it| it.at(now).places_in(&resource, start)).sum();
             let slot = self.slots.get(&resource).and_then(|slots| slots.get(&start));
             let taken = slot.map_or(0, |slot| slot.at(now).taken);
             if booked != taken {
@@ -139,7 +146,7 @@ impl Tables {
         }
     }
 
-    /// A connection's subscriptions say what its item says.
+    /// A connection's subscriptions, and its customer's list, say what its item says.
     fn agree_on_connections(&self, world: &World) {
         let mut expected = BTreeSet::new();
         for (id, connection) in &self.connections {
@@ -148,6 +155,11 @@ impl Tables {
                 let partition = format!("T#{}#{shard}", topic.as_str());
                 expected.insert((partition, id.clone(), role.clone(), connection.expires));
             }
+        }
+        let listed = self.connections.values();
+        let listed = listed.map(|it| (format!("U#{}", it.customer), it.id.to_string()));
+        if listed.collect::<BTreeSet<_>>() != self.listed {
+            world.broken("customers' lists name all connections", || format!("{:#?}", self.listed));
         }
         if expected != self.subscriptions {
             world.broken("subscriptions say what their connection says", || {

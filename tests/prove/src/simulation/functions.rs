@@ -65,7 +65,7 @@ struct Inner {
     world: Arc<World>,
     started: Mutex<usize>,
     authorizer: Free<Verifier>,
-    connect: Free<Connections>,
+    connect: Free<connect::App>,
     disconnect: Free<Connections>,
     message: Free<App>,
 }
@@ -147,8 +147,15 @@ impl Functions {
     /// Tells `connect`. Its status; `None` if it failed.
     pub async fn connect(&self, event: Value) -> Option<i64> {
         let event = read(event);
-        let answer = self.invoke("connect", &self.0.connect, connections, |connections, now, _| {
-            Box::pin(async move { connect::handle(connections, &event, now).await.ok() })
+        let start = |world: &Arc<World>, life: &Arc<Life>| {
+            let client = database(world, life);
+            connect::App {
+                bookings: Bookings::new(client.clone(), &SETUP.bookings),
+                connections: Connections::new(client, &SETUP.connections),
+            }
+        };
+        let answer = self.invoke("connect", &self.0.connect, start, |app, now, _| {
+            Box::pin(async move { connect::handle(app, &event, now).await.ok() })
         });
         Some(answer.await??.status_code)
     }
@@ -167,9 +174,11 @@ impl Functions {
         let event = read(event);
         let start = |world: &Arc<World>, life: &Arc<Life>| {
             let client = database(world, life);
+            let gateway = Gateway::new(world, self);
             App {
                 bookings: Bookings::new(client.clone(), &SETUP.bookings),
                 connections: Connections::new(client, &SETUP.connections),
+                callback: Callback::new(management::client(&gateway, life)),
                 verifier: verifier(world),
                 max_open_holds: world.plan.profile.max_open,
             }

@@ -3,7 +3,7 @@
 
 use super::world::World;
 use aws_lambda_events::dynamodb::EventRecord;
-use domain::{Booking, BookingId, Effect, Period, Resource, ResourceId, Slot};
+use domain::{Booking, BookingId, Effect, Period, Resource, ResourceId, Slot, SlotOf};
 use host::streams::Change as Record;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -79,21 +79,21 @@ impl Ledger {
             self.lasts(world, before, &booking, end);
         }
         let effects = Booking::effects(before, &booking);
-        let resource = booking.resource.clone();
         // A confirmation and an extension count too: until then the places were another's to take. A capacity that was
         // lowered since the hold takes nothing away.
-        let taken: Vec<(Period, Timestamp)> = effects
+        let taken: Vec<(SlotOf, Timestamp)> = effects
             .into_iter()
             .filter_map(|(slot, effect)| match effect {
-                Effect::Take(..) => Some((slot, now)),
-                Effect::Keep(..) | Effect::Extend(..) => Some((slot, booking.created_at)),
-                Effect::Release(..) => None,
+                _ if effect.taken() > 0 => Some((slot, now)),
+                Effect { after: Some(_), .. } => Some((slot, booking.created_at)),
+                Effect { after: None, .. } => None,
             })
             .collect();
         self.bookings.insert(booking.id.clone(), booking);
         for (slot, since) in taken {
-            let sold = self.sold(world, &resource, slot);
-            let most = self.most(&resource, since);
+            let SlotOf { resource, slot } = &slot;
+            let sold = self.sold(world, resource, *slot);
+            let most = self.most(resource, since);
             if sold > most {
                 world.broken("no slot is sold beyond its capacity", || {
                     let all: Vec<_> = self.bookings.values().map(shortly).collect();
@@ -130,10 +130,13 @@ impl Ledger {
         let ahead = SignedDuration::from_millis(world.plan.profile.skew + 1);
         let now = world.now() + ahead;
         let mut taken = Vec::new();
-        for booking in self.bookings.values().filter(|it| it.resource == *resource) {
+        for booking in self.bookings.values() {
             let booking = booking.at(now);
-            for other in booking.stretch.slots().filter(|other| other.overlaps(slot)) {
-                taken.push((other.start, other.end, booking.places_in(other.start)));
+            for claim in booking.claims().filter(|claim| claim.resource == *resource) {
+                for other in claim.stretch.slots().filter(|other| other.overlaps(slot)) {
+                    let places = booking.places_in(resource, other.start);
+                    taken.push((other.start, other.end, places));
+                }
             }
         }
         let at = |instant: Timestamp| -> u32 {

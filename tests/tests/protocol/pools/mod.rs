@@ -2,6 +2,7 @@
 
 mod any_of;
 mod search;
+mod topics;
 
 use crate::stage::Stage;
 use crate::venues::{operator, put};

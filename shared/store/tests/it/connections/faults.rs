@@ -46,7 +46,12 @@ async fn conflicts_pass() {
     assert_eq!(done, Subscribed::Yes);
     conflicts();
     // What was read is older: decided anew.
-    scene.connections.refresh(&alice, Role::Operator, None, at("12:00:00")).await.unwrap().unwrap();
+    scene
+        .connections
+        .refresh(&alice, Role::Operator, None, at(NOW), at("12:00:00"))
+        .await
+        .unwrap()
+        .unwrap();
     conflicts();
     let stored = scene.stored("after a refresh").await.unwrap();
     assert_eq!((stored.role, stored.topics.len(), stored.version), (Role::Operator, 2, 3));
@@ -66,7 +71,7 @@ async fn endless_contention_is_busy_and_changes_nothing() {
         let room = topic("resource:room-1");
         let (subscribed, refreshed, forgotten) = join3(
             scene.connections.subscribe(&alice, &room, at(NOW)),
-            scene.connections.refresh(&alice, Role::Operator, None, at("12:00:00")),
+            scene.connections.refresh(&alice, Role::Operator, None, at(NOW), at("12:00:00")),
             scene.connections.forget(&alice.id),
         )
         .await;
@@ -92,7 +97,8 @@ async fn an_answer_that_is_lost_is_asked_for_again() {
 
     // Lost for good: it was done all the same, as a whole.
     scene.proxy.next([AnswerLost, AnswerLost, AnswerLost]);
-    let refreshed = scene.connections.refresh(&alice, Role::Operator, None, at("12:00:00")).await;
+    let refreshed =
+        scene.connections.refresh(&alice, Role::Operator, None, at(NOW), at("12:00:00")).await;
     // The first of them was refused, since it was decided on an older read.
     refreshed.unwrap_err();
     scene.stored("after a refresh whose answer was lost").await.unwrap();

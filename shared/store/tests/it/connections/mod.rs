@@ -5,6 +5,7 @@ mod faults;
 mod growth;
 mod overlaps;
 mod release_1;
+mod revoke;
 mod units;
 
 use domain::{ResourceId, Role, VenueId};
@@ -23,6 +24,7 @@ fn alice(id: &str) -> Connection {
         customer: customer("alice"),
         role: Role::Customer,
         venue: None,
+        issued: Some(at(NOW).as_second()),
         expires: at("09:00:00").as_second(),
         connected: at(NOW).as_millisecond(),
         topics: BTreeMap::from([(topic("me:alice"), 0)]),
@@ -69,10 +71,13 @@ async fn everything_is_collected_three_hours_after_connecting() {
     tables.connections.remember(&alice).await.unwrap();
     tables.connections.subscribe(&alice, &topic("resource:room-1"), at(NOW)).await.unwrap();
     let items = tables.raw.scan("connections").await;
-    assert_eq!(items.len(), 3);
+    assert_eq!(items.len(), 4);
     let end = at(NOW) + SignedDuration::from_hours(3);
     for item in items {
         assert_eq!(number(&item, "ttl"), end.as_second(), "{item:?}");
+        if item["PK"].as_s().unwrap() == "U#alice" {
+            continue;
+        }
         assert_eq!(number(&item, "expires"), alice.expires);
         assert_eq!(item["customer"].as_s().unwrap(), "alice");
     }
@@ -97,7 +102,7 @@ async fn fifty_topics_are_enough() {
 
     let stored = connections.get(&alice.id).await.unwrap().unwrap();
     assert_eq!(stored.topics.len(), MAX_TOPICS);
-    assert_eq!(tables.raw.scan("connections").await.len(), MAX_TOPICS + 1);
+    assert_eq!(tables.raw.scan("connections").await.len(), MAX_TOPICS + 2);
     for (topic, _) in &no {
         assert_eq!(connections.subscribers(topic).await.unwrap(), []);
     }
@@ -128,7 +133,8 @@ async fn a_forgotten_connection_subscribes_to_nothing() {
         assert_eq!(done, Subscribed::Gone);
     }
     connections.unsubscribe(&alice, &topic("me:alice")).await.unwrap();
-    let refreshed = connections.refresh(&alice, Role::Customer, None, at("10:00:00")).await;
+    let refreshed =
+        connections.refresh(&alice, Role::Customer, None, at(NOW), at("10:00:00")).await;
     assert_eq!(refreshed.unwrap(), None);
     assert_eq!(tables.raw.scan("connections").await, []);
 }
@@ -148,7 +154,7 @@ async fn unsubscribing_ends_one_topic() {
     assert_eq!(subscribed(connections, "me:alice").await.len(), 1);
     // Once more: there is nothing left to end.
     connections.unsubscribe(&stored, &topic("resource:room-1")).await.unwrap();
-    assert_eq!(tables.raw.scan("connections").await.len(), 2);
+    assert_eq!(tables.raw.scan("connections").await.len(), 3);
 }
 
 #[tokio::test]
@@ -161,7 +167,7 @@ async fn refreshing_moves_the_end_of_everything() {
     connections.remember(&alice).await.unwrap();
     let later = at("12:00:00");
     let refreshed =
-        connections.refresh(&alice, Role::Operator, None, later).await.unwrap().unwrap();
+        connections.refresh(&alice, Role::Operator, None, at(NOW), later).await.unwrap().unwrap();
     let expected = Connection {
         role: Role::Operator,
         expires: later.as_second(),
@@ -172,10 +178,15 @@ async fn refreshing_moves_the_end_of_everything() {
     assert_eq!(connections.get(&alice.id).await.unwrap().unwrap(), expected);
 
     let items = tables.raw.scan("connections").await;
-    assert!(items.iter().all(|item| number(item, "expires") == later.as_second()), "{items:?}");
+    let listed = |item: &&Item| item["PK"].as_s().unwrap() == "U#alice";
+    let mut others = items.iter().filter(|item| !listed(item));
+    assert!(others.all(|item| number(item, "expires") == later.as_second()), "{items:?}");
     let partitions: BTreeSet<&str> =
         items.iter().map(|item| item["PK"].as_s().unwrap().as_str()).collect();
-    assert_eq!(partitions, BTreeSet::from(["C#A", "T#me:alice#0", "T#resource:room-1#2"]));
+    assert_eq!(
+        partitions,
+        BTreeSet::from(["C#A", "T#me:alice#0", "T#resource:room-1#2", "U#alice"])
+    );
     assert!(refreshed.is_live(later - SignedDuration::from_secs(1)));
     assert!(!refreshed.is_live(later));
 }
@@ -186,7 +197,8 @@ async fn an_instant_of_any_length_is_kept_in_whole_seconds() {
     let alice = alice("A");
     tables.connections.remember(&alice).await.unwrap();
     let end: Timestamp = at("10:00:00.999");
-    let refreshed = tables.connections.refresh(&alice, Role::Customer, None, end).await.unwrap();
+    let refreshed =
+        tables.connections.refresh(&alice, Role::Customer, None, at(NOW), end).await.unwrap();
     assert_eq!(refreshed.unwrap().expires, at("10:00:00").as_second());
 }
 
@@ -235,12 +247,13 @@ async fn operators_topics_are_for_operators_with_a_good_token() {
     let asked = connections.subscribe(&alice, &topic("resource:room-1"), at("09:00:00")).await;
     assert_eq!(asked.unwrap(), Subscribed::Expired);
     let end = at("10:00:00");
-    let operator = connections.refresh(&alice, Role::Operator, None, end).await.unwrap().unwrap();
+    let operator =
+        connections.refresh(&alice, Role::Operator, None, at(NOW), end).await.unwrap().unwrap();
     let asked = connections.subscribe(&operator, &all, at("09:00:00")).await.unwrap();
     assert_eq!(asked, Subscribed::Yes);
     let operator = connections.get(&alice.id).await.unwrap().unwrap();
     let customer =
-        connections.refresh(&operator, Role::Customer, None, end).await.unwrap().unwrap();
+        connections.refresh(&operator, Role::Customer, None, at(NOW), end).await.unwrap().unwrap();
     assert_eq!(customer.topics, alice.topics);
     assert_eq!(subscribed(connections, all.as_str()).await, []);
     agreement::assert_agree(&tables.raw, "after losing the role").await;
@@ -271,14 +284,19 @@ async fn a_refresh_ends_what_another_venue_may_not_have() {
         (None, Some(&harbour)),
         (Some(&harbour), Some(&harbour)),
     ] {
-        olga = connections.refresh(&olga, Role::Operator, before, end).await.unwrap().unwrap();
+        olga = connections
+            .refresh(&olga, Role::Operator, before, at(NOW), end)
+            .await
+            .unwrap()
+            .unwrap();
         for topic in all.iter().chain(&plain) {
             let done = connections.subscribe(&olga, topic, at(NOW)).await.unwrap();
             let may = topic.is_open_to(Role::Operator, before);
             assert_eq!(done, if may { Subscribed::Yes } else { Subscribed::Forbidden });
         }
         olga = connections.get(&olga.id).await.unwrap().unwrap();
-        olga = connections.refresh(&olga, Role::Operator, after, end).await.unwrap().unwrap();
+        olga =
+            connections.refresh(&olga, Role::Operator, after, at(NOW), end).await.unwrap().unwrap();
         for topic in &all {
             let kept = [before, after].iter().all(|it| topic.is_open_to(Role::Operator, *it));
             assert_eq!(olga.topics.contains_key(topic), kept, "{before:?}, {after:?}, {topic:?}");

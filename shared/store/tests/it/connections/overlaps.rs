@@ -78,7 +78,7 @@ impl Request {
                 Answer::Done
             }
             Self::Refresh(role, venue, end) => {
-                let refreshed = connections.refresh(read, *role, venue.as_ref(), *end);
+                let refreshed = connections.refresh(read, *role, venue.as_ref(), at(NOW), *end);
                 let refreshed = refreshed.await.unwrap();
                 refreshed.map_or(Answer::Gone, |_| Answer::Done)
             }

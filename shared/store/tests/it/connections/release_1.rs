@@ -4,7 +4,7 @@ use super::agreement::assert_agree;
 use super::{alice, number, topic};
 use aws_sdk_dynamodb::types::AttributeValue::{M, N, S};
 use domain::Role;
-use store::{Connection, Subscribed};
+use store::{Connection, Revoked, Subscribed};
 use support::fixtures::{NOW, at};
 use support::{Item, Tables};
 
@@ -13,7 +13,7 @@ const ALL: &str = "resource:room-1/bookings";
 /// An operator's connection, subscribed to `me` and to a resource's bookings. Of a third subscription
 /// a crash has left only the connection's entry.
 async fn left_by_release_1(tables: &Tables) -> Connection {
-    let operator = Connection { role: Role::Operator, version: 0, ..alice("A") };
+    let operator = Connection { role: Role::Operator, issued: None, version: 0, ..alice("A") };
     let text = |value: &str| S(value.to_owned());
     let common = |pk: &str, sk: &str| -> Item {
         [
@@ -70,11 +70,47 @@ async fn the_first_change_puts_it_right() {
     let tables = Tables::start();
     let operator = left_by_release_1(&tables).await;
     let end = at("12:00:00");
-    tables.connections.refresh(&operator, Role::Customer, None, end).await.unwrap().unwrap();
+    tables
+        .connections
+        .refresh(&operator, Role::Customer, None, at(NOW), end)
+        .await
+        .unwrap()
+        .unwrap();
     assert_agree(&tables.raw, "after a refresh").await;
     assert_eq!(tables.connections.subscribers(&topic(ALL)).await.unwrap(), []);
-    let items = tables.raw.scan("connections").await;
+    let mut items = tables.raw.scan("connections").await;
+    items.retain(|item| item["PK"].as_s().unwrap() != "U#alice");
     assert!(items.iter().all(|item| number(item, "expires") == end.as_second()), "{items:?}");
+}
+
+/// It is in no list, but subscribed to its own topic; and listed from its first change on.
+#[tokio::test]
+async fn it_is_found_where_its_customers_tokens_are_revoked() {
+    let tables = Tables::start();
+    let connections = &tables.connections;
+    let operator = left_by_release_1(&tables).await;
+    let own = topic("me:alice");
+    let found = async || {
+        let (found, more) = connections.of_customer(&operator.customer, &own, 10).await.unwrap();
+        assert!(!more);
+        found.into_iter().map(|id| id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(found().await, ["A"]);
+    connections.unsubscribe(&operator, &own).await.unwrap();
+    assert_eq!(found().await, ["A"]);
+    assert_agree(&tables.raw, "after it was listed").await;
+
+    // Its token counts as the oldest there is. The list names it until it is closed, as it does others.
+    let tables = Tables::start();
+    let connections = &tables.connections;
+    let operator = left_by_release_1(&tables).await;
+    let revoked = connections.revoke(&operator.id, 1).await.unwrap();
+    assert_eq!(revoked, Revoked::Forgotten(operator.connected));
+    let items = tables.raw.scan("connections").await;
+    let keys: Vec<_> = items.iter().map(|it| it["PK"].as_s().unwrap().as_str()).collect();
+    assert_eq!(keys, ["U#alice"]);
+    connections.unlist(&operator.customer, &operator.id).await.unwrap();
+    assert_eq!(tables.raw.scan("connections").await, []);
 }
 
 #[tokio::test]

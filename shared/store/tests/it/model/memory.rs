@@ -2,7 +2,8 @@
 //! as a whole or not at all.
 
 use domain::{
-    Action, Attempt, Booking, BookingHash, Command, Decision, NewBooking, Rejection, Resource, Slot,
+    Action, Attempt, Booking, BookingHash, Command, Decision, Destination, NewBooking, Rejection,
+    Resource, Slot, SlotOf,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ impl Memory {
     /// Takes effect as a whole or not at all.
     fn write(&mut self, before: Option<&Booking>, after: Booking, now: Timestamp) -> Answer {
         let mut written = BTreeMap::new();
-        for (period, effect) in Booking::effects(before, &after) {
+        for (SlotOf { slot: period, .. }, effect) in Booking::effects(before, &after) {
             let slot = self.resource.slot(period, &self.slots);
             let terms = self.resource.terms(period, &self.slots, now);
             written.insert(period.start, slot.after(effect, terms, now)?);
@@ -48,7 +49,7 @@ impl Memory {
             request.repeats(&made)?;
             return Ok(made);
         }
-        let booking = request.decide(&self.resource, &code(), now)?;
+        let booking = request.decide(&self.resource, &[], &code(), now)?;
         self.write(None, booking, now)
     }
 
@@ -73,15 +74,12 @@ impl Memory {
             Intent::Confirm(code) => {
                 decide(Action::Confirm(self.resource.confirming(), code.clone()))?
             }
-            Intent::Reschedule(start, end) => {
-                match decide(Action::Reschedule(read.stretch.clone(), read.deadlines))? {
+            Intent::Reschedule(wanted, _) => {
+                match decide(Action::Reschedule(Box::new(Destination::of(&read))))? {
                     done @ Decision::Done(_) => done,
                     Decision::Change(_) => {
-                        let (length, role) = (read.length_from(*start, *end), attempt.role);
-                        let stretch = self.resource.bookable(*start, length, role, now)?;
-                        self.resource.settled(&stretch, now)?;
-                        let deadlines = self.resource.rules.deadlines(stretch.start());
-                        decide(Action::Reschedule(stretch, deadlines))?
+                        let to = wanted.decide(&read, &self.resource, &[], attempt.role, now)?;
+                        decide(Action::Reschedule(Box::new(to)))?
                     }
                 }
             }

@@ -93,6 +93,7 @@ impl Limit {
             start: slot(0, 60),
             end: None,
             quantity: Quantity::new(*places).expect("it is a quantity"),
+            with: Vec::new(),
             details: Details::default(),
             note: None,
         };
@@ -117,7 +118,7 @@ impl Limit {
 
     /// The booking that an order makes.
     pub fn booking(&self, order: usize, now: Timestamp) -> Booking {
-        let decided = self.requests[order].decide(&self.resource, &code(), now);
+        let decided = self.requests[order].decide(&self.resource, &[], &code(), now);
         decided.expect("the slot is open and has not begun")
     }
 

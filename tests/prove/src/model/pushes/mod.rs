@@ -108,6 +108,7 @@ impl Pushes {
             customer: customer("alice"),
             role: self.scenario.role,
             venue: None,
+            issued: Some(0),
             expires,
             connected: now.as_millisecond(),
             topics: BTreeMap::from([(self.world.topics[ME].clone(), 0)]),

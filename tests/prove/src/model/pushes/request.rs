@@ -148,7 +148,7 @@ impl Request {
                 Decision::Change(after, ()) => Some(after),
                 _ => return None,
             },
-            What::Refresh(role, end) => match read.refresh(role, None, end) {
+            What::Refresh(role, end) => match read.refresh(role, None, 0, end) {
                 Decision::Change(after, _) => Some(after),
                 _ => return None,
             },

@@ -6,7 +6,7 @@ use delivery::conflate::Conflation;
 use delivery::{News, topic};
 use domain::{
     Action, Attempt, Booking, BookingId, Command, Decision, Details, Key, MadeBy, NewBooking,
-    Quantity, Resource, Role, Sale, Slot, Status,
+    Quantity, Resource, Role, Sale, Slot, SlotOf, Status,
 };
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -65,7 +65,7 @@ impl World {
         let resource = room(60, 2, 8);
         let [mine, yours] = ["alice", "bob"].map(|who| request(&resource, who));
         let made = [&mine, &yours]
-            .map(|one| one.decide(&resource, &code(), now).expect("the room is free"));
+            .map(|one| one.decide(&resource, &[], &code(), now).expect("the room is free"));
         let cancelled = cancel(&made[0], now);
         let changes = [(1, None, &made[0]), (2, None, &made[1]), (1, Some(&made[0]), &cancelled)];
         let mut touched = Slot::untouched(mine.start, length_of_a_slot(&resource));
@@ -73,7 +73,7 @@ impl World {
         let mut records = Vec::new();
         for (thing, before, after) in changes.into_iter().take(commits) {
             let none = BTreeMap::new();
-            for (period, effect) in Booking::effects(before, after) {
+            for (SlotOf { slot: period, .. }, effect) in Booking::effects(before, after) {
                 let terms = resource.terms(period, &none, now);
                 touched = touched.after(effect, terms, now).expect("the room has two places");
             }
@@ -95,7 +95,7 @@ impl World {
     pub fn tell(&self, from: usize, to: usize) -> Vec<Telling> {
         let mut conflation = Conflation::default();
         for (place, change) in self.records[from..to].iter().enumerate() {
-            conflation.add(place, change.clone());
+            conflation.add(place, change.clone().into());
         }
         let news = conflation.by_topic().into_iter();
         let told = news.filter_map(|(key, news)| {
@@ -116,13 +116,15 @@ impl World {
                 };
                 bookings.iter().filter_map(update).collect()
             }
-            News::Availability { slots, .. } => {
+            News::Availability(changed) => {
                 let update = |slot: &Slot| {
                     let version = shown(&self.resource, slot, self.now);
                     Update { topic, thing: 0, version }
                 };
-                slots.iter().map(update).collect()
+                changed.slots.iter().map(|changed| update(&changed.slot)).collect()
             }
+            // Nobody here watches a pool.
+            News::Pool(_) => Vec::new(),
         }
     }
 }
@@ -144,6 +146,7 @@ fn request(resource: &Resource, who: &str) -> NewBooking {
         start: slot(0, 60),
         end: None,
         quantity: Quantity::ONE,
+        with: Vec::new(),
         details: Details::default(),
         note: None,
     }

@@ -6,7 +6,10 @@ use super::flight::{After, Lookup, Move, Phase, Slots, Turn};
 use super::scenario::Intent;
 use super::sell::sweeps;
 use super::tables::{SlotWrite, Tables, Write};
-use domain::{Action, Attempt, Booking, Command, Decision, Effect, Period, Rejection, Resource};
+use domain::{
+    Action, Attempt, Booking, Command, Decision, Destination, Period, Rejection, Reschedule,
+    Resource, SlotOf,
+};
 use jiff::Timestamp;
 use std::sync::Arc;
 
@@ -34,7 +37,7 @@ impl Change<'_> {
             Intent::Act(action) => self.decided(&read, self.decide(&read, action.clone()), None),
             Intent::Reschedule(..) => {
                 // Whether it may be moved at all comes before where to.
-                let at_rest = Action::Reschedule(read.stretch.clone(), read.deadlines);
+                let at_rest = Action::Reschedule(Box::new(Destination::of(&read)));
                 match self.decide(&read, at_rest) {
                     Ok(Decision::Change(_)) if sales.moves => {
                         After::Next(Phase::ReadingResource(read))
@@ -56,13 +59,9 @@ impl Change<'_> {
             return After::Answer(Err(Rejection::NoSuchResource));
         };
         let now = self.turn.flight.now;
-        let length = read.length_from(*start, *end);
-        let stretch = resource.bookable(*start, length, self.attempt.role, now);
-        let decision = stretch.and_then(|stretch| {
-            resource.settled(&stretch, now)?;
-            let deadlines = resource.rules.deadlines(stretch.start());
-            self.decide(read, Action::Reschedule(stretch, deadlines))
-        });
+        let wanted = Reschedule::to(*start, *end);
+        let to = wanted.decide(read, resource, &[], self.attempt.role, now);
+        let decision = to.and_then(|to| self.decide(read, Action::Reschedule(Box::new(to))));
         self.decided(read, decision, Some(resource.clone()))
     }
 
@@ -111,6 +110,15 @@ impl Change<'_> {
     pub fn read_left(self, moving: &Move, taken: Option<&Slots>, tables: &Tables) -> After {
         let Period { start, end } = moving.read.stretch.time();
         let left = tables.slots(start, end);
+        let (read, now) = (&moving.read, self.turn.flight.now);
+        if let Some(until) = read.runs_out_at().filter(|until| now < *until)
+            && read.stretch.slots().any(|slot| {
+                left.get(&slot.start).is_some_and(|slot| !slot.holds(read.places, until))
+            })
+        {
+            // By the clock of whoever needed the places it has run out.
+            return After::Anew(until);
+        }
         self.write(moving, taken, |start| !left.contains_key(&start))
     }
 
@@ -125,9 +133,9 @@ impl Change<'_> {
         let over = Some(read.version);
         let mut writes =
             vec![Write::Booking { number: self.turn.number, after: next.clone(), over }];
-        for (period, effect) in Booking::effects(Some(read), next) {
-            let (slot, terms) = match (effect, resource, taken) {
-                (Effect::Take(..), Some(resource), Some(taken)) => {
+        for (SlotOf { slot: period, .. }, effect) in Booking::effects(Some(read), next) {
+            let (slot, terms) = match (effect.taken(), resource, taken) {
+                (1.., Some(resource), Some(taken)) => {
                     let terms = resource.terms(period, taken, now);
                     let slot = resource.slot(period, taken);
                     if let Err(rejection) = slot.after(effect, terms, now) {
@@ -135,7 +143,7 @@ impl Change<'_> {
                     }
                     (slot, terms)
                 }
-                (Effect::Release(_, None), ..) if gone(period.start) => continue,
+                _ if effect.only_gives_back_for_good() && gone(period.start) => continue,
                 // Neither the slot nor the terms matter to what is kept or given back.
                 _ => {
                     let resource = &self.turn.sales.resource;

@@ -29,7 +29,7 @@ use super::explore::{Broken, Model};
 use super::kept::Kept;
 use super::mutation::Mutation;
 use change::Change;
-use domain::{Effect, Resource};
+use domain::Resource;
 use flight::{After, Flight, Lookup, Phase, Reads, Turn};
 use history::Came;
 use scenario::{Kind, Scenario};
@@ -172,7 +172,7 @@ impl Sales {
         if self.wrong(Mutation::MoveInTwo) {
             let leaves = |write: &&Write| {
                 let Write::Slot(slot) = write else { return false };
-                matches!(slot.effect, Some(Effect::Release(..)))
+                slot.effect.is_some_and(|effect| effect.after.is_none())
             };
             let (first, rest): (Vec<_>, Vec<_>) = writes.iter().partition(leaves);
             let [first, rest] = [first, rest].map(|part| part.into_iter().cloned().collect());
@@ -188,18 +188,11 @@ impl Sales {
                 Write::Booking { after, .. } => (After::Answer(Ok(after.clone())), false),
                 _ => (After::Done, false),
             },
-            Outcome::Refused(places) => match &writes[0] {
+            Outcome::Refused(_) => match &writes[0] {
                 Write::Booking { after, over: None, .. }
                     if self.wrong(Mutation::AnswerUnwritten) =>
                 {
                     (After::Answer(Ok(after.clone())), false)
-                }
-                // The booking is as it was, and yet a slot does not have its places any more. If it
-                // runs out, it has done so by the clock of whoever needed them.
-                Write::Booking { number, over: Some(_), .. } if !places.contains(&0) => {
-                    let read = tables.bookings[*number].as_ref();
-                    let end = read.and_then(|read| read.runs_out_at()).unwrap_or(flight.now);
-                    (After::Anew(flight.now.max(end)), true)
                 }
                 _ => (After::Anew(flight.now), true),
             },

@@ -161,7 +161,7 @@ pub fn of_state(scenario: &Scenario, state: &State) -> Result<(), Broken> {
         let covers = |booking: &Booking| {
             let mut slots = booking.stretch.slots();
             let slot = slots.find(|slot| slot.start <= *start && slot.end > *start);
-            slot.map_or(0, |slot| booking.places_in(slot.start))
+            slot.map_or(0, |slot| booking.places_in(&booking.resource, slot.start))
         };
         let taken: u32 = bookings().filter(|one| live(one)).map(covers).sum();
         if taken > scenario.most() {
@@ -187,7 +187,7 @@ fn of_books<'a>(
     let mut sold = 0;
     let mut held = BTreeMap::<Timestamp, u32>::new();
     for booking in bookings {
-        let places = booking.places_in(slot.start);
+        let places = booking.places_in(&booking.resource, slot.start);
         match booking.runs_out_at() {
             Some(end) if places > 0 => *held.entry(end).or_default() += places,
             _ => sold += places,

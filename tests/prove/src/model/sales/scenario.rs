@@ -184,6 +184,7 @@ impl Scenario {
             start: slot(first, minutes),
             end: Some(slot(first + slots, minutes)),
             quantity: Quantity::new(places).expect("it is a quantity"),
+            with: Vec::new(),
             details: Details::default(),
             note: None,
         };

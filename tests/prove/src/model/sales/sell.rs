@@ -8,7 +8,7 @@ use super::Sales;
 use super::flight::{After, Lookup, Phase, Reads, Slots, Turn};
 use super::scenario::code;
 use super::tables::{SlotWrite, Tables, Write};
-use domain::{Booking, NewBooking, Period, Rejection, Resource, Slot, Stretch};
+use domain::{Booking, NewBooking, Period, Rejection, Resource, Slot, SlotOf, Stretch};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -76,9 +76,9 @@ impl Selling<'_> {
         let now = self.turn.flight.now;
         if self.turn.sales.scenario.mutation == Some(Mutation::SellInTransition) {
             let settled = Resource { former: Vec::new(), ..resource.clone() };
-            return self.request.decide(&settled, &code(), now);
+            return self.request.decide(&settled, &[], &code(), now);
         }
-        self.request.decide(resource, &code(), now)
+        self.request.decide(resource, &[], &code(), now)
     }
 
     /// Reads the slots of former grids as well.
@@ -109,7 +109,7 @@ impl Selling<'_> {
         }
         let create = Write::Booking { number, after: booking.clone(), over: None };
         let mut writes = vec![create];
-        for (period, effect) in Booking::effects(None, booking) {
+        for (SlotOf { slot: period, .. }, effect) in Booking::effects(None, booking) {
             let slot = resource.slot(period, touched);
             let terms = resource.terms(period, touched, now);
             match slot.after(effect, terms, now) {

@@ -6,7 +6,7 @@ use super::super::mutation::Mutation;
 use super::promises;
 use super::scenario::Scenario;
 use domain::slot::VERSIONS_PER_WRITE;
-use domain::{Booking, Effect, Resource, Slot, Terms, Version};
+use domain::{Booking, Effect, Resource, Share, Slot, Terms, Version};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -126,10 +126,7 @@ impl Tables {
 impl SlotWrite {
     /// An effect on a slot as it was read. Only what takes places drops buckets.
     pub fn new(slot: &Slot, effect: Effect, terms: Terms, now: Timestamp) -> Self {
-        let drops = match effect {
-            Effect::Take(..) => slot.run_out(now).collect(),
-            Effect::Keep(..) | Effect::Extend(..) | Effect::Release(..) => Vec::new(),
-        };
+        let drops = if effect.taken() > 0 { slot.run_out(now).collect() } else { Vec::new() };
         Self { start: slot.start, effect: Some(effect), drops, terms, now }
     }
 
@@ -147,31 +144,29 @@ impl SlotWrite {
     /// Whether its condition holds: that of the update which `store` writes.
     fn holds(&self, slot: Option<&Slot>, mutation: Option<Mutation>) -> bool {
         let bucket = |end: &Timestamp| slot.and_then(|slot| slot.expiring.get(end)).copied();
+        let effect = self.effect.unwrap_or(Effect { before: None, after: None });
         let as_seen = self.drops.iter().all(|(end, places)| bucket(end) == Some(*places))
             || mutation == Some(Mutation::DropBucketsUnseen);
-        as_seen
-            && match self.effect {
-                None => true,
-                Some(Effect::Take(quantity, _)) => {
-                    let given_back = self.given_back();
-                    let room = (self.terms.places + given_back).saturating_sub(quantity.get());
-                    let length = self.terms.minutes;
-                    mutation == Some(Mutation::TakeUnconditionally)
-                        || slot.is_none_or(|slot| {
-                            slot.taken <= room
-                                && (slot.minutes == length || slot.taken <= given_back)
-                        })
-                }
-                Some(Effect::Keep(..)) if mutation == Some(Mutation::ConfirmByBookingAlone) => true,
-                Some(
-                    Effect::Keep(quantity, until)
-                    | Effect::Extend(quantity, until, _)
-                    | Effect::Release(quantity, Some(until)),
-                ) => bucket(&until).is_some_and(|places| places >= quantity.get()),
-                Some(Effect::Release(quantity, None)) => {
-                    slot.is_some_and(|slot| slot.taken >= quantity.get())
-                }
+        let more = effect.taken();
+        let given_back = self.given_back();
+        let room = (self.terms.places + given_back).saturating_sub(more);
+        let length = self.terms.minutes;
+        let has_room = more == 0
+            || mutation == Some(Mutation::TakeUnconditionally)
+            || slot.is_none_or(|slot| {
+                slot.taken <= room && (slot.minutes == length || slot.taken <= given_back)
+            });
+        let has_share = match effect.before {
+            None => true,
+            _ if effect.keeps() && mutation == Some(Mutation::ConfirmByBookingAlone) => true,
+            Some(Share { places, until: Some(until) }) => {
+                bucket(&until).is_some_and(|there| there >= places.get())
             }
+            Some(Share { places, until: None }) => {
+                slot.is_some_and(|slot| slot.taken >= places.get())
+            }
+        };
+        as_seen && has_room && has_share
     }
 
     /// The slot after it: what the expression of that update makes of it.
@@ -182,31 +177,19 @@ impl SlotWrite {
         for (end, _) in &self.drops {
             slot.expiring.remove(end);
         }
-        let mut leave = |until: Timestamp, places: u32| {
+        let effect = self.effect.unwrap_or(Effect { before: None, after: None });
+        taken += i64::from(effect.taken()) - i64::from(effect.given_back());
+        if let Some(Share { places, until: Some(until) }) = effect.before
+            && !(effect.keeps() && mutation == Some(Mutation::ConfirmLeavesBucket))
+        {
             let bucket = slot.expiring.entry(until).or_default();
-            *bucket = bucket.saturating_sub(places);
-        };
-        match self.effect {
-            None => {}
-            Some(Effect::Take(quantity, until)) => {
-                taken += i64::from(quantity.get());
-                if let Some(until) = until {
-                    *slot.expiring.entry(until).or_default() += quantity.get();
-                }
-                slot.minutes = self.terms.minutes;
-            }
-            Some(Effect::Keep(..)) if mutation == Some(Mutation::ConfirmLeavesBucket) => {}
-            Some(Effect::Keep(quantity, until)) => leave(until, quantity.get()),
-            Some(Effect::Extend(quantity, until, later)) => {
-                leave(until, quantity.get());
-                *slot.expiring.entry(later).or_default() += quantity.get();
-            }
-            Some(Effect::Release(quantity, until)) => {
-                taken -= i64::from(quantity.get());
-                if let Some(until) = until {
-                    leave(until, quantity.get());
-                }
-            }
+            *bucket = bucket.saturating_sub(places.get());
+        }
+        if let Some(Share { places, until: Some(until) }) = effect.after {
+            *slot.expiring.entry(until).or_default() += places.get();
+        }
+        if effect.taken() > 0 {
+            slot.minutes = self.terms.minutes;
         }
         let versions =
             if mutation == Some(Mutation::WriteIsOneVersion) { 1 } else { VERSIONS_PER_WRITE };
