@@ -1,8 +1,11 @@
 //! Asks the handler, and counts.
 
 use crate::world::now;
+use aws_sdk_apigatewaymanagement::config::BehaviorVersion;
+use aws_sdk_apigatewaymanagement::{Client, Config};
 use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+use delivery::Callback;
 use domain::Role;
 use identity::{Settings, Verifier};
 use jiff::SignedDuration;
@@ -26,6 +29,12 @@ pub struct Desk {
     tables: Tables,
 }
 
+/// The way to connected clients, which no action that is measured takes.
+fn nobody() -> Client {
+    let config = Config::builder().behavior_version(BehaviorVersion::latest());
+    Client::from_conf(config.endpoint_url("http://127.0.0.1:9").build())
+}
+
 impl Desk {
     /// A handler on these tables.
     pub fn new(tables: Tables) -> Self {
@@ -42,6 +51,7 @@ impl Desk {
         let app = App {
             bookings: tables.bookings.clone(),
             connections: tables.connections.clone(),
+            callback: Callback::new(nobody()),
             verifier: Verifier::new(settings, connector),
             max_open_holds: 10,
         };
@@ -58,6 +68,7 @@ impl Desk {
             venue: None,
             expires: (now() + SignedDuration::from_hours(1)).as_second(),
             connected: now().as_millisecond(),
+            issued: None,
             topics: BTreeMap::new(),
             version: FIRST_VERSION,
         };

@@ -76,13 +76,16 @@ fn booking(resource: &Resource, customer: &CustomerId, start: Timestamp) -> Book
         key: Key::parse(&format!("{} {start}", resource.id)).unwrap(),
         sale: Sale::Book,
         resource: resource.id.clone(),
+        chosen_from: None,
         start,
         end: None,
         quantity: Quantity::ONE,
+        with: Vec::new(),
         details: Details::default(),
         note: None,
     };
-    let made = asked.decide(resource, &code(), start - SignedDuration::from_hours(24)).unwrap();
+    let made =
+        asked.decide(resource, &[], &code(), start - SignedDuration::from_hours(24)).unwrap();
     let status = if start < now() { Status::Completed } else { made.status };
     Booking { status, ..made }
 }
@@ -96,7 +99,7 @@ fn sale_items(booking: &Booking) -> [Item; 3] {
         json!({"PK": slot.pk, "SK": slot.sk, "taken": 1, "version": 1024, "minutes": minutes});
     [
         from_booking(booking).unwrap(),
-        from_pointer(&Pointer::to(booking, booking.created_at)).unwrap(),
+        from_pointer(&Pointer::to(booking, &booking.claim(), booking.created_at)).unwrap(),
         serde_dynamo::to_item(slot).unwrap(),
     ]
 }

@@ -6,6 +6,7 @@
 //! | [`app`] | what requests are answered with |
 //! | [`session`] | `ping`, `refresh` |
 //! | [`resources`] | `resource.*`, `availability` |
+//! | [`search`] | `search` |
 //! | [`bookings`] | `hold`, `book`, `waitlist`, `extend`, `confirm`, `update`, ... `get`, `list` |
 //! | [`customers`] | `customer.erase`, `customer.revoke` |
 //! | [`topics`] | `subscribe`, `unsubscribe` |
@@ -20,6 +21,7 @@ pub mod customers;
 pub mod failure;
 pub mod page;
 pub mod resources;
+pub mod search;
 pub mod session;
 pub mod topics;
 
@@ -160,6 +162,7 @@ impl App {
             Request::Availability(asked) => {
                 resources::availability(self, caller, &asked, now).await
             }
+            Request::Search(asked) => search::search(self, caller, &asked, now).await,
             Request::Hold(asked) => bookings::hold(self, caller, asked, now).await,
             Request::Book(asked) => bookings::book(self, caller, asked, now).await,
             Request::Waitlist(asked) => bookings::waitlist(self, caller, asked, now).await,

@@ -22,6 +22,7 @@ mod listing;
 mod moves;
 mod names;
 mod payment;
+mod pools;
 mod privacy;
 mod refusals;
 mod resource_versions;

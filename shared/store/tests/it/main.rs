@@ -8,6 +8,7 @@
 
 mod active;
 mod again;
+mod any_of;
 mod calendars;
 mod conflicts;
 mod connections;
@@ -21,8 +22,10 @@ mod lists;
 mod model;
 mod moved;
 mod pending;
+mod pools;
 mod races;
 mod resources;
+mod search;
 mod units;
 mod venues;
 mod waiting;

@@ -15,6 +15,10 @@ impl Run<'_> {
         self.look(&sold).await;
         self.oddities().await;
         self.close(&begun).await;
+        let nobody = json!({"action": "customer.revoke", "customer": self.words.action});
+        for from in [Owner, Stranger, OfAnotherVenue, Operator] {
+            self.ask(from, nobody.clone()).await;
+        }
         // What comes last is pushed last.
         let mine = self.rooms[0].one("book", 9);
         let mine = self.ok(Stranger, mine).await;
@@ -82,7 +86,13 @@ impl Run<'_> {
         update["note"] = json!(self.words.note);
         self.ok(OfTheVenue, update).await;
 
-        let mut all = vec![held];
+        // One who waits for all the places, of which one is taken.
+        let mut wait = self.rooms[room].one("waitlist", 3);
+        wait["quantity"] = json!(PLACES);
+        let waits = self.sell(Other, wait, None).await;
+        assert_eq!(waits["status"], "waitlisted");
+
+        let mut all = vec![held, waits];
         let requests: [Value; 3] = [0, 1, 2].map(|slot| self.rooms[hall].one("book", slot));
         for (request, answer) in requests.into_iter().zip(["approve", "decline", "cancel"]) {
             let pending = self.sell(Other, request, None).await;
@@ -114,6 +124,8 @@ impl Run<'_> {
         requests.push(json!({"action": "subscribe", "topic": "me"}));
         requests.push(json!({"action": "list", "customer": self.owners[0].name}));
         requests.push(window(json!({"action": "list", "venue": self.venue})));
+        let any: Vec<String> = ids().collect();
+        requests.push(window(json!({"action": "search", "anyOf": any})));
         for id in ids() {
             requests.push(json!({"action": "resource.get", "resource": id}));
             requests.push(window(json!({"action": "availability", "resource": id})));
@@ -200,7 +212,9 @@ impl Run<'_> {
             let listed = self.ok(Operator, list).await;
             assert_eq!(listed.get("cursor"), None);
             for booking in listed["bookings"].as_array().unwrap() {
-                if ["held", "pending", "confirmed"].contains(&booking["status"].as_str().unwrap()) {
+                if ["held", "pending", "confirmed", "waitlisted"]
+                    .contains(&booking["status"].as_str().unwrap())
+                {
                     let cancelled = self.act(Operator, "cancel", booking).await;
                     assert_eq!(cancelled["status"], "cancelled");
                 }
