@@ -1,4 +1,4 @@
-//! `hold`, `book`, `extend`, `confirm`, `update`, `cancel`, `reschedule`, `approve`, `decline`, `complete`,
+//! `hold`, `book`, `waitlist`, `extend`, `confirm`, `update`, `cancel`, `reschedule`, `approve`, `decline`, `complete`,
 //! `noShow`, `get`, `list`.
 
 use crate::app::App;
@@ -11,9 +11,11 @@ use domain::{
     NewBooking, Quantity, Rejection, Resource, Role, Sale, VenueId, Version,
 };
 use jiff::Timestamp;
+use protocol::companions::Companions;
 use protocol::reply::Page;
 use protocol::request::{
-    BookingCommand, Extend, Get, HoldOrBook, List, ReasonedCommand, Reschedule, UpdateBooking, What,
+    BookingCommand, Extend, Get, HoldOrBook, List, ReasonedCommand, Reschedule, UpdateBooking,
+    Waitlist, What,
 };
 use protocol::view::BookingView;
 use protocol::{BookingRef, Note, Reply, WireError};
@@ -23,8 +25,10 @@ use store::bookings::own::Only;
 use store::bookings::venue::VenuePlace;
 use store::cursor::ListName;
 
-fn reply(caller: &Caller, booking: &Booking) -> Reply {
-    Reply::Booking(BookingView::of(booking, caller.role_at(&booking.venue)))
+async fn reply(app: &App, caller: &Caller, booking: &Booking) -> Result<Reply, Failure> {
+    let positions = app.bookings.positions(std::slice::from_ref(booking)).await?;
+    let view = BookingView::of(booking, caller.role_at(&booking.venue));
+    Ok(Reply::Booking(view.at_position(positions.get(&booking.id).copied())))
 }
 
 /// Holds a stretch of slots.
@@ -45,6 +49,21 @@ pub async fn book(
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     sell(app, caller, asked, Sale::Book, now).await
+}
+
+/// Waits for a stretch of slots that is full.
+pub async fn waitlist(
+    app: &App,
+    caller: &Caller,
+    asked: Waitlist,
+    now: Timestamp,
+) -> Result<Reply, Failure> {
+    let Waitlist { resource, start, end, quantity, details, r#for, note, key } = asked;
+    let with = Companions::default();
+    let (resource, any_of) = (Some(resource), None);
+    let asked =
+        HoldOrBook { resource, any_of, start, end, quantity, with, details, r#for, note, key };
+    sell(app, caller, asked, Sale::Wait, now).await
 }
 
 async fn sell(
@@ -68,7 +87,7 @@ async fn sell(
             bookings.sell_any_of(&wanted, &code, max_open, now).await?
         }
     };
-    Ok(reply(caller, &booking))
+    reply(app, caller, &booking).await
 }
 
 /// In which role a caller sells. An operator sells without the rules that bind customers, and so only
@@ -277,7 +296,8 @@ async fn change(
     }
     let target = Target { customer: &owner, id: &id };
     let attempt = Attempt { role, ..attempt.clone() };
-    Ok(reply(caller, &app.bookings.change(target, intent, &attempt, now).await?))
+    let changed = app.bookings.change(target, intent, &attempt, now).await?;
+    reply(app, caller, &changed).await
 }
 
 /// Reads a booking.
@@ -289,7 +309,7 @@ pub async fn get(
 ) -> Result<Reply, Failure> {
     let Reached { owner, id, .. } = caller.reach(&asked.booking, &app.bookings).await?;
     let booking = app.bookings.booking(&owner, &id, now).await?;
-    Ok(reply(caller, &booking.ok_or(Rejection::NoSuchBooking)?))
+    reply(app, caller, &booking.ok_or(Rejection::NoSuchBooking)?).await
 }
 
 /// Lists the caller's own bookings or, for an operator, a customer's, a resource's or a venue's.
@@ -354,7 +374,7 @@ pub async fn of(
     let (found, next) =
         app.bookings.bookings_of(customer, only, wanted.most(), after.as_ref(), now).await?;
     let hash = |booking: &Booking| booking.id.hash().to_string();
-    page(role, wanted, &found, next.map(|next| next.to_string()), hash)
+    page(app, role, wanted, &found, next.map(|next| next.to_string()), hash).await
 }
 
 /// One page of a resource's bookings.
@@ -370,7 +390,7 @@ pub async fn at(
     let (found, next) =
         app.bookings.bookings_at(resource, window, status, most, after.as_ref(), now).await?;
     let position = |booking: &Booking| CalendarKey::of(booking).to_string();
-    page(|_| Role::Operator, wanted, &found, next.map(|next| next.to_string()), position)
+    page(app, |_| Role::Operator, wanted, &found, next.map(|next| next.to_string()), position).await
 }
 
 /// One page of the bookings of a venue's resources.
@@ -386,19 +406,24 @@ pub async fn at_venue(
     let (found, next) =
         app.bookings.bookings_in(venue, window, status, most, after.as_ref(), now).await?;
     let position = |booking: &Booking| VenuePlace::of(booking).to_string();
-    page(|_| Role::Operator, wanted, &found, next.map(|next| next.to_string()), position)
+    page(app, |_| Role::Operator, wanted, &found, next.map(|next| next.to_string()), position).await
 }
 
 /// The bookings that fit a frame, and the cursor to those that come after them.
-fn page(
+async fn page(
+    app: &App,
     role: impl Fn(&Booking) -> Role,
     wanted: &Wanted<'_>,
     found: &[Booking],
     next: Option<String>,
     position: impl FnOnce(&Booking) -> String,
 ) -> Result<Page, Failure> {
-    let (bookings, cut) =
-        fit(found.iter().map(|booking| BookingView::of(booking, role(booking))).collect())?;
+    let positions = app.bookings.positions(found).await?;
+    let view = |booking: &Booking| {
+        let view = BookingView::of(booking, role(booking));
+        view.at_position(positions.get(&booking.id).copied())
+    };
+    let (bookings, cut) = fit(found.iter().map(view).collect())?;
     let next = match found[..bookings.len()].last() {
         Some(last) if cut => Some(position(last)),
         _ => next,

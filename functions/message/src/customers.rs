@@ -86,9 +86,12 @@ impl Ending<'_> {
             Revoked::Forgotten(connected) => Some(connected),
             Revoked::Gone => None,
         };
-        // Who revokes their own tokens is still told so; closed, they would not be.
-        let is_open = id != self.caller.connection.id && self.close(&id).await?;
-        // A connection that is still opening is not there to be closed yet. The next time finds it.
+        // Who revokes their own tokens is still told so; closed, they would not be. A connection that is
+        // still opening is not there to be closed yet. The next time finds both.
+        if id == self.caller.connection.id {
+            return Ok(connected.is_some());
+        }
+        let is_open = self.close(&id).await?;
         let is_opening = connected.is_some_and(|connected| may_be_opening(connected, self.now));
         if is_open || !is_opening {
             app.connections.unlist(self.customer, &id).await?;

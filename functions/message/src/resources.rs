@@ -121,7 +121,7 @@ pub async fn slots(
         resource.calendar.offered(from, to).take(wanted.most() + 1).collect();
     let more = offered.len() > wanted.most();
     offered.truncate(wanted.most());
-    let slots = app.bookings.availability(resource, &offered, now).await?;
+    let slots = app.bookings.availability_after_offers(resource, &offered, now).await?;
     let last = offered.last().filter(|_| more);
     let cursor = last.map(|last| wanted.list.cursor(&last.start.to_string()));
     let slots = slots.into_iter().map(SlotView::from).collect();

@@ -77,7 +77,7 @@ impl Conflation {
     }
 
     fn add_booking(&mut self, index: usize, booking: &Booking, old: &OldImage) {
-        let mut topics: BTreeSet<_> = topic::of_booking(booking).collect();
+        let mut topics = topic::of_booking(booking).collect::<BTreeSet<_>>();
         if let Some(Change::Booking(old)) = old.change() {
             topics.extend(topic::of_booking(old));
         }

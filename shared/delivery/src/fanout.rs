@@ -9,7 +9,7 @@ use crate::conflate::{ChangedResource, ChangedSlot, Conflation, News};
 use crate::dispatch::{Ages, Dispatch, Report};
 use crate::memory::Memory;
 use crate::topic;
-use domain::{Availability, Period, Resource, ResourceId, Role};
+use domain::{Availability, Booking, Period, Resource, ResourceId, Role};
 use futures::StreamExt;
 use jiff::Timestamp;
 use protocol::view::{BookingView, ResourceView, SlotView};
@@ -212,7 +212,12 @@ impl Fanout {
         let update = match news {
             News::Bookings(bookings) => {
                 let role = if topic.is_for_operators() { Role::Operator } else { Role::Customer };
-                let bookings = bookings.iter().map(|it| BookingView::of(it, role)).collect();
+                let positions = self.bookings.positions(bookings).await?;
+                let view = |booking: &Booking| {
+                    let position = positions.get(&booking.id).copied();
+                    BookingView::of(booking, role).at_position(position)
+                };
+                let bookings = bookings.iter().map(view).collect();
                 Update { bookings, ..Update::new(name) }
             }
             News::Availability(changed) => {

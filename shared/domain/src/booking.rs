@@ -145,12 +145,20 @@ impl Booking {
         }
     }
 
+    /// When it is over by itself: it runs out, or what it waits for begins.
+    pub fn over_at(&self) -> Option<Timestamp> {
+        match self.status {
+            Status::Waitlisted => Some(self.stretch.start()),
+            _ => self.runs_out_at(),
+        }
+    }
+
     /// The booking as it is at this instant: one that has run out is expired, one version on,
     /// whether that has been recorded or not.
     #[must_use]
     pub fn at(&self, now: Timestamp) -> Self {
         let mut booking = self.clone();
-        if let Some(until) = self.runs_out_at()
+        if let Some(until) = self.over_at()
             && until <= now
         {
             booking.status = Status::Expired;
@@ -168,9 +176,9 @@ impl Booking {
         matches!(self.status, Status::Held | Status::Pending | Status::Confirmed)
     }
 
-    /// Whether it waits for something: a confirmation or an operator.
+    /// Whether it waits for something: a confirmation, an operator or places.
     pub fn is_open(&self) -> bool {
-        matches!(self.status, Status::Held | Status::Pending)
+        matches!(self.status, Status::Held | Status::Pending | Status::Waitlisted)
     }
 
     /// Without what people wrote: its details, the note and the reason. Nothing where there is none.
@@ -223,16 +231,23 @@ impl Booking {
 
     /// What it has of each slot, as it was written last.
     fn shares(&self) -> BTreeMap<SlotOf, Share> {
-        let takes = |slot: &Period| match self.status {
-            Status::Held | Status::Pending | Status::Confirmed | Status::Completed => true,
+        let has_some = |slot: &Period| match self.status {
+            Status::Held
+            | Status::Pending
+            | Status::Confirmed
+            | Status::Completed
+            | Status::Waitlisted => true,
             // What had begun when the customer did not come can be sold to nobody else.
             Status::NoShow => slot.start <= self.ended(),
-            Status::Waitlisted | Status::Cancelled | Status::Expired | Status::Declined => false,
+            Status::Cancelled | Status::Expired | Status::Declined => false,
         };
         let mut shares = BTreeMap::new();
         for Claim { resource, stretch, places, .. } in self.claims() {
-            let share = Share { places, until: self.runs_out_at() };
-            let slots = stretch.slots().filter(takes);
+            let share = match self.status {
+                Status::Waitlisted => Share::Waits,
+                _ => Share::Has(places, self.runs_out_at()),
+            };
+            let slots = stretch.slots().filter(has_some);
             shares.extend(slots.map(|slot| (SlotOf { resource: resource.clone(), slot }, share)));
         }
         shares
@@ -242,12 +257,13 @@ impl Booking {
     pub fn places_in(&self, resource: &ResourceId, start: Timestamp) -> u32 {
         let shares = self.shares();
         let mut there = shares.iter().filter(|(of, _)| of.resource == *resource);
-        there.find(|(of, _)| of.slot.start == start).map_or(0, |(_, share)| share.places.get())
+        there.find(|(of, _)| of.slot.start == start).map_or(0, |(_, share)| share.places())
     }
 
     /// What a booking's change from `before` (nothing: it is new) to `after` does to each slot.
     ///
-    /// Running out is not among it: the slots' expiry buckets give those places back.
+    /// Running out is not among it: the slots' expiry buckets give those places back. Nor is it that what
+    /// somebody waited for has begun: nobody looks at that line any more.
     pub fn effects(before: Option<&Self>, after: &Self) -> Vec<(SlotOf, Effect)> {
         let nothing = Effect { before: None, after: None };
         let mut effects: BTreeMap<SlotOf, Effect> = BTreeMap::new();

@@ -143,10 +143,13 @@ impl Command {
                 }
                 true
             }
-            (Action::Cancel(reason), Status::Held | Status::Pending | Status::Confirmed) => {
+            (
+                Action::Cancel(reason),
+                Status::Held | Status::Pending | Status::Confirmed | Status::Waitlisted,
+            ) => {
                 next.status = Status::Cancelled;
                 next.reason.clone_from(reason);
-                current.status == Status::Held
+                matches!(current.status, Status::Held | Status::Waitlisted)
                     || self.in_time(
                         &current,
                         (current.deadlines.cancel_by, current.stretch.end()),
@@ -244,7 +247,7 @@ impl Booking {
                 self.status = Status::Confirmed;
                 self.confirmation_code = Some(code.clone());
             }
-            Approval::Manual => {
+            Approval::Manual | Approval::Fulfilment => {
                 self.status = Status::Pending;
                 self.pending_expires_at = Some(confirming.pending_until(now, self.stretch.start()));
             }

@@ -8,6 +8,7 @@
 //! | [`calendar`] | when a resource's slots are, and which stretches of them can be booked |
 //! | [`pools`] | which resources are as good as each other |
 //! | [`any_of`] | several resources of which any will do, and the order of choice |
+//! | [`waitlist`] | to whom places are offered that come free |
 //! | [`time_zone`] | time zones by name |
 //! | [`resource`] | what can be booked, and what it offers at an instant |
 //! | [`rules`] | what a resource asks of customers |
@@ -45,6 +46,7 @@ pub mod rules;
 pub mod search;
 pub mod slot;
 pub mod time_zone;
+pub mod waitlist;
 
 pub use any_of::{AnyOf, Candidate};
 pub use booking::{Booking, Status};

@@ -20,6 +20,8 @@ pub enum Sale {
     Hold,
     /// They are sold at once, or wait for an operator's approval.
     Book,
+    /// They are waited for, where there are not enough.
+    Wait,
 }
 
 /// Who makes a new booking.
@@ -123,6 +125,7 @@ impl NewBooking {
         let action = match self.sale {
             Sale::Hold => "hold",
             Sale::Book => "book",
+            Sale::Wait => "waitlist",
         };
         let end = self.end.map(|end| end.to_string()).unwrap_or_default();
         let chosen_from = self.chosen_from.as_ref().map(AnyOf::fingerprint);
@@ -191,9 +194,10 @@ impl NewBooking {
         match self.sale {
             Sale::Hold => booking.hold_expires_at = Some(resource.hold_seconds.end(now)),
             Sale::Book => booking.sell(&resource.confirming(), code, now),
+            Sale::Wait => booking.status = Status::Waitlisted,
         }
         if booking.at(now).status == Status::Expired {
-            return Err(Rejection::Closed("it begins now: there is no time left to approve it"));
+            return Err(Rejection::Closed("it begins now: there is no time left for this"));
         }
         Ok(booking)
     }

@@ -30,6 +30,9 @@ pub enum Rejection {
     /// Not enough free capacity in every slot asked for.
     #[error("not enough free capacity in every slot asked for")]
     SlotFull,
+    /// There is nothing to wait for.
+    #[error("there are enough places: hold or book them")]
+    NotFull,
     /// The hold ran out before the command came.
     #[error("the hold has run out")]
     HoldExpired,

@@ -37,7 +37,7 @@ const EPOCH_STEP: u64 = 4_000_000 * VERSIONS_PER_WRITE;
 /// more than this; those of its own by [`MOST_SEEN`]. Together that is less than one write.
 const MOST_SEEN_ELSEWHERE: u64 = VERSIONS_PER_WRITE - 1 - MOST_SEEN;
 
-/// Whether a booking is confirmed at once or by an operator.
+/// Whether a booking is confirmed at once, or who decides on it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Approval {
@@ -46,6 +46,8 @@ pub enum Approval {
     Auto,
     /// Pending until an operator approves or declines.
     Manual,
+    /// Pending until the fulfilment endpoint decides, or an operator does before it.
+    Fulfilment,
 }
 
 /// Who confirms a hold.

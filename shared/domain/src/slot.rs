@@ -38,6 +38,8 @@ pub struct Slot {
     pub version: Version,
     /// Expiry buckets: the places of all holds that run out at an instant.
     pub expiring: BTreeMap<Timestamp, u32>,
+    /// Bookings that wait for places in it.
+    pub waiting: u32,
 }
 
 /// How far the version of a slot rises with each write: by more than buckets that run out can raise
@@ -52,7 +54,7 @@ impl Slot {
     /// A slot that nobody touched.
     pub fn untouched(start: Timestamp, minutes: SlotLength) -> Self {
         let (version, expiring) = (Version::default(), BTreeMap::new());
-        Self { start, minutes, taken: 0, version, expiring }
+        Self { start, minutes, taken: 0, version, expiring, waiting: 0 }
     }
 
     /// When it ends, as it was sold last.
@@ -109,23 +111,40 @@ impl Slot {
         self.expiring.get(&until).is_some_and(|there| *there >= places.get())
     }
 
-    /// The slot after this effect, if it can have it at this instant.
-    pub fn after(&self, effect: Effect, terms: Terms, now: Timestamp) -> Result<Self, Rejection> {
-        let more = effect.taken();
+    /// The slot after all of these effects together, if it can have them at this instant.
+    pub fn after(
+        &self,
+        effects: impl IntoIterator<Item = Effect>,
+        terms: Terms,
+        now: Timestamp,
+    ) -> Result<Self, Rejection> {
+        let effects: Vec<Effect> = effects.into_iter().collect();
+        let more: u32 = effects.iter().map(Effect::taken).sum();
+        let fewer: u32 = effects.iter().map(Effect::given_back).sum();
         let mut slot = self.written();
         if more > 0 {
-            if more > self.free(terms, now) {
+            let fits = if more > fewer {
+                more - fewer <= self.free(terms, now)
+            } else {
+                self.minutes == terms.minutes
+            };
+            if !fits {
                 return Err(Rejection::SlotFull);
             }
             slot = Self { minutes: terms.minutes, ..self.swept(now) };
         }
-        if let Some(Share { places, until: Some(until) }) = effect.before {
-            slot.leave(places, until)?;
+        for effect in &effects {
+            if let Some((until, places)) = effect.before.and_then(Share::bucket) {
+                slot.leave(places, until)?;
+            }
         }
-        if let Some(Share { places, until: Some(until) }) = effect.after {
-            slot.enter(places, until);
+        for effect in &effects {
+            if let Some((until, places)) = effect.after.and_then(Share::bucket) {
+                slot.enter(places, until);
+            }
+            slot.waiting = slot.waiting.saturating_add_signed(effect.joins());
         }
-        slot.taken = slot.taken.saturating_add(more).saturating_sub(effect.given_back());
+        slot.taken = slot.taken.saturating_add(more).saturating_sub(fewer);
         Ok(slot)
     }
 

@@ -3,6 +3,7 @@
 use crate::error::WireError;
 use crate::fields::{Instant, RequestId};
 use crate::request::{List, Request};
+use domain::CustomerId;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
@@ -68,11 +69,12 @@ fn request(action: &str, fields: Map<String, Value>) -> Result<Request, WireErro
 fn check(request: &Request) -> Result<(), WireError> {
     match request {
         Request::Hold(asked) | Request::Book(asked) => {
-            if asked.r#for.as_ref().is_some_and(|customer| !customer.names_somebody()) {
-                let message = "expected a customer's id, or guest: and a name";
-                return Err(WireError::bad_request(message, Some("/for")));
-            }
+            names_somebody(asked.r#for.as_ref())?;
             asked.what()?;
+            after(asked.start, asked.end)
+        }
+        Request::Waitlist(asked) => {
+            names_somebody(asked.r#for.as_ref())?;
             after(asked.start, asked.end)
         }
         Request::Search(asked) => {
@@ -91,6 +93,14 @@ fn check(request: &Request) -> Result<(), WireError> {
         Request::List(asked) => list(asked),
         _ => Ok(()),
     }
+}
+
+fn names_somebody(customer: Option<&CustomerId>) -> Result<(), WireError> {
+    if customer.is_some_and(|customer| !customer.names_somebody()) {
+        let message = "expected a customer's id, or guest: and a name";
+        return Err(WireError::bad_request(message, Some("/for")));
+    }
+    Ok(())
 }
 
 /// One thing is listed, and a window belongs to what is a place.

@@ -20,7 +20,7 @@ pub enum Code {
     /// The resource is not open then, or paused, the time is not on its slot grid, too early, too far
     /// ahead, or in the past.
     Closed,
-    /// Not enough free capacity in every slot asked for.
+    /// Not enough free capacity in every slot asked for; on `waitlist`, that there is.
     SlotFull,
     /// `confirm` or `extend` came too late.
     HoldExpired,
@@ -125,7 +125,7 @@ impl WireError {
             }
             Rejection::Forbidden(_) => Code::Forbidden,
             Rejection::Closed(_) | Rejection::NotWhole(_) => Code::Closed,
-            Rejection::SlotFull => Code::SlotFull,
+            Rejection::SlotFull | Rejection::NotFull => Code::SlotFull,
             Rejection::HoldExpired => Code::HoldExpired,
             Rejection::IdempotencyMismatch => Code::IdempotencyMismatch,
             Rejection::LimitExceeded(_) => Code::LimitExceeded,

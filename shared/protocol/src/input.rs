@@ -65,7 +65,8 @@ pub struct ResourceInput {
     #[serde(default)]
     #[schemars(with = "u32")]
     pub max_hold_seconds: MaxHoldSeconds,
-    /// `auto` confirms at once, `manual` waits for an operator. Defaults to `auto`.
+    /// `auto` confirms at once, `manual` waits for an operator, `fulfilment` for the fulfilment endpoint, or
+    /// an operator who is there before it. Defaults to `auto`.
     #[serde(default)]
     #[schemars(with = "String")]
     pub approval: Approval,

@@ -54,6 +54,7 @@ actions! {
     "search" Search(Search): "What could be booked of several resources. Anyone.",
     "hold" Hold(HoldOrBook): "Keeps places until the hold runs out. Anyone.",
     "book" Book(HoldOrBook): "Books places at once. Anyone.",
+    "waitlist" Waitlist(Waitlist): "Waits for places in full slots. Anyone.",
     "extend" Extend(Extend): "Holds places for longer. Its owner, operators.",
     "confirm" Confirm(BookingCommand): "Turns a hold into a sale. Its owner, operators.",
     "update" Update(UpdateBooking): "Replaces what is kept with a booking. Its owner, operators.",
@@ -249,6 +250,34 @@ impl HoldOrBook {
     }
 }
 
+fields! {
+    /// Waits for places in slots that are full: places that come free are offered to who waits, first come,
+    /// first offered, as a hold.
+    Waitlist {
+        /// The resource's id.
+        #[schemars(with = "String")]
+        resource: ResourceId,
+        /// A slot's start.
+        start: Instant,
+        /// The end of a slot in the same run of openings; at most 49 slots. Defaults to the end of one
+        /// slot, or of the resource's `rules.minSlots`.
+        end: Option<Instant>,
+        /// The places in each slot, from 1 to the resource's capacity. Defaults to 1.
+        #[schemars(with = "Option<u32>")]
+        quantity: Option<Quantity>,
+        /// What its owner and operators keep with it, as in `hold`.
+        #[schemars(with = "Option<DetailsMap>")]
+        details: Option<Details>,
+        /// Whose it will be, as in `hold`. Operators.
+        #[schemars(with = "Option<String>")]
+        r#for: Option<CustomerId>,
+        /// What operators keep with it, at most 500 characters. Operators.
+        note: Option<Note>,
+        /// A name for this attempt, as in `hold`.
+        #[schemars(with = "Option<String>")]
+        key: Option<Key>,
+    }
+}
 command! {
     /// Holds places from now on for as long as a new hold would. The hold never ends before it would
     /// have, nor lasts longer than its resource's `maxHoldSeconds` in all.

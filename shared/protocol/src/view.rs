@@ -215,6 +215,10 @@ pub struct BookingView {
     /// While pending: when it runs out. Absent where it became pending before there was such an end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_expires_at: Option<Instant>,
+    /// While waitlisted: 1 for the first in line. Of those before, no more are counted than 1000 in each of
+    /// its slots.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<usize>,
     /// Until when its customer may cancel it.
     pub cancel_by: Instant,
     /// Until when its customer may move it.
@@ -251,6 +255,12 @@ impl BookingView {
         }
     }
 
+    /// With its place in the line, if it waits in one.
+    #[must_use]
+    pub fn at_position(self, position: Option<usize>) -> Self {
+        Self { position, ..self }
+    }
+
     /// The booking as its owner sees it.
     pub fn for_owner(booking: &Booking) -> Self {
         Self {
@@ -266,6 +276,7 @@ impl BookingView {
             version: booking.version.get(),
             hold_expires_at: booking.hold_expires_at.map(Instant),
             pending_expires_at: booking.pending_expires_at.map(Instant),
+            position: None,
             cancel_by: Instant(booking.deadlines.cancel_by),
             reschedule_by: Instant(booking.deadlines.reschedule_by),
             confirmation_code: booking

@@ -15,6 +15,7 @@
 //! | an operator's key, on a sale for somebody | `C#operator` | `K#hash` |
 //! | up to when a customer's tokens are revoked | `C#customer` | `REVOKED` |
 //! | pointer: a booking may be here in a resource's calendar | `L#resource` | `start#hash` |
+//! | a place in the line of a slot | `W#resource` | `start#joined#hash` |
 //!
 //! There is no index: whatever decides or is shown is read strongly consistently.
 //!
@@ -194,6 +195,27 @@ pub fn pointer_sort(start: Timestamp, hash: &BookingHash) -> String {
 /// A pointer.
 pub fn pointer(resource: &ResourceId, start: Timestamp, hash: &BookingHash) -> ItemKey {
     ItemKey::new(calendar_partition(resource), pointer_sort(start, hash))
+}
+
+/// The lines of a resource's slots.
+pub fn line_partition(resource: &ResourceId) -> String {
+    format!("W#{resource}")
+}
+
+/// A place in the line of the slot of this start: who joined first comes first.
+pub fn line_sort(start: Timestamp, joined: Timestamp, hash: &BookingHash) -> String {
+    // Of the same length until the year 2286.
+    format!("{start}#{:013}#{hash}", joined.as_millisecond())
+}
+
+/// A place in a line.
+pub fn line(
+    resource: &ResourceId,
+    start: Timestamp,
+    joined: Timestamp,
+    hash: &BookingHash,
+) -> ItemKey {
+    ItemKey::new(line_partition(resource), line_sort(start, joined, hash))
 }
 
 /// A connection.

@@ -11,6 +11,7 @@ mod large;
 mod left_over;
 mod open_files;
 mod readme;
+mod revoked;
 mod shutdown;
 mod template;
 mod throttled;

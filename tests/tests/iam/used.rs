@@ -91,7 +91,7 @@ async fn one_grant_too_many_is_found() {
         let found = differences(&too_many, &everything);
         let first = &found[0];
         assert!(first.starts_with("never used: FunctionsConnectRole"), "{found:?}");
-        assert!(first.contains(action) && first.contains("table/ConnectionsTable"), "{found:?}");
+        assert!(first.contains(action) && first.contains("table/BookingsTable"), "{found:?}");
         assert_eq!(found.len(), 1 + usize::from(action.ends_with('*')), "{found:?}");
     }
     let refused = line_of(json!({"role": "R", "action": "a:B", "resource": "r"}), "refused");

@@ -101,6 +101,55 @@ async fn a_pending_booking_says_when_it_runs_out() {
     }
 }
 
+/// Whoever decides in the end, a booking waits as it does for an operator, and an operator may decide.
+#[tokio::test]
+async fn what_waits_for_fulfilment_is_pending_and_an_operator_may_decide() {
+    let alice = unique("alice");
+    let stage = Stage::set(&[&alice]);
+    let fields = json!({"approval": "fulfilment", "capacity": 9, "pendingMinutes": 30});
+    let mut room = Room::with(&stage.gateway, fields).await;
+    let get = json!({"action": "resource.get", "resource": room.id});
+    assert_eq!(room.operator.ok(get).await["approval"], "fulfilment");
+    let mut owner = room.named_customer(&alice).await;
+    let mut keyed = room.one("book", 0);
+    keyed["key"] = json!("1");
+    let booked = owner.ok(keyed.clone()).await;
+    let held = owner.ok(room.one("hold", 0)).await;
+    let confirmed = owner.ok(ask("confirm", &held)).await;
+    for (pending, version) in [(&booked, 1), (&confirmed, 2)] {
+        assert_eq!((&pending["status"], &pending["version"]), (&json!("pending"), &json!(version)));
+        let left =
+            instant(&pending["pendingExpiresAt"]).duration_since(instant(&pending["updatedAt"]));
+        let length = SignedDuration::from_mins(30);
+        assert!((length..=length + length / 64).contains(&left), "{pending}");
+        assert_eq!(owner.booking_pushed(pending, version).await["status"], "pending");
+        for action in ["approve", "decline"] {
+            stage.refuses(&mut owner, &ask(action, pending), "forbidden", None).await;
+        }
+    }
+    assert_eq!(owner.ok(keyed).await, booked);
+    assert_eq!(room.free().await[0], 7);
+    let approved = room.operator.ok(ask("approve", &booked)).await;
+    assert_eq!(approved["status"], "confirmed");
+    assert!(approved["confirmationCode"].is_string(), "{approved}");
+    let mut decline = ask("decline", &confirmed);
+    decline["reason"] = json!("out of stock");
+    let declined = room.operator.ok(decline).await;
+    assert_eq!(
+        (&declined["status"], &declined["reason"]),
+        (&json!("declined"), &json!("out of stock"))
+    );
+    assert_eq!(room.free().await[0], 8);
+    for (booking, status) in [(&booked, "confirmed"), (&confirmed, "declined")] {
+        let told = owner.booking_pushed(booking, booking["version"].as_u64().unwrap() + 1).await;
+        assert_eq!(told["status"], status, "{told}");
+    }
+    // An operator's own sale waits as well, and what waits may be given back.
+    let own = room.operator.ok(room.one("book", 1)).await;
+    assert_eq!(own["status"], "pending");
+    assert_eq!(room.operator.ok(ask("cancel", &own)).await["status"], "cancelled");
+}
+
 /// A pending booking that nobody answers runs out: at that instant its places are free, and it can no
 /// longer be approved.
 #[tokio::test]

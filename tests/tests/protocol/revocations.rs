@@ -104,7 +104,7 @@ async fn only_operators_of_all_venues_revoke() {
     owner.closed().await;
 }
 
-/// The answer comes, and it is the last.
+/// The answer comes, and it is the last that does anything.
 #[tokio::test]
 async fn who_revokes_their_own_tokens_is_told_so() {
     let gateway = Gateway::shared();
@@ -122,6 +122,10 @@ async fn who_revokes_their_own_tokens_is_told_so() {
     ] {
         here.refused("unauthenticated", request).await;
     }
+    // It can do nothing, and is closed the next time.
+    let mut other = operator(gateway, None).await;
+    assert_eq!(other.ok(revoke(&olga)).await, json!({"closed": 1}));
+    here.closed().await;
     assert_eq!(refusal(gateway, &token).await, Some(Refused { status: 401 }));
 }
 

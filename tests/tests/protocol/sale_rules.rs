@@ -32,7 +32,8 @@ async fn too_soon_and_too_far_ahead() {
         for action in ["hold", "book"] {
             stage.refuses(&mut owner, &room.one(action, 0), "closed", None).await;
         }
-        let before = Timestamp::now();
+        // The gateway tells time in milliseconds.
+        let before = Timestamp::from_millisecond(Timestamp::now().as_millisecond()).unwrap();
         let told = owner.ok(availability(&room)).await;
         let length = match field {
             "bookableFrom" => SignedDuration::from_mins(5 * 1440),

@@ -196,7 +196,7 @@ fn live(mut world: World, ops: &[Op], resized: bool) {
 }
 
 fn approval() -> impl Strategy<Value = Approval> {
-    prop::sample::select(vec![Approval::Auto, Approval::Manual])
+    prop::sample::select(vec![Approval::Auto, Approval::Manual, Approval::Fulfilment])
 }
 
 proptest! {
@@ -251,7 +251,7 @@ fn the_steps_reach_every_status_and_rejection() {
     let mut runner = TestRunner::deterministic();
     let mut met: BTreeMap<String, u32> = BTreeMap::new();
     for round in 0..800 {
-        let approval = [Approval::Auto, Approval::Manual][round % 2];
+        let approval = [Approval::Auto, Approval::Manual, Approval::Fulfilment][round % 3];
         let mut world = World::new(2, approval);
         for op in on_one_grid(false).new_tree(&mut runner).unwrap().current() {
             let before = world.clone();

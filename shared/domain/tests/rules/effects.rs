@@ -150,9 +150,9 @@ fn a_booking_takes_places_in_its_slots_while_it_is_active_or_came_true() {
 }
 
 #[test]
-fn what_is_held_or_pending_is_open() {
+fn what_is_held_pending_or_waitlisted_is_open() {
     let open = Status::ALL.into_iter().filter(|status| booking(*status).is_open());
-    assert!(open.eq([Status::Held, Status::Pending]));
+    assert!(open.eq([Status::Held, Status::Pending, Status::Waitlisted]));
 }
 
 /// The fixture's pending booking, with an end.

@@ -140,7 +140,7 @@ proptest! {
         let instant = |seconds: i64| at("2027-01-11T09:00Z") + seconds.seconds();
         let expiring = expiring.into_iter().map(|(end, places)| (instant(end), places)).collect();
         let (start, minutes) = (at("2027-01-11T10:00Z"), length(minutes));
-        let slot = Slot { start, minutes, taken, version: Version::new(version), expiring };
+        let slot = Slot { start, minutes, taken, version: Version::new(version), expiring, waiting: 0 };
         let (now, terms) = (instant(now), terms(capacity));
         let quantity = Quantity::new(quantity).unwrap();
 

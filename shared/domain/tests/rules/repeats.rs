@@ -33,7 +33,7 @@ fn decide(request: &NewBooking, approval: Approval) -> Result<Booking, Rejection
 
 #[test]
 fn a_hold_lasts_as_long_as_the_resource_says() {
-    for approval in [Approval::Auto, Approval::Manual] {
+    for approval in [Approval::Auto, Approval::Manual, Approval::Fulfilment] {
         let made = decide(&hold(), approval).unwrap();
         let expected = Booking {
             id: hold().id(),

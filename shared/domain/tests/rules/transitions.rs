@@ -48,66 +48,72 @@ const SAME: [&str; 10] = [
 
 type Table = [(&'static str, [&'static str; 10]); 10];
 
-/// Before the booking begins, for customers and operators. Nothing leads to `waitlisted` yet, so
-/// nothing leads away from it.
+/// The same once it begins: what waited for places is over.
+const SAME_BEGUN: [&str; 10] = {
+    let mut same = SAME;
+    same[4] = "expired";
+    same
+};
+
+/// Before the booking begins, for customers and operators.
 #[rustfmt::skip]
 const BEFORE: Table = [
-    // action            held         run out pending      confirmed    wait cancel expired decl compl noShow
-    ("extend",          ["held",      OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("confirm, manual", ["pending",   OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("cancel",          ["cancelled", NO,     "cancelled", "cancelled", NO,  NO,    NO,     NO,  NO,   NO]),
-    ("reschedule",      ["held",      NO,     "pending",   "confirmed", NO,  NO,    NO,     NO,  NO,   NO]),
-    ("approve",         [NO,          NO,     "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("complete",        [NO,          NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("noShow",          [NO,          NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
+    // action              held         out     pending      confirmed    waitlisted   cancl expired  decl  compl noShow
+    ("extend",            ["held",      OUT,    NO,          NO,          NO,          NO,   OUT,     NO,   NO,   NO]),
+    ("confirm",           ["confirmed", OUT,    NO,          NO,          NO,          NO,   OUT,     NO,   NO,   NO]),
+    ("confirm, manual",   ["pending",   OUT,    NO,          NO,          NO,          NO,   OUT,     NO,   NO,   NO]),
+    ("cancel",            ["cancelled", NO,     "cancelled", "cancelled", "cancelled", NO,   NO,      NO,   NO,   NO]),
+    ("reschedule",        ["held",      NO,     "pending",   "confirmed", NO,          NO,   NO,      NO,   NO,   NO]),
+    ("approve",           [NO,          NO,     "confirmed", NO,          NO,          NO,   NO,      NO,   NO,   NO]),
+    ("decline",           [NO,          NO,     "declined",  NO,          NO,          NO,   NO,      NO,   NO,   NO]),
+    ("complete",          [NO,          NO,     NO,          NO,          NO,          NO,   NO,      NO,   NO,   NO]),
+    ("noShow",            [NO,          NO,     NO,          NO,          NO,          NO,   NO,      NO,   NO,   NO]),
     ("update",          SAME),
 ];
 
 /// From its beginning on, for a customer.
 #[rustfmt::skip]
 const BEGUN_CUSTOMER: Table = [
-    ("extend",          ["held",      OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("confirm, manual", [OUT,         OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("cancel",          ["cancelled", NO,     LATE,        LATE,        NO,  NO,    NO,     NO,  NO,   NO]),
-    ("reschedule",      [LATE,        NO,     LATE,        LATE,        NO,  NO,    NO,     NO,  NO,   NO]),
-    ("approve",         [NO,          NO,     "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("complete",        [NO,          NO,     NO,          "completed", NO,  NO,    NO,     NO,  NO,   NO]),
-    ("noShow",          [NO,          NO,     NO,          "noShow",    NO,  NO,    NO,     NO,  NO,   NO]),
-    ("update",          SAME),
+    ("extend",            ["held",      OUT,    NO,          NO,          OUT,         NO,   OUT,     NO,   NO,   NO]),
+    ("confirm",           ["confirmed", OUT,    NO,          NO,          OUT,         NO,   OUT,     NO,   NO,   NO]),
+    ("confirm, manual",   [OUT,         OUT,    NO,          NO,          OUT,         NO,   OUT,     NO,   NO,   NO]),
+    ("cancel",            ["cancelled", NO,     LATE,        LATE,        NO,          NO,   NO,      NO,   NO,   NO]),
+    ("reschedule",        [LATE,        NO,     LATE,        LATE,        NO,          NO,   NO,      NO,   NO,   NO]),
+    ("approve",           [NO,          NO,     "confirmed", NO,          NO,          NO,   NO,      NO,   NO,   NO]),
+    ("decline",           [NO,          NO,     "declined",  NO,          NO,          NO,   NO,      NO,   NO,   NO]),
+    ("complete",          [NO,          NO,     NO,          "completed", NO,          NO,   NO,      NO,   NO,   NO]),
+    ("noShow",            [NO,          NO,     NO,          "noShow",    NO,          NO,   NO,      NO,   NO,   NO]),
+    ("update",          SAME_BEGUN),
 ];
 
 /// From its beginning on, for an operator.
 #[rustfmt::skip]
 const BEGUN_OPERATOR: Table = [
-    ("extend",          ["held",      OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("confirm, manual", [OUT,         OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("cancel",          ["cancelled", NO,     "cancelled", "cancelled", NO,  NO,    NO,     NO,  NO,   NO]),
-    ("reschedule",      [NO,          NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("approve",         [NO,          NO,     "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("complete",        [NO,          NO,     NO,          "completed", NO,  NO,    NO,     NO,  NO,   NO]),
-    ("noShow",          [NO,          NO,     NO,          "noShow",    NO,  NO,    NO,     NO,  NO,   NO]),
-    ("update",          SAME),
+    ("extend",            ["held",      OUT,    NO,          NO,          OUT,         NO,   OUT,     NO,   NO,   NO]),
+    ("confirm",           ["confirmed", OUT,    NO,          NO,          OUT,         NO,   OUT,     NO,   NO,   NO]),
+    ("confirm, manual",   [OUT,         OUT,    NO,          NO,          OUT,         NO,   OUT,     NO,   NO,   NO]),
+    ("cancel",            ["cancelled", NO,     "cancelled", "cancelled", NO,          NO,   NO,      NO,   NO,   NO]),
+    ("reschedule",        [NO,          NO,     NO,          NO,          NO,          NO,   NO,      NO,   NO,   NO]),
+    ("approve",           [NO,          NO,     "confirmed", NO,          NO,          NO,   NO,      NO,   NO,   NO]),
+    ("decline",           [NO,          NO,     "declined",  NO,          NO,          NO,   NO,      NO,   NO,   NO]),
+    ("complete",          [NO,          NO,     NO,          "completed", NO,          NO,   NO,      NO,   NO,   NO]),
+    ("noShow",            [NO,          NO,     NO,          "noShow",    NO,          NO,   NO,      NO,   NO,   NO]),
+    ("update",          SAME_BEGUN),
 ];
 
 /// When it is over, for an operator.
 #[rustfmt::skip]
 const OVER_OPERATOR: Table = [
-    ("extend",          ["held",      OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("confirm",         ["confirmed", OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("confirm, manual", [OUT,         OUT,    NO,          NO,          NO,  NO,    OUT,    NO,  NO,   NO]),
-    ("cancel",          ["cancelled", NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("reschedule",      [NO,          NO,     NO,          NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("approve",         [NO,          NO,     "confirmed", NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("decline",         [NO,          NO,     "declined",  NO,          NO,  NO,    NO,     NO,  NO,   NO]),
-    ("complete",        [NO,          NO,     NO,          "completed", NO,  NO,    NO,     NO,  NO,   NO]),
-    ("noShow",          [NO,          NO,     NO,          "noShow",    NO,  NO,    NO,     NO,  NO,   NO]),
-    ("update",          SAME),
+    ("extend",            ["held",      OUT,    NO,          NO,          OUT,         NO,   OUT,     NO,   NO,   NO]),
+    ("confirm",           ["confirmed", OUT,    NO,          NO,          OUT,         NO,   OUT,     NO,   NO,   NO]),
+    ("confirm, manual",   [OUT,         OUT,    NO,          NO,          OUT,         NO,   OUT,     NO,   NO,   NO]),
+    ("cancel",            ["cancelled", NO,     NO,          NO,          NO,          NO,   NO,      NO,   NO,   NO]),
+    ("reschedule",        [NO,          NO,     NO,          NO,          NO,          NO,   NO,      NO,   NO,   NO]),
+    ("approve",           [NO,          NO,     "confirmed", NO,          NO,          NO,   NO,      NO,   NO,   NO]),
+    ("decline",           [NO,          NO,     "declined",  NO,          NO,          NO,   NO,      NO,   NO,   NO]),
+    ("complete",          [NO,          NO,     NO,          "completed", NO,          NO,   NO,      NO,   NO,   NO]),
+    ("noShow",            [NO,          NO,     NO,          "noShow",    NO,          NO,   NO,      NO,   NO,   NO]),
+    ("update",          SAME_BEGUN),
 ];
 
 /// Each table with the role and the instants that it is of. The booking is from 10:00 to 11:00.

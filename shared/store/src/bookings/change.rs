@@ -1,20 +1,18 @@
 //! Confirms, cancels, reschedules, ...: what a booking goes through after it was made.
 
 use crate::bookings::limit::Limit;
-use crate::bookings::write::Offer;
+use crate::bookings::line::{Line, MAX_WRITES};
+use crate::bookings::write::{Effects, Offer, Touched, effects};
 use crate::bookings::{Bookings, DECISIONS};
 use crate::error::{CommandError, Error};
 use crate::transact::Outcome;
 use domain::{
     Action, Attempt, Booking, BookingId, Command, ConfirmationCode, CustomerId, Decision,
-    Destination, Period, Rejection, Reschedule, Resource, ResourceId, Slot, SlotOf,
+    Destination, Effect, Period, Rejection, Reschedule, Resource, ResourceId, SlotOf, Status,
 };
 use futures::future::try_join_all;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, HashMap};
-
-/// DynamoDB takes no more items than this in one transaction.
-const MAX_WRITES: usize = 100;
+use std::collections::BTreeMap;
 
 /// What is to be done to a booking: for some, it depends on its resource.
 #[derive(Debug, Clone)]
@@ -44,9 +42,6 @@ pub struct Target<'a> {
     /// Which.
     pub id: &'a BookingId,
 }
-
-/// Slots that somebody touched, by their resources.
-type Touched = HashMap<ResourceId, BTreeMap<Timestamp, Slot>>;
 
 impl Bookings {
     /// Carries out an attempt on a booking: the booking and its slots in one transaction.
@@ -104,15 +99,34 @@ impl Bookings {
                 now = until;
                 continue;
             }
-            let mut effects = Booking::effects(Some(&read), &next);
+            let mut served = Vec::new();
+            let mut effects = effects(Some(&read), &next);
+            if self.line_goes_first(&effects, &offers, now).await? {
+                continue;
+            }
             // A slot long past has been collected, and has nothing to give back.
             let is_there = |of: &SlotOf| {
                 let left = left.as_ref().and_then(|left| left.get(&of.resource));
                 left.is_none_or(|slots| slots.contains_key(&of.slot.start))
             };
-            effects.retain(|(of, effect)| !effect.only_gives_back_for_good() || is_there(of));
+            effects.retain(|of, effects| {
+                !effects.iter().all(Effect::only_gives_back_for_good) || is_there(of)
+            });
             let mut writes = vec![self.replace(&next, read.version)?];
-            writes.extend(self.slot_writes(&next, &effects, &offers, now)?);
+            if read.status == Status::Waitlisted && next.status != Status::Waitlisted {
+                writes.extend(self.leave_line(&read)?);
+            }
+            let lines = self.lines(&effects, (&offers, left.as_ref()), now).await?;
+            for line in lines {
+                let offered = line.offered(&mut effects, writes.len(), now);
+                writes.extend(self.offer_writes(&offered)?);
+                served.push((line.offer.resource.id.clone(), line.window));
+                match offers.iter_mut().find(|it| it.resource.id == line.offer.resource.id) {
+                    Some(offer) => offer.touched.extend(line.offer.touched),
+                    None => offers.push(line.offer),
+                }
+            }
+            writes.extend(self.slot_writes(&next, &effects, (&offers, left.as_ref()), now)?);
             if writes.len() > MAX_WRITES {
                 let most = MAX_WRITES - 1;
                 let message = format!("one move leaves and takes at most {most} slots together");
@@ -129,11 +143,40 @@ impl Bookings {
                 self.point_at_changes(&read, &next, now).await?;
             }
             match self.table.transact(writes).await? {
-                Outcome::Written => return Ok(next),
+                Outcome::Written => {
+                    self.serve_rest(served, now).await;
+                    return Ok(next);
+                }
                 Outcome::Refused(_) => {}
             }
         }
         Err(Error::Busy.into())
+    }
+
+    /// The lines of those slots in which places are given back and somebody waits, as far as it is known
+    /// what was there.
+    async fn lines(
+        &self,
+        effects: &Effects,
+        (offers, left): (&[Offer], Option<&Touched>),
+        now: Timestamp,
+    ) -> Result<Vec<Line>, Error> {
+        let mut windows: BTreeMap<&ResourceId, Period> = BTreeMap::new();
+        for (SlotOf { resource, slot }, effects) in effects {
+            let offer = offers.iter().find(|offer| offer.resource.id == *resource);
+            let known = [offer.map(|offer| &offer.touched), left.and_then(|it| it.get(resource))];
+            let mut known = known.into_iter().flatten().filter_map(|it| it.get(&slot.start));
+            let frees = effects.iter().any(|effect| effect.given_back() > 0);
+            if frees && known.any(|known| known.waiting > 0) {
+                let window = windows.entry(resource).or_insert(*slot);
+                *window =
+                    Period { start: window.start.min(slot.start), end: window.end.max(slot.end) };
+            }
+        }
+        let lines = windows
+            .into_iter()
+            .map(|(resource, window)| async move { self.line(resource, window, None, now).await });
+        Ok(try_join_all(lines).await?.into_iter().flatten().collect())
     }
 
     /// The slots of a booking that somebody touched, as they are.

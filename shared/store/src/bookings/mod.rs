@@ -16,6 +16,7 @@
 //! | [`stranded`] | how many bookings a change of a calendar leaves outside of it |
 //! | [`erase`] | removes what people wrote |
 //! | [`revoke`] | tokens that are good no more |
+//! | `line` | who waits for places, and is offered those that come free |
 //! | `limit` | how much of what a customer may have at once |
 //! | [`open`] | what a customer has open, and how much that may be |
 //! | `used_keys` | the keys that operators have used on sales for somebody |
@@ -26,6 +27,7 @@ pub mod calendar;
 pub mod change;
 pub mod erase;
 mod limit;
+mod line;
 pub mod open;
 pub mod own;
 pub mod pool;

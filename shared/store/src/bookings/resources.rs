@@ -6,7 +6,7 @@ use crate::items::resource::{from_resource, to_resource};
 use crate::keys;
 use crate::table::Range;
 use crate::transact::Outcome;
-use domain::{Rejection, Resource, ResourceId, Version};
+use domain::{Period, Rejection, Resource, ResourceId, Version};
 use jiff::Timestamp;
 
 impl Bookings {
@@ -47,6 +47,9 @@ impl Bookings {
             writes.push(self.join(&next)?);
             writes.extend(self.enter_pools(read.as_ref(), &next)?);
             if self.table.transact(writes).await? == Outcome::Written {
+                // A larger capacity, or a closure that is lifted: what came free is offered.
+                let always = Period { start: now, end: Timestamp::MAX };
+                self.serve_rest(vec![(next.id.clone(), always)], now).await;
                 return Ok(next);
             }
         }

@@ -1,12 +1,14 @@
-//! Holds and books.
+//! Holds, books and waits.
 
 use crate::bookings::limit::Limit;
-use crate::bookings::write::{NAMED, Offer};
+use crate::bookings::write::{NAMED, Offer, effects};
 use crate::bookings::{AT_ONCE, Bookings, DECISIONS};
 use crate::error::{CommandError, Error};
 use crate::transact::Outcome;
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use domain::{Booking, ConfirmationCode, NewBooking, Period, Rejection, ResourceId, Slot, Stretch};
+use domain::{
+    Booking, ConfirmationCode, NewBooking, Period, Rejection, ResourceId, Sale, Slot, Stretch,
+};
 use futures::future::try_join_all;
 use futures::{StreamExt, TryStreamExt};
 use jiff::{SignedDuration, Timestamp};
@@ -20,7 +22,7 @@ const READ_AHEAD: SignedDuration = SignedDuration::from_hours(26);
 const MOST_LEFT_BEHIND: usize = 8;
 
 impl Bookings {
-    /// Holds or books a stretch: its slots and the booking in one transaction.
+    /// Holds, books or waits for a stretch: its slots and the booking in one transaction.
     ///
     /// `max_open` bounds the places that one customer has open at once, held or pending.
     pub async fn sell(
@@ -78,9 +80,17 @@ impl Bookings {
             if self.prepare(&booking, &mut offers, read_ahead(request), now).await? {
                 continue;
             }
+            let effects = effects(None, &booking);
+            if self.line_goes_first(&effects, &offers, now).await? {
+                continue;
+            }
             let mut writes = vec![self.create(&booking)?];
-            let effects = Booking::effects(None, &booking);
-            writes.extend(self.slot_writes(&booking, &effects, &offers, now)?);
+            writes.extend(match request.sale {
+                Sale::Wait => self.wait_writes(&booking, &effects, &offers[0], now)?,
+                Sale::Hold | Sale::Book => {
+                    self.slot_writes(&booking, &effects, (&offers, None), now)?
+                }
+            });
             writes.extend(self.use_key(request, &booking, used_for.as_ref())?);
             // Both before the booking: an entry and a pointer without one do no harm.
             for limit in Limit::of_sale(request, &booking, &offers, max_open) {

@@ -10,6 +10,36 @@ use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use std::collections::BTreeMap;
 
 impl Bookings {
+    /// What a resource offers at these slots, which are in order, at this instant: what is free there and
+    /// somebody waits for is offered to them first.
+    pub async fn availability_after_offers(
+        &self,
+        resource: &Resource,
+        slots: &[Period],
+        now: Timestamp,
+    ) -> Result<Vec<Availability>, Error> {
+        let (Some(first), Some(last)) = (slots.first(), slots.last()) else {
+            return Ok(Vec::new());
+        };
+        let from = resource.reads_from(first.start);
+        let touched = self.slots(&resource.id, from, last.end).await?;
+        let seen = |slot: &Period| resource.availability(*slot, &touched, now);
+        let offered: Vec<Availability> = slots.iter().map(seen).collect();
+        let waits = |slot: &&Availability| {
+            slot.free > 0
+                && slot.start > now
+                && touched.get(&slot.start).is_some_and(|slot| slot.waiting > 0)
+        };
+        let mut free = offered.iter().filter(waits);
+        let Some(first) = free.next() else { return Ok(offered) };
+        let last = free.next_back().unwrap_or(first);
+        let window = Period { start: first.start, end: last.end };
+        if self.serve(&resource.id, window, now).await? {
+            return self.availability(resource, slots, now).await;
+        }
+        Ok(offered)
+    }
+
     /// What a resource offers at these slots, which are in order, at this instant.
     pub async fn availability(
         &self,

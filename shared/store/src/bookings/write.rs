@@ -12,7 +12,7 @@ use crate::keys;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
 use domain::slot::VERSIONS_PER_WRITE;
 use domain::{
-    Booking, Effect, Rejection, Resource, ResourceId, Share, Slot, SlotOf, Terms, Version,
+    Booking, Effect, Period, Rejection, Resource, ResourceId, Share, Slot, SlotOf, Terms, Version,
 };
 use jiff::Timestamp;
 use serde_dynamo::Item;
@@ -36,6 +36,18 @@ pub(super) struct Offer {
     pub resource: Resource,
     /// Its slots that somebody touched, from [`Resource::reads_from`] on.
     pub touched: BTreeMap<Timestamp, Slot>,
+}
+
+/// Slots that somebody touched, by their resources.
+pub(super) type Touched = HashMap<ResourceId, BTreeMap<Timestamp, Slot>>;
+
+/// What a transaction does to each slot.
+pub(super) type Effects = BTreeMap<SlotOf, Vec<Effect>>;
+
+/// What a booking's change does to each slot.
+pub(super) fn effects(before: Option<&Booking>, after: &Booking) -> Effects {
+    let effects = Booking::effects(before, after).into_iter();
+    effects.map(|(of, effect)| (of, vec![effect])).collect()
 }
 
 /// An update under construction: names and values are placeholders in its texts.
@@ -95,20 +107,23 @@ impl Step {
         }
     }
 
-    /// Moves places from the bucket of the holds that end at one instant to that of another, while the
-    /// slot still has the first.
-    fn change_buckets(&mut self, effect: Effect) {
-        let bucket = |share: Option<Share>| share.and_then(|it| Some((it.until?, it.places)));
-        let (left, entered) = (bucket(effect.before), bucket(effect.after));
+    /// Moves places from the buckets of the holds that end at some instants to those of others, while
+    /// the slot still has the first.
+    fn change_buckets(&mut self, effects: &[Effect]) {
         // An update names each attribute once.
-        let mut changes: BTreeMap<Timestamp, i64> = BTreeMap::new();
-        if let Some((end, places)) = left {
-            let (bucket, least) = (self.bucket(end), self.number(&places));
-            self.conditions.push(format!("{bucket} >= {least}"));
-            *changes.entry(end).or_default() -= i64::from(places.get());
+        let (mut least, mut changes) = (BTreeMap::new(), BTreeMap::new());
+        for effect in effects {
+            if let Some((end, places)) = effect.before.and_then(Share::bucket) {
+                *least.entry(end).or_insert(0) += i64::from(places.get());
+                *changes.entry(end).or_insert(0) -= i64::from(places.get());
+            }
+            if let Some((end, places)) = effect.after.and_then(Share::bucket) {
+                *changes.entry(end).or_insert(0) += i64::from(places.get());
+            }
         }
-        if let Some((end, places)) = entered {
-            *changes.entry(end).or_default() += i64::from(places.get());
+        for (end, places) in least {
+            let (bucket, places) = (self.bucket(end), self.number(&places));
+            self.conditions.push(format!("{bucket} >= {places}"));
         }
         for (end, places) in changes {
             let bucket = self.bucket(end);
@@ -116,13 +131,48 @@ impl Step {
         }
     }
 
-    /// Makes room for so many places more in a slot as it was read: buckets that have run out give way
-    /// in the same write. How many places these give back.
-    fn make_room(&mut self, slot: &Slot, more: u32, terms: Terms, now: Timestamp) -> u32 {
+    /// Nobody waits in the slot who was not seen to wait there: places are neither taken past a line nor
+    /// given back past it.
+    fn guard_line(&mut self, read: Option<&Slot>) {
+        match read {
+            Some(slot) if slot.waiting > 0 => {
+                let version = self.number(&slot.version);
+                self.conditions.push(format!("version = {version}"));
+            }
+            _ => {
+                let nobody = self.number(&0);
+                let empty = format!("(attribute_not_exists(waiting) OR waiting = {nobody})");
+                self.conditions.push(empty);
+            }
+        }
+    }
+
+    /// So many leave the line of a slot.
+    fn leave_line(&mut self, many: u32) {
+        self.add("waiting", &-i64::from(many));
+        let least = self.number(&many);
+        self.conditions.push(format!("waiting >= {least}"));
+    }
+
+    /// Somebody joins the line of a slot, which is there from then on.
+    fn join_line(&mut self, slot: Period) {
+        self.add("waiting", &1);
+        let (nothing, length) = (self.number(&0), self.number(&slot.minutes()));
+        self.sets.push(format!("taken = if_not_exists(taken, {nothing})"));
+        self.sets.push(format!("minutes = if_not_exists(minutes, {length})"));
+        self.names.insert("#ttl".to_owned(), "ttl".to_owned());
+        let ttl = self.number(&items::ttl(slot.start, SLOT_KEPT_DAYS));
+        self.sets.push(format!("#ttl = if_not_exists(#ttl, {ttl})"));
+    }
+
+    /// Makes room for so many places more in a slot as it was read, which may be fewer than none: buckets
+    /// that have run out give way in the same write. How many places these give back.
+    fn make_room(&mut self, slot: &Slot, more: i64, terms: Terms, now: Timestamp) -> i64 {
         let run_out: Vec<(Timestamp, u32)> = slot.run_out(now).collect();
-        let given_back: u32 = run_out.iter().map(|(_, places)| places).sum();
+        let given_back: i64 = run_out.iter().map(|(_, places)| i64::from(*places)).sum();
         self.drop_buckets(&run_out);
-        let room = (terms.places + given_back).saturating_sub(more);
+        // With less room than none, nothing is taken: the domain has refused it.
+        let room = (i64::from(terms.places) + given_back - more).max(0);
         let (room, length) = (self.number(&room), self.number(&terms.minutes));
         let nobody = self.number(&given_back);
         // What is sold at another length is not sold in part again.
@@ -147,7 +197,9 @@ impl Step {
             .table_name(table)
             .set_key(Some(key.attributes()))
             .update_expression(expression.concat().trim_end())
-            .condition_expression(self.conditions.join(" AND "))
+            .set_condition_expression(
+                Some(self.conditions.join(" AND ")).filter(|it| !it.is_empty()),
+            )
             .set_expression_attribute_names((!self.names.is_empty()).then_some(self.names))
             .set_expression_attribute_values(Some(self.values))
             .build()?;
@@ -156,16 +208,17 @@ impl Step {
 }
 
 impl Bookings {
-    /// The writes that have these effects, which a booking's change has on its slots.
+    /// The writes that have these effects, which a booking's change has on its slots and on those of
+    /// others.
     pub(super) fn slot_writes(
         &self,
         booking: &Booking,
-        effects: &[(SlotOf, Effect)],
-        offers: &[Offer],
+        effects: &Effects,
+        (offers, left): (&[Offer], Option<&Touched>),
         now: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, CommandError> {
-        let write = |(of, effect): &(SlotOf, Effect)| {
-            let write = self.slot_write((of, *effect), offers, now);
+        let write = |(of, effects): (&SlotOf, &Vec<Effect>)| {
+            let write = self.slot_write(of, effects, (offers, left), now);
             write.map_err(|error| match error {
                 CommandError::Rejected(rejection) => {
                     rejection.because_of(&of.resource, booking).into()
@@ -176,34 +229,83 @@ impl Bookings {
         effects.iter().map(write).collect()
     }
 
-    /// The write that has this effect on this slot; or the domain's rejection, where what is offered
+    /// The write that has these effects on this slot; or the domain's rejection, where what is offered
     /// there leaves no places to take.
     fn slot_write(
         &self,
-        (of, effect): (&SlotOf, Effect),
-        offers: &[Offer],
+        of: &SlotOf,
+        effects: &[Effect],
+        (offers, left): (&[Offer], Option<&Touched>),
         now: Timestamp,
     ) -> Result<TransactWriteItem, CommandError> {
         let SlotOf { resource, slot } = of;
         let mut step = Step::of_slot();
-        let (more, mut fewer) = (effect.taken(), effect.given_back());
+        let sum = |places: fn(&Effect) -> u32| effects.iter().map(places).sum::<u32>();
+        let (more, fewer) = (i64::from(sum(Effect::taken)), i64::from(sum(Effect::given_back)));
+        let offer = offers.iter().find(|offer| offer.resource.id == *resource);
+        let mut run_out = 0;
         if more > 0 {
-            let offer = offers.iter().find(|offer| offer.resource.id == *resource);
             let Offer { resource, touched } = offer.ok_or(Rejection::NoSuchResource)?;
             let read = resource.slot(*slot, touched);
             let terms = resource.terms(*slot, touched, now);
-            read.after(effect, terms, now)?;
-            fewer += step.make_room(&read, more, terms, now);
+            read.after(effects.iter().copied(), terms, now)?;
+            run_out = step.make_room(&read, more - fewer, terms, now);
         }
-        if let Some(Share { places, until: None }) = effect.before {
-            let least = step.number(&places);
+        let for_good = |effect: &Effect| match effect.before {
+            Some(Share::Has(places, None)) => places.get(),
+            _ => 0,
+        };
+        let for_good = sum(for_good);
+        if for_good > 0 {
+            let least = step.number(&for_good);
             step.conditions.push(format!("taken >= {least}"));
         }
-        step.change_buckets(effect);
+        step.change_buckets(effects);
         if more > 0 || fewer > 0 {
-            step.add("taken", &(i64::from(more) - i64::from(fewer)));
+            step.add("taken", &(more - fewer - run_out));
+            let there = offer.and_then(|offer| offer.touched.get(&slot.start));
+            let left = || left.and_then(|left| left.get(resource)?.get(&slot.start));
+            step.guard_line(there.or_else(left));
+        }
+        match effects.iter().map(Effect::joins).sum::<i32>() {
+            0 => {}
+            // A transaction has one booking that joins at most.
+            1.. => step.join_line(*slot),
+            joins => step.leave_line(joins.unsigned_abs()),
         }
         Ok(step.build(&self.table.name, &keys::slot(resource, slot.start))?)
+    }
+
+    /// The same as a write of [`Self::slot_writes`], of somebody who joins the line of a slot as it was
+    /// read: while it is as full.
+    pub(super) fn join_full_slot(
+        &self,
+        booking: &Booking,
+        slot: Period,
+        offer: &Offer,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, Error> {
+        let Offer { resource, touched } = offer;
+        let (read, terms) = (resource.slot(slot, touched), resource.terms(slot, touched, now));
+        let mut step = Step::of_slot();
+        step.join_line(slot);
+        if read.minutes == terms.minutes {
+            let run_out: i64 = read.run_out(now).map(|(_, places)| i64::from(places)).sum();
+            let room = i64::from(terms.places) + run_out - i64::from(booking.places.get());
+            let room = step.number(&room);
+            step.conditions.push(format!("taken > {room}"));
+        } else {
+            let version = step.number(&read.version);
+            step.conditions.push(format!("version = {version}"));
+        }
+        step.build(&self.table.name, &keys::slot(&resource.id, slot.start))
+    }
+
+    /// One fewer waits in a slot.
+    pub(super) fn leave_slot(&self, slot: &keys::ItemKey) -> Result<TransactWriteItem, Error> {
+        let mut step = Step::of_slot();
+        step.leave_line(1);
+        step.build(&self.table.name, slot)
     }
 
     /// Drops buckets that have run out, as many as one write can name.

@@ -79,14 +79,14 @@ pub(crate) fn kept_until(booking: &Booking) -> i64 {
     let passed = booking.stretch.end().max(booking.id.start());
     let over = match booking.status {
         Status::Expired => Some(booking.updated_at),
-        _ => booking.runs_out_at(),
+        _ => booking.over_at(),
     };
     ttl(over.map_or(passed, |over| over.max(passed)), EXPIRED_KEPT_DAYS)
 }
 
 /// The booking as an item.
 ///
-/// What is only held or pending is collected in time; what became more stays. It is collected so late that its
+/// What is only held, pending or waitlisted is collected in time; what became more stays. It is collected so late that its
 /// slots have passed: the same key could otherwise make a booking of the same id once more, which
 /// would begin at version 1 again.
 pub fn from_booking(booking: &Booking) -> Result<Item, Unavailable> {
@@ -95,7 +95,7 @@ pub fn from_booking(booking: &Booking) -> Result<Item, Unavailable> {
     let other = |by: CustomerId| Some(by).filter(|by| *by != booking.customer);
     let begins = booking.stretch.start();
     let earlier = |by: Timestamp| Some(by.as_millisecond()).filter(|_| by != begins);
-    let comes_to_nothing = booking.status == Status::Expired || booking.runs_out_at().is_some();
+    let comes_to_nothing = booking.status == Status::Expired || booking.over_at().is_some();
     let over = comes_to_nothing.then(|| kept_until(&booking));
     let Period { start, end } = booking.stretch.time();
     Ok(serde_dynamo::to_item(BookingItem {

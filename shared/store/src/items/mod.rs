@@ -12,6 +12,7 @@
 //! | `calendar` | calendars, as parts of resources |
 //! | `used_key` | the keys that operators have used on sales for somebody |
 //! | `revoked` | up to when customers' tokens are revoked |
+//! | `waiting` | places in the lines of slots |
 //! | `details` | what front ends keep with a booking or a resource |
 
 pub mod booking;
@@ -25,6 +26,7 @@ pub mod resource;
 pub(crate) mod revoked;
 pub mod slot;
 pub(crate) mod used_key;
+pub(crate) mod waiting;
 
 use crate::error::Unavailable;
 use crate::keys;

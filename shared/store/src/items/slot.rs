@@ -34,6 +34,8 @@ struct SlotItem {
     taken: u32,
     version: Version,
     minutes: SlotLength,
+    #[serde(default)]
+    waiting: u32,
 }
 
 /// The slot that an item holds.
@@ -46,5 +48,6 @@ pub fn to_slot(item: Item) -> Result<Slot, Unavailable> {
     }
     let item: SlotItem = serde_dynamo::from_item(item)?;
     let start = keys::slot_start(&item.sk).ok_or_else(|| malformed("not a slot's sort key"))?;
-    Ok(Slot { start, minutes: item.minutes, taken: item.taken, version: item.version, expiring })
+    let SlotItem { minutes, taken, version, waiting, .. } = item;
+    Ok(Slot { start, minutes, taken, version, expiring, waiting })
 }

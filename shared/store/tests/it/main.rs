@@ -28,3 +28,4 @@ mod resources;
 mod search;
 mod units;
 mod venues;
+mod waiting;

@@ -192,6 +192,7 @@ impl Scenario {
         let what = match sale {
             Sale::Hold => "hold",
             Sale::Book => "book",
+            Sale::Wait => "wait for",
         };
         let last = if slots > 1 { format!("-{}", first + slots - 1) } else { String::new() };
         let text = format!(

@@ -159,12 +159,11 @@ impl SlotWrite {
         let has_share = match effect.before {
             None => true,
             _ if effect.keeps() && mutation == Some(Mutation::ConfirmByBookingAlone) => true,
-            Some(Share { places, until: Some(until) }) => {
+            Some(Share::Has(places, Some(until))) => {
                 bucket(&until).is_some_and(|there| there >= places.get())
             }
-            Some(Share { places, until: None }) => {
-                slot.is_some_and(|slot| slot.taken >= places.get())
-            }
+            Some(Share::Has(places, None)) => slot.is_some_and(|slot| slot.taken >= places.get()),
+            Some(Share::Waits) => slot.is_some_and(|slot| slot.waiting > 0),
         };
         as_seen && has_room && has_share
     }
@@ -179,13 +178,13 @@ impl SlotWrite {
         }
         let effect = self.effect.unwrap_or(Effect { before: None, after: None });
         taken += i64::from(effect.taken()) - i64::from(effect.given_back());
-        if let Some(Share { places, until: Some(until) }) = effect.before
+        if let Some(Share::Has(places, Some(until))) = effect.before
             && !(effect.keeps() && mutation == Some(Mutation::ConfirmLeavesBucket))
         {
             let bucket = slot.expiring.entry(until).or_default();
             *bucket = bucket.saturating_sub(places.get());
         }
-        if let Some(Share { places, until: Some(until) }) = effect.after {
+        if let Some(Share::Has(places, Some(until))) = effect.after {
             *slot.expiring.entry(until).or_default() += places.get();
         }
         if effect.taken() > 0 {
