@@ -171,6 +171,14 @@ impl Host {
         took
     }
 
+    /// As [`Host::interrupt`]. Answers all that it printed and logged.
+    pub fn last_words(self) -> String {
+        let (printed, log) = (self.printed.clone(), self.log.clone());
+        self.interrupt();
+        let logged = std::fs::read_to_string(log).unwrap();
+        format!("{}\n{logged}", printed.lock().unwrap().join("\n"))
+    }
+
     /// Ends it at once and without warning.
     pub fn kill(mut self) {
         self.child.kill().unwrap();

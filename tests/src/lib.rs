@@ -8,6 +8,7 @@
 
 pub mod client;
 pub mod connections;
+pub mod events;
 pub mod faults;
 pub mod gateway;
 pub mod host;

@@ -66,7 +66,13 @@ pub fn check(text: &str, frame: &Value) {
         _ => {
             let updates = frame["updates"].as_array().unwrap();
             assert!(!updates.is_empty(), "an empty push");
-            each_once(updates, |update| update["topic"].to_string(), frame);
+            // Of a pool, each resource that was written is in an update of its own.
+            let name = |update: &Value| {
+                let topic = update["topic"].to_string();
+                let of_pool = topic.starts_with("\"pool:");
+                topic + &if of_pool { update["resource"]["id"].to_string() } else { String::new() }
+            };
+            each_once(updates, name, frame);
             updates.iter().for_each(update);
         }
     }
@@ -89,6 +95,7 @@ fn result(frame: &Value) {
         "availability" => {
             fields(result, &["slots"], &["bookableFrom", "bookableTo", "cursor"]);
         }
+        "search" => fields(result, &["found"], &["cursor"]),
         "customer.erase" => fields(result, &["erased"], &[]),
         "customer.revoke" => {
             fields(result, &["closed"], &[]);
@@ -132,15 +139,29 @@ fn update(update: &Value) {
 fn list_of(of: &Value) -> &'static str {
     let topic = of["topic"].as_str().unwrap();
     let slots = topic.starts_with("resource:") && !topic.ends_with("/bookings");
+    let slots = slots || topic.starts_with("pool:");
     if slots { "slots" } else { "bookings" }
 }
 
 /// Each entry once, and what the contract's types cannot say of one.
 fn entries(of: &Value) {
-    for slot in list(of, "slots", "start") {
+    let slots = of["slots"].as_array().map_or(&[][..], Vec::as_slice);
+    each_once(slots, |slot| format!("{} {}", slot["resource"], slot["start"]), of);
+    let of_pool = of["topic"].as_str().is_some_and(|topic| topic.starts_with("pool:"));
+    for slot in slots {
+        assert_eq!(slot.get("resource").is_some(), of_pool, "{slot}");
         assert!(slot["free"].as_u64() <= slot["capacity"].as_u64(), "{slot}");
         assert!(slot["start"].as_str() < slot["end"].as_str(), "{slot}");
     }
+    let found = of["found"].as_array().into_iter().flatten();
+    let found: Vec<_> = found.inspect(|one| assert!(one["free"].as_u64() >= Some(1))).collect();
+    let order = |one: &&Value| (one["start"].to_string(), one["resource"].to_string());
+    assert!(found.is_sorted_by_key(|one| order(one).0), "not by start: {of}");
+    each_once(
+        of["found"].as_array().map_or(&[], Vec::as_slice),
+        |it| format!("{:?}", order(&it)),
+        of,
+    );
     list(of, "bookings", "id").iter().for_each(booking);
     list(of, "resources", "id");
     if of.get("status").is_some() {

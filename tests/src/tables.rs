@@ -35,6 +35,11 @@ impl Contents {
         self
     }
 
+    /// Whether there is nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// What is in one and not in the other, for a failed test's message.
     pub fn difference(&self, other: &Self) -> Vec<String> {
         let lines =
@@ -152,6 +157,18 @@ impl Tables {
         for table in [&self.bookings, &self.connections] {
             for item in self.scan(table).await {
                 let key = format!("{table} {} {}", string(&item, "PK"), string(&item, "SK"));
+                all.insert(key, written(&AttributeValue::M(item)));
+            }
+        }
+        Contents(all)
+    }
+
+    /// All that the bookings table has in the partitions of these customers.
+    pub async fn of_customers(&self, customers: &[String]) -> Contents {
+        let mut all = BTreeMap::new();
+        for customer in customers {
+            for item in self.partition(&format!("C#{customer}")).await {
+                let key = format!("{customer} {}", string(&item, "SK"));
                 all.insert(key, written(&AttributeValue::M(item)));
             }
         }

@@ -14,8 +14,7 @@ pub struct Variant {
 impl Variant {
     /// The checked-in template after a change.
     pub fn edited(change: impl FnOnce(&mut Value)) -> Self {
-        let text = std::fs::read_to_string(cdk_folder().join("template.json")).unwrap();
-        let mut template = serde_json::from_str(&text).unwrap();
+        let mut template = checked_in();
         change(&mut template);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("template.json"), template.to_string()).unwrap();
@@ -44,6 +43,18 @@ impl Variant {
     pub fn path(&self) -> String {
         self.folder.path().join("template.json").to_string_lossy().into_owned()
     }
+}
+
+/// The template as `npm run snapshot` left it.
+pub fn checked_in() -> Value {
+    let text = std::fs::read_to_string(cdk_folder().join("template.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// All functions of this stack.
+pub fn functions(template: &mut Value) -> impl Iterator<Item = &mut Value> {
+    let resources = template["Resources"].as_object_mut().unwrap().values_mut();
+    resources.filter(|it| it["Type"] == "AWS::Lambda::Function")
 }
 
 /// The logical id and the resource of the function with this handler.

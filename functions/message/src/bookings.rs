@@ -15,7 +15,7 @@ use protocol::companions::Companions;
 use protocol::reply::Page;
 use protocol::request::{
     BookingCommand, Extend, Get, HoldOrBook, List, ReasonedCommand, Reschedule, UpdateBooking,
-    Waitlist,
+    Waitlist, What,
 };
 use protocol::view::BookingView;
 use protocol::{BookingRef, Note, Reply, WireError};
@@ -60,7 +60,9 @@ pub async fn waitlist(
 ) -> Result<Reply, Failure> {
     let Waitlist { resource, start, end, quantity, details, r#for, note, key } = asked;
     let with = Companions::default();
-    let asked = HoldOrBook { resource, start, end, quantity, with, details, r#for, note, key };
+    let (resource, any_of) = (Some(resource), None);
+    let asked =
+        HoldOrBook { resource, any_of, start, end, quantity, with, details, r#for, note, key };
     sell(app, caller, asked, Sale::Wait, now).await
 }
 
@@ -71,42 +73,76 @@ async fn sell(
     sale: Sale,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
-    if caller.bound().is_some() {
-        // An operator sells without the rules that bind customers, and so only at their own venue.
-        let resource = app.bookings.resource(&asked.resource).await?;
-        caller.must_operate(&resource.venue)?;
+    let what = asked.what()?;
+    let role = role_in_sale(app, caller, &what).await?;
+    let code = ConfirmationCode::from_random(random()?);
+    let (bookings, max_open) = (&app.bookings, app.max_open_holds);
+    let booking = match what {
+        What::Resource(resource) => {
+            let wanted = wanted(caller, role, asked, sale, resource)?;
+            bookings.sell(&wanted, &code, max_open, now).await?
+        }
+        What::AnyOf(any_of) => {
+            let wanted = wanted(caller, role, asked, sale, any_of)?;
+            bookings.sell_any_of(&wanted, &code, max_open, now).await?
+        }
+    };
+    reply(app, caller, &booking).await
+}
+
+/// In which role a caller sells. An operator sells without the rules that bind customers, and so only
+/// at their own venue; but whoever asks for any of several resources may do so at all venues, and where
+/// not all of these are at the operator's, it is as a customer.
+async fn role_in_sale(app: &App, caller: &Caller, what: &What) -> Result<Role, Failure> {
+    let Some(bound) = caller.bound() else { return Ok(caller.connection.role) };
+    match what {
+        What::Resource(resource) => {
+            let resource = app.bookings.resource(resource).await?;
+            caller.must_operate(&resource.venue)?;
+            Ok(Role::Operator)
+        }
+        What::AnyOf(any_of) if app.bookings.are_all_at(any_of, bound).await? => Ok(Role::Operator),
+        What::AnyOf(_) => Ok(Role::Customer),
     }
-    let note = noted(caller, asked.note)?;
+}
+
+/// What a caller in this role asks for.
+fn wanted<R>(
+    caller: &Caller,
+    role: Role,
+    asked: HoldOrBook,
+    sale: Sale,
+    resource: R,
+) -> Result<NewBooking<R>, Failure> {
+    let note = noted(role, asked.note)?;
     let own = caller.customer().clone();
-    let (by, customer) = match asked.r#for {
-        Some(_) if !caller.is_operator() => {
+    let (by, customer) = match (asked.r#for, role) {
+        (Some(_), Role::Customer) => {
             return Err(WireError::forbidden("only operators book for others", "/for").into());
         }
-        Some(customer) => (MadeBy::OperatorFor(own), customer),
-        None if caller.is_operator() => (MadeBy::Operator, own),
-        None => (MadeBy::Customer, own),
+        (Some(customer), Role::Operator) => (MadeBy::OperatorFor(own), customer),
+        (None, Role::Operator) => (MadeBy::Operator, own),
+        (None, Role::Customer) => (MadeBy::Customer, own),
     };
-    let wanted = NewBooking {
+    Ok(NewBooking {
         customer,
         by,
         key: asked.key.map_or_else(random_key, Ok)?,
         sale,
-        resource: asked.resource,
+        resource,
+        chosen_from: None,
         start: asked.start.0,
         end: asked.end.map(|end| end.0),
         quantity: asked.quantity.unwrap_or(Quantity::ONE),
         with: asked.with.into_inner(),
         details: asked.details.unwrap_or_default(),
         note,
-    };
-    let code = ConfirmationCode::from_random(random()?);
-    let made = app.bookings.sell(&wanted, &code, app.max_open_holds, now).await?;
-    reply(app, caller, &made).await
+    })
 }
 
-/// A note of this caller, who must be an operator to have one.
-fn noted(caller: &Caller, note: Option<Note>) -> Result<Option<String>, Failure> {
-    if note.is_some() && !caller.is_operator() {
+/// A note of somebody in this role, who must be an operator to have one.
+fn noted(role: Role, note: Option<Note>) -> Result<Option<String>, Failure> {
+    if note.is_some() && role == Role::Customer {
         return Err(WireError::forbidden("only operators keep notes", "/note").into());
     }
     Ok(note.map(Into::into))
@@ -154,7 +190,7 @@ pub async fn update(
     asked: UpdateBooking,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
-    let note = noted(caller, asked.note)?;
+    let note = noted(caller.connection.role, asked.note)?;
     let details = asked.details.as_ref().map(Details::fingerprint);
     let fields = format!("update {details:?} {note:?}");
     let attempt = attempt(caller, (asked.key, asked.if_version), fields);

@@ -6,6 +6,7 @@
 //! | [`app`] | what requests are answered with |
 //! | [`session`] | `ping`, `refresh` |
 //! | [`resources`] | `resource.*`, `availability` |
+//! | [`search`] | `search` |
 //! | [`bookings`] | `hold`, `book`, `waitlist`, `extend`, `confirm`, `update`, ... `get`, `list` |
 //! | [`customers`] | `customer.erase`, `customer.revoke` |
 //! | [`topics`] | `subscribe`, `unsubscribe` |
@@ -20,6 +21,7 @@ pub mod customers;
 pub mod failure;
 pub mod page;
 pub mod resources;
+pub mod search;
 pub mod session;
 pub mod topics;
 
@@ -85,6 +87,9 @@ impl App {
         } else {
             protocol::decode(event.body.as_deref().unwrap_or_default())
         };
+        // What is no action may be anything that a client writes: that is sent back, and not logged.
+        let unknown = |error: &WireError| error.field.as_deref() == Some("/action");
+        let known = !frame.request.as_ref().is_err_and(unknown);
         let before = self.bookings.units().consumed();
         let outcome = match frame.request {
             Ok(request) => self.in_time(&id, request, now, deadline).await,
@@ -93,7 +98,7 @@ impl App {
         let after = self.bookings.units().consumed();
         tracing::info!(
             connection = %id,
-            action = frame.action,
+            action = frame.action.as_deref().filter(|_| known),
             code = outcome.as_ref().err().map(|error| tracing::field::debug(error.code)),
             read_units = after.read - before.read,
             write_units = after.written - before.written,
@@ -157,6 +162,7 @@ impl App {
             Request::Availability(asked) => {
                 resources::availability(self, caller, &asked, now).await
             }
+            Request::Search(asked) => search::search(self, caller, &asked, now).await,
             Request::Hold(asked) => bookings::hold(self, caller, asked, now).await,
             Request::Book(asked) => bookings::book(self, caller, asked, now).await,
             Request::Waitlist(asked) => bookings::waitlist(self, caller, asked, now).await,

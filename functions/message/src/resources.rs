@@ -4,17 +4,20 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use crate::page::{Wanted, fit};
-use domain::{Period, Rejection, Resource, ResourceId, State};
+use domain::{Period, Pool, Rejection, Resource, ResourceId, State};
 use jiff::{SignedDuration, Timestamp};
 use protocol::reply::Page;
 use protocol::request::{Availability, ResourceGet, ResourceList, ResourcePut};
 use protocol::view::{ResourceView, SlotView};
 use protocol::{Instant, Reply};
 use store::CommandError;
+use store::bookings::pool_slots::PoolPlace;
 use store::cursor::ListName;
 
 /// Slots of one page: it fits a frame, with room for the largest numbers.
 pub const SLOTS: u32 = 500;
+/// Slots of one page of a pool: each names its resource.
+pub const POOL_SLOTS: u32 = 300;
 
 /// Creates or replaces a resource.
 pub async fn put(
@@ -46,30 +49,42 @@ pub async fn get(app: &App, asked: &ResourceGet) -> Result<Reply, Failure> {
     Ok(Reply::Resource(ResourceView::from(&resource)))
 }
 
-/// Lists all resources, or those of a venue; to customers, those that are not archived.
+/// Lists all resources, those of a venue, or those in a pool; to customers, those that are not archived.
 pub async fn list(app: &App, caller: &Caller, asked: &ResourceList) -> Result<Reply, Failure> {
-    let list = match &asked.venue {
-        Some(venue) => ListName::new(["resources of", venue.as_str()]),
-        None => ListName::new(["resources"]),
+    let pool = asked.pool.clone().map(|name| {
+        let venue = asked.venue.clone().unwrap_or_default();
+        Pool { venue, name }
+    });
+    let list = match (&pool, &asked.venue) {
+        (Some(pool), _) => ListName::new(["resources in", &pool.to_string()]),
+        (None, Some(venue)) => ListName::new(["resources of", venue.as_str()]),
+        (None, None) => ListName::new(["resources"]),
     };
     let wanted =
         Wanted { list, cursor: asked.cursor.as_deref(), limit: asked.limit.get(), status: None };
     let after = wanted.after(|position| ResourceId::parse(position).ok())?;
-    let (found, more) = match &asked.venue {
-        Some(venue) => app.bookings.resources_of(venue, wanted.most(), after.as_ref()).await?,
-        None => app.bookings.resources(wanted.most(), after.as_ref()).await?,
+    let (most, after) = (wanted.most(), after.as_ref());
+    let (found, next) = match (&pool, &asked.venue) {
+        (Some(pool), _) => app.bookings.resources_in(pool, most, after).await?,
+        (None, Some(venue)) => goes_on(app.bookings.resources_of(venue, most, after).await?),
+        (None, None) => goes_on(app.bookings.resources(most, after).await?),
     };
     let shown = |resource: &&Resource| caller.is_operator() || resource.state != State::Archived;
     let shown = found.iter().filter(shown).map(ResourceView::from);
     let (resources, cut) = fit(shown.collect())?;
     // A page may have nothing to show, and others come after it.
-    let last = match (resources.last(), found.last()) {
-        (Some(last), _) if cut => Some(last.id.as_str()),
-        (_, Some(last)) if more => Some(last.id.as_str()),
-        _ => None,
+    let last = match resources.last() {
+        Some(last) if cut => Some(last.id.as_str()),
+        _ => next.as_ref().map(ResourceId::as_str),
     };
     let cursor = last.map(|last| wanted.list.cursor(last));
     Ok(Reply::Page(Page { resources: Some(resources), cursor, ..Page::default() }))
+}
+
+/// Resources, and after which one it goes on, if it does.
+fn goes_on((found, more): (Vec<Resource>, bool)) -> (Vec<Resource>, Option<ResourceId>) {
+    let last = found.last().map(|last| last.id.clone()).filter(|_| more);
+    (found, last)
 }
 
 /// Reads the slots of a window.
@@ -110,5 +125,21 @@ pub async fn slots(
     let last = offered.last().filter(|_| more);
     let cursor = last.map(|last| wanted.list.cursor(&last.start.to_string()));
     let slots = slots.into_iter().map(SlotView::from).collect();
+    Ok(Page { slots: Some(slots), cursor, ..Page::default() })
+}
+
+/// One page of the slots of a pool's resources.
+pub async fn slots_in(
+    app: &App,
+    pool: &Pool,
+    window: (Timestamp, Timestamp),
+    wanted: &Wanted<'_>,
+    now: Timestamp,
+) -> Result<Page, Failure> {
+    let after = wanted.after(PoolPlace::parse)?;
+    let (slots, next) =
+        app.bookings.slots_in(pool, window, wanted.most(), after.as_ref(), now).await?;
+    let slots = slots.into_iter().map(|(resource, slot)| SlotView::of(&resource, slot)).collect();
+    let cursor = next.map(|next| wanted.list.cursor(&next.to_string()));
     Ok(Page { slots: Some(slots), cursor, ..Page::default() })
 }

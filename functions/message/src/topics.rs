@@ -44,6 +44,11 @@ pub async fn subscribe(
             app.bookings.resource(resource).await?;
             topic::resource(resource)
         }
+        // Nobody need be in it: somebody may come.
+        TopicName::Pool(pool) => {
+            window(from, to)?;
+            topic::pool(pool)
+        }
         TopicName::ResourceBookings(resource) => {
             caller.must_be_operator()?;
             window(from, to)?;
@@ -77,7 +82,11 @@ pub async fn subscribe(
             return Err(Rejection::LimitExceeded(message).into());
         }
     }
-    let limit = if let TopicName::Resource(_) = asked.topic { resources::SLOTS } else { BOOKINGS };
+    let limit = match &asked.topic {
+        TopicName::Resource(_) => resources::SLOTS,
+        TopicName::Pool(_) => resources::POOL_SLOTS,
+        _ => BOOKINGS,
+    };
     let wanted = Wanted { list, cursor: asked.cursor.as_deref(), limit, status: None };
     let between = (from.0, to.0);
     let snapshot = match &asked.topic {
@@ -91,6 +100,7 @@ pub async fn subscribe(
             let resource = app.bookings.resource(resource).await?;
             resources::slots(app, &resource, between, &wanted, now).await?
         }
+        TopicName::Pool(pool) => resources::slots_in(app, pool, between, &wanted, now).await?,
         TopicName::ResourceBookings(resource) => {
             // Likewise: it says how long a booking may be.
             let resource = app.bookings.resource(resource).await?;

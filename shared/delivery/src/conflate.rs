@@ -2,7 +2,7 @@
 
 use crate::topic;
 use domain::calendar::LONGEST_SLOT;
-use domain::{Booking, BookingId, Resource, ResourceId, Slot};
+use domain::{Booking, BookingId, Pool, Resource, ResourceId, Slot};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::{Change, OldImage, Record, TopicKey};
@@ -13,14 +13,20 @@ pub enum News {
     /// Bookings, for their customer or for operators.
     Bookings(Vec<Booking>),
     /// A resource's slots, and the resource itself if it was written.
-    Availability {
-        /// Which resource.
-        resource: ResourceId,
-        /// Its slots that changed.
-        slots: Vec<ChangedSlot>,
-        /// Whether the resource was written.
-        rewritten: bool,
-    },
+    Availability(ChangedResource),
+    /// The same, of resources that are in a pool, or were before they were written.
+    Pool(Vec<ChangedResource>),
+}
+
+/// A resource of which something changed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangedResource {
+    /// Which.
+    pub resource: ResourceId,
+    /// Its slots that changed.
+    pub slots: Vec<ChangedSlot>,
+    /// Whether the resource itself was written.
+    pub rewritten: bool,
 }
 
 /// A slot that changed.
@@ -41,6 +47,8 @@ pub struct Conflation {
     bookings: BTreeMap<TopicKey, BTreeMap<BookingId, Booking>>,
     slots: BTreeMap<(ResourceId, Timestamp), ChangedSlot>,
     resources: BTreeMap<ResourceId, Resource>,
+    /// The pools of resources that were written: those that they are in, and those that they were in.
+    pools: BTreeMap<ResourceId, BTreeSet<Pool>>,
     /// The lowest index in the batch of a record that a topic tells of.
     first: HashMap<TopicKey, usize>,
 }
@@ -54,6 +62,11 @@ impl Conflation {
             Change::Slot(resource, slot) => self.add_slot(index, resource, slot, &old),
             Change::Resource(resource) => {
                 self.concerns(index, topic::resource(&resource.id));
+                let pools = self.pools.entry(resource.id.clone()).or_default();
+                pools.extend(resource.pools.of(&resource.venue));
+                if let Some(Change::Resource(old)) = old.change() {
+                    pools.extend(old.pools.of(&old.venue));
+                }
                 let newest = self.resources.entry(resource.id.clone());
                 let newest = newest.or_insert_with(|| resource.clone());
                 if resource.version > newest.version {
@@ -64,7 +77,7 @@ impl Conflation {
     }
 
     fn add_booking(&mut self, index: usize, booking: &Booking, old: &OldImage) {
-        let mut topics = topic::of_booking(booking).collect::<BTreeSet<_>>();
+        let mut topics: BTreeSet<_> = topic::of_booking(booking).collect();
         if let Some(Change::Booking(old)) = old.change() {
             topics.extend(topic::of_booking(old));
         }
@@ -109,19 +122,48 @@ impl Conflation {
             (topic.clone(), News::Bookings(bookings.values().cloned().collect()))
         });
         let mut news: BTreeMap<TopicKey, News> = bookings.collect();
-        let touched: BTreeSet<&ResourceId> =
-            self.slots.keys().map(|(resource, _)| resource).chain(self.resources.keys()).collect();
-        for resource in touched {
-            let slots = self.slots.iter().filter(|((of, _), _)| of == resource);
-            news.insert(
-                topic::resource(resource),
-                News::Availability {
-                    resource: resource.clone(),
-                    slots: slots.map(|(_, changed)| changed.clone()).collect(),
-                    rewritten: self.resources.contains_key(resource),
-                },
-            );
+        for resource in self.touched() {
+            let topic = topic::resource(&resource);
+            news.insert(topic, News::Availability(self.changed(&resource)));
         }
         news
+    }
+
+    /// What to tell in the topics of pools, with the lowest index of a record that it is about. `now_in`
+    /// are the resources that were touched, as they are after the records.
+    pub fn by_pool(
+        &self,
+        now_in: &BTreeMap<ResourceId, Resource>,
+    ) -> BTreeMap<TopicKey, (usize, News)> {
+        let mut changes: BTreeMap<Pool, (usize, Vec<ChangedResource>)> = BTreeMap::new();
+        for resource in self.touched() {
+            let index = self.first(&topic::resource(&resource)).unwrap_or(0);
+            let mut pools = self.pools.get(&resource).cloned().unwrap_or_default();
+            if let Some(now) = now_in.get(&resource) {
+                pools.extend(now.pools.of(&now.venue));
+            }
+            for pool in pools {
+                let (first, changed) = changes.entry(pool).or_insert((index, Vec::new()));
+                *first = index.min(*first);
+                changed.push(self.changed(&resource));
+            }
+        }
+        let news = |(pool, (index, changed))| (topic::pool(&pool), (index, News::Pool(changed)));
+        changes.into_iter().map(news).collect()
+    }
+
+    /// The resources that were written, or of which a slot was.
+    pub fn touched(&self) -> BTreeSet<ResourceId> {
+        let of_slots = self.slots.keys().map(|(resource, _)| resource);
+        of_slots.chain(self.resources.keys()).cloned().collect()
+    }
+
+    fn changed(&self, resource: &ResourceId) -> ChangedResource {
+        let slots = self.slots.iter().filter(|((of, _), _)| of == resource);
+        ChangedResource {
+            resource: resource.clone(),
+            slots: slots.map(|(_, changed)| changed.clone()).collect(),
+            rewritten: self.resources.contains_key(resource),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Topics: as clients name them, and as the table does.
 
-use domain::{Booking, CustomerId, ResourceId, VenueId};
+use domain::{Booking, CustomerId, Pool, ResourceId, VenueId};
 use protocol::TopicName;
 use store::{Concerned, TopicKey};
 
@@ -17,6 +17,11 @@ pub fn me(customer: &CustomerId) -> TopicKey {
 /// A resource's availability.
 pub fn resource(resource: &ResourceId) -> TopicKey {
     TopicKey::new(TopicName::Resource(resource.clone()).to_string())
+}
+
+/// The availability of all resources of a pool.
+pub fn pool(pool: &Pool) -> TopicKey {
+    TopicKey::new(TopicName::Pool(pool.clone()).to_string())
 }
 
 /// A resource's bookings, for the operators of its venue.

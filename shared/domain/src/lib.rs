@@ -8,6 +8,7 @@
 //! | [`calendar`] | when a resource's slots are, and which stretches of them can be booked |
 //! | [`pools`] | which resources are as good as each other |
 //! | [`waitlist`] | to whom places are offered that come free |
+//! | [`any_of`] | several resources of which any will do, and the order of choice |
 //! | [`time_zone`] | time zones by name |
 //! | [`resource`] | what can be booked, and what it offers at an instant |
 //! | [`rules`] | what a resource asks of customers |
@@ -17,14 +18,18 @@
 //! | [`booking`] | one booking, the statuses it goes through, and the places that it takes |
 //! | [`claim`] | what a booking takes of one resource |
 //! | [`new_booking`] | a new booking: what is asked for -> the booking or rejection |
+//! | [`choice`] | a new booking of any of several resources |
+//! | [`search`] | the stretches that somebody could book |
 //! | [`command`] | what may be done to a booking: state, command, now -> new state or rejection |
 //! | [`reschedule`] | where a booking may move: state, what is asked for, now -> destination or rejection |
 //! | [`rejection`] | why not |
 //! | [`base36`] | whole numbers as short texts |
 
+pub mod any_of;
 pub mod base36;
 pub mod booking;
 pub mod calendar;
+pub mod choice;
 pub mod claim;
 pub mod command;
 pub mod deadlines;
@@ -38,12 +43,15 @@ pub mod rejection;
 pub mod reschedule;
 pub mod resource;
 pub mod rules;
+pub mod search;
 pub mod slot;
 pub mod time_zone;
 pub mod waitlist;
 
+pub use any_of::{AnyOf, Candidate};
 pub use booking::{Booking, Status};
 pub use calendar::{Calendar, MAX_SLOTS, Period, Stretch};
+pub use choice::NoneHolds;
 pub use claim::{Claim, With};
 pub use command::{Action, Attempt, Command, Decision};
 pub use deadlines::Deadlines;
@@ -57,10 +65,11 @@ pub use numbers::{
     Capacity, HoldSeconds, MaxHoldSeconds, PendingMinutes, Quantity, Rank, SlotLength, SlotMinutes,
     Version,
 };
-pub use pools::Pools;
+pub use pools::{Pool, Pools};
 pub use rejection::Rejection;
 pub use reschedule::{Destination, Reschedule};
 pub use resource::{Approval, Availability, ConfirmBy, Confirming, FormerGrid, Resource, State};
 pub use rules::Rules;
+pub use search::Sought;
 pub use slot::{Slot, Terms};
 pub use time_zone::TimeZoneName;

@@ -1,5 +1,6 @@
 //! A new booking: what is asked for -> the booking or a rejection.
 
+use crate::any_of::AnyOf;
 use crate::booking::{Booking, Status};
 use crate::calendar::{Length, MAX_SLOTS};
 use crate::claim::{Claim, With};
@@ -34,9 +35,9 @@ pub enum MadeBy {
     OperatorFor(CustomerId),
 }
 
-/// What a new booking asks for.
+/// What a new booking asks for: of one resource, or of [`AnyOf`] several.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewBooking {
+pub struct NewBooking<R = ResourceId> {
     /// Whose it will be.
     pub customer: CustomerId,
     /// Who asks.
@@ -46,7 +47,9 @@ pub struct NewBooking {
     /// How.
     pub sale: Sale,
     /// What.
-    pub resource: ResourceId,
+    pub resource: R,
+    /// What the resource was chosen from, if it was.
+    pub chosen_from: Option<AnyOf>,
     /// From when.
     pub start: Timestamp,
     /// Until when; defaults to one slot, or as many as the resource asks for at least.
@@ -61,7 +64,7 @@ pub struct NewBooking {
     pub note: Option<String>,
 }
 
-impl NewBooking {
+impl<R> NewBooking<R> {
     /// The hash that names the booking among its customer's. On a sale for somebody the key is the
     /// operator's, apart from that customer's own keys.
     pub fn hash(&self) -> BookingHash {
@@ -71,35 +74,6 @@ impl NewBooking {
                 BookingHash::derive_for(operator, &self.customer, &self.key)
             }
         }
-    }
-
-    /// What is asked for: of which it will be a booking first.
-    pub fn resources(&self) -> impl Iterator<Item = &ResourceId> {
-        std::iter::once(&self.resource).chain(self.with.iter().map(|with| &with.resource))
-    }
-
-    /// The id that the booking would have.
-    pub fn id(&self) -> BookingId {
-        BookingId::new(self.resource.clone(), self.start, self.hash())
-    }
-
-    /// The fields that make two requests of one key the same request. Whose it will be is in the hash.
-    /// What is kept with it is there only where something is: bookings from before that keep theirs.
-    pub fn fingerprint(&self) -> String {
-        let action = match self.sale {
-            Sale::Hold => "hold",
-            Sale::Book => "book",
-            Sale::Wait => "waitlist",
-        };
-        let end = self.end.map(|end| end.to_string()).unwrap_or_default();
-        let asked = format!("{action} {} {}/{end} {}", self.resource, self.start, self.quantity);
-        let note = self.note.as_deref().unwrap_or_default();
-        let with = |with: &With| format!(" with {} {}", with.resource, with.quantity);
-        let asked = self.with.iter().map(with).fold(asked, |asked, with| asked + &with);
-        if self.details.is_empty() && note.is_empty() {
-            return asked;
-        }
-        format!("{asked} {}", fingerprint([self.details.fingerprint().as_str(), note]))
     }
 
     /// Whether what its customer has open counts: an operator who acts for them is not held up.
@@ -121,6 +95,49 @@ impl NewBooking {
             MadeBy::Customer | MadeBy::Operator => &self.customer,
             MadeBy::OperatorFor(operator) => operator,
         }
+    }
+
+    /// Refuses what a resource does not sell anew: a paused one only to somebody for whom an operator
+    /// acts.
+    pub(crate) fn may_have_new_of(&self, resource: &Resource) -> Result<(), Rejection> {
+        match resource.state {
+            State::Paused if !self.is_limited() => Ok(()),
+            _ => resource.sells(),
+        }
+    }
+}
+
+impl NewBooking {
+    /// What is asked for: of which it will be a booking first.
+    pub fn resources(&self) -> impl Iterator<Item = &ResourceId> {
+        std::iter::once(&self.resource).chain(self.with.iter().map(|with| &with.resource))
+    }
+
+    /// The id that the booking would have.
+    pub fn id(&self) -> BookingId {
+        BookingId::new(self.resource.clone(), self.start, self.hash())
+    }
+
+    /// The fields that make two requests of one key the same request. Whose it will be is in the hash.
+    /// Of a resource that was chosen, what it was chosen from counts.
+    /// What is kept with it is there only where something is: bookings from before that keep theirs.
+    pub fn fingerprint(&self) -> String {
+        let action = match self.sale {
+            Sale::Hold => "hold",
+            Sale::Book => "book",
+            Sale::Wait => "waitlist",
+        };
+        let end = self.end.map(|end| end.to_string()).unwrap_or_default();
+        let chosen_from = self.chosen_from.as_ref().map(AnyOf::fingerprint);
+        let what = chosen_from.unwrap_or_else(|| self.resource.to_string());
+        let asked = format!("{action} {what} {}/{end} {}", self.start, self.quantity);
+        let note = self.note.as_deref().unwrap_or_default();
+        let with = |with: &With| format!(" with {} {}", with.resource, with.quantity);
+        let asked = self.with.iter().map(with).fold(asked, |asked, with| asked + &with);
+        if self.details.is_empty() && note.is_empty() {
+            return asked;
+        }
+        format!("{asked} {}", fingerprint([self.details.fingerprint().as_str(), note]))
     }
 
     /// The booking that this request makes, if its resources can be booked so: `others` are those of
@@ -193,9 +210,7 @@ impl NewBooking {
         quantity: Quantity,
         now: Timestamp,
     ) -> Result<Claim, Rejection> {
-        if resource.state != State::Paused || self.is_limited() {
-            resource.sells()?;
-        }
+        self.may_have_new_of(resource)?;
         resource.claim((self.start, length), quantity, self.role(), now)
     }
 

@@ -154,6 +154,11 @@ impl Quantity {
     pub const ONE: Self = Self(1);
 }
 
+impl RuleSlots {
+    /// One slot, where a request does not say.
+    pub const ONE: Self = Self(1);
+}
+
 impl Default for Rank {
     fn default() -> Self {
         Self(Self::MIN)

@@ -12,6 +12,9 @@ pub enum Rejection {
     /// No such resource, or none that the caller may know of.
     #[error("there is no resource of this id")]
     NoSuchResource,
+    /// No resource is in the pool.
+    #[error("there is no resource in this pool")]
+    EmptyPool,
     /// No such booking, or none that the caller may know of.
     #[error("there is no booking of this id")]
     NoSuchBooking,

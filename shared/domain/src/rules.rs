@@ -79,10 +79,9 @@ impl Rules {
         if role == Role::Operator {
             return Ok(());
         }
-        let slots = u32::try_from(stretch.slots().count()).unwrap_or(u32::MAX);
-        let fewest = self.min_slots.map_or(RuleSlots::MIN, RuleSlots::get);
-        let most = self.max_slots.map_or(RuleSlots::MAX, RuleSlots::get);
-        if !(fewest..=most).contains(&slots) {
+        if !self.suit_slots(stretch.slots().count(), role) {
+            let fewest = self.min_slots.map_or(RuleSlots::MIN, RuleSlots::get);
+            let most = self.max_slots.map_or(RuleSlots::MAX, RuleSlots::get);
             let message = format!("expected the end of {fewest} to {most} slots from the start on");
             return Err(Rejection::Unacceptable { field: "/end", message });
         }
@@ -96,6 +95,14 @@ impl Rules {
             ));
         }
         Ok(())
+    }
+
+    /// Whether a caller of this role may book so many slots.
+    pub fn suit_slots(&self, count: usize, role: Role) -> bool {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        let fewest = self.min_slots.map_or(RuleSlots::MIN, RuleSlots::get);
+        let most = self.max_slots.map_or(RuleSlots::MAX, RuleSlots::get);
+        role == Role::Operator || (fewest..=most).contains(&count)
     }
 
     /// Takes a quantity for a caller of this role.

@@ -9,6 +9,8 @@ use serde_json::{Map, Value};
 
 /// The longest window that one request may ask for.
 const MAX_WINDOW: SignedDuration = SignedDuration::from_hours(366 * 24);
+/// The longest window that one search may ask for.
+const MAX_SEARCH: SignedDuration = SignedDuration::from_hours(31 * 24);
 /// A longer action than any of ours is not sent back.
 const MAX_ECHO: usize = 64;
 
@@ -68,11 +70,16 @@ fn check(request: &Request) -> Result<(), WireError> {
     match request {
         Request::Hold(asked) | Request::Book(asked) => {
             names_somebody(asked.r#for.as_ref())?;
+            asked.what()?;
             after(asked.start, asked.end)
         }
         Request::Waitlist(asked) => {
             names_somebody(asked.r#for.as_ref())?;
             after(asked.start, asked.end)
+        }
+        Request::Search(asked) => {
+            asked.any_of.any_of()?;
+            within(MAX_SEARCH, asked.from, asked.to)
         }
         Request::Reschedule(to) => {
             let nothing = to.start.is_none() && to.end.is_none();
@@ -135,9 +142,14 @@ fn after(start: Instant, end: Option<Instant>) -> Result<(), WireError> {
 
 /// Takes `from..to` if it is a window of time that one request may ask for.
 pub fn window(from: Instant, to: Instant) -> Result<(), WireError> {
-    if to <= from || to.0.duration_since(from.0) > MAX_WINDOW {
-        let message = "expected an instant after from, at most 366 days on";
-        return Err(WireError::bad_request(message, Some("/to")));
+    within(MAX_WINDOW, from, to)
+}
+
+fn within(longest: SignedDuration, from: Instant, to: Instant) -> Result<(), WireError> {
+    if to <= from || to.0.duration_since(from.0) > longest {
+        let days = longest.as_hours() / 24;
+        let message = format!("expected an instant after from, at most {days} days on");
+        return Err(WireError::bad_request(&message, Some("/to")));
     }
     Ok(())
 }
@@ -213,7 +225,11 @@ mod tests {
             (r#"{"action":"list","customer":""}"#, "/customer"),
             (r#"{"action":"list","venue":"A"}"#, "/venue"),
             (r#"{"action":"resource.list","venue":"A"}"#, "/venue"),
+            (r#"{"action":"resource.list","pool":"A"}"#, "/pool"),
             (r#"{"action":"subscribe","topic":"venue:a"}"#, "/topic"),
+            (r#"{"action":"subscribe","topic":"pool:a"}"#, "/topic"),
+            (r#"{"action":"subscribe","topic":"pool:a/"}"#, "/topic"),
+            (r#"{"action":"subscribe","topic":"pool:a/b/c"}"#, "/topic"),
             (r#"{"action":"subscribe","topic":"venue:/bookings"}"#, "/topic"),
             (r#"{"action":"subscribe","topic":"resource:a/bookings@b"}"#, "/topic"),
             (r#"{"action":"fly"}"#, "/action"),
@@ -225,6 +241,57 @@ mod tests {
             let (message, at) = refused(text);
             assert_eq!(at.as_deref(), Some(field), "{text}: {message}");
         }
+    }
+
+    #[test]
+    fn names_what_is_at_fault_in_any_of() {
+        let many: Vec<String> = (0..21).map(|n| format!("a-{n}")).collect();
+        let cases = [
+            ("[]".to_owned(), "/anyOf"),
+            (format!("{many:?}"), "/anyOf"),
+            (r#"["a","A"]"#.to_owned(), "/anyOf/1"),
+            (r#"["a","b","a"]"#.to_owned(), "/anyOf/2"),
+            (r#"["a",7]"#.to_owned(), "/anyOf/1"),
+            (r#""tables""#.to_owned(), "/anyOf"),
+            ("7".to_owned(), "/anyOf"),
+            ("true".to_owned(), "/anyOf"),
+            ("{}".to_owned(), "/anyOf/pool"),
+            (r#"{"venue":"main"}"#.to_owned(), "/anyOf/pool"),
+            (r#"{"pool":7}"#.to_owned(), "/anyOf/pool"),
+            (r#"{"pool":"Tables"}"#.to_owned(), "/anyOf/pool"),
+            (r#"{"pool":"tables","venue":""}"#.to_owned(), "/anyOf/venue"),
+            (r#"{"pool":"tables","venue":null}"#.to_owned(), "/anyOf/venue"),
+            (r#"{"pool":"tables","rank":1}"#.to_owned(), "/anyOf/rank"),
+        ];
+        let window = r#""from":"2027-01-11T09:00:00Z","to":"2027-01-12T09:00:00Z""#;
+        for (any_of, field) in cases {
+            for text in [
+                format!(r#"{{"action":"hold","anyOf":{any_of},"start":"2027-01-11T09:00:00Z"}}"#),
+                format!(r#"{{"action":"search","anyOf":{any_of},{window}}}"#),
+            ] {
+                let (message, at) = refused(&text);
+                assert_eq!(at.as_deref(), Some(field), "{text}: {message}");
+            }
+        }
+        let both =
+            r#"{"action":"book","resource":"a","anyOf":["a"],"start":"2027-01-11T09:00:00Z"}"#;
+        assert_eq!(refused(both).1.as_deref(), Some("/anyOf"));
+        let missing = format!(r#"{{"action":"search",{window}}}"#);
+        assert_eq!(refused(&missing).1.as_deref(), Some("/anyOf"));
+        let search = r#"{"action":"search","anyOf":["a"],"from":"2027-01-11T09:00:00Z""#;
+        for (rest, field) in [
+            ("}", "/to"),
+            (r#","to":"2027-01-11T09:00:00Z"}"#, "/to"),
+            (r#","to":"2027-02-11T09:00:01Z"}"#, "/to"),
+            (r#","to":"2027-01-12T09:00:00Z","slots":0}"#, "/slots"),
+            (r#","to":"2027-01-12T09:00:00Z","slots":97}"#, "/slots"),
+            (r#","to":"2027-01-12T09:00:00Z","quantity":0}"#, "/quantity"),
+            (r#","to":"2027-01-12T09:00:00Z","limit":101}"#, "/limit"),
+        ] {
+            let text = format!("{search}{rest}");
+            assert_eq!(refused(&text).1.as_deref(), Some(field), "{text}");
+        }
+        assert!(decode(&format!(r#"{search},"to":"2027-02-11T09:00:00Z"}}"#)).request.is_ok());
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub enum Code {
     Unauthenticated,
     /// Not yours, or operators only.
     Forbidden,
-    /// No such resource or booking.
+    /// No such resource or booking, or nobody in the pool.
     NotFound,
     /// The resource is not open then, or paused, the time is not on its slot grid, too early, too far
     /// ahead, or in the past.
@@ -120,7 +120,9 @@ impl WireError {
         };
         let message = rejection.to_string();
         let code = match rejection {
-            Rejection::NoSuchResource | Rejection::NoSuchBooking => Code::NotFound,
+            Rejection::NoSuchResource | Rejection::EmptyPool | Rejection::NoSuchBooking => {
+                Code::NotFound
+            }
             Rejection::Forbidden(_) => Code::Forbidden,
             Rejection::Closed(_) | Rejection::NotWhole(_) => Code::Closed,
             Rejection::SlotFull | Rejection::NotFull => Code::SlotFull,

@@ -1,6 +1,6 @@
 //! The values that fields take, checked where they enter.
 
-use domain::{BookingId, ResourceId, VenueId};
+use domain::{BookingId, Pool, ResourceId, VenueId};
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
@@ -57,7 +57,10 @@ impl BookingRef {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FieldError {
     /// No topic is named so.
-    #[error("expected me, resource:{{id}}, resource:{{id}}/bookings or venue:{{id}}/bookings")]
+    #[error(
+        "expected me, resource:{{id}}, pool:{{venue}}/{{pool}}, resource:{{id}}/bookings or \
+         venue:{{id}}/bookings"
+    )]
     Topic,
     /// A text is too short or too long.
     #[error("expected {min} to {max} characters")]
@@ -78,8 +81,8 @@ pub enum FieldError {
     Limit,
 }
 
-/// A topic as a client names it: `me`, `resource:{id}`, `resource:{id}/bookings` or
-/// `venue:{id}/bookings`.
+/// A topic as a client names it: `me`, `resource:{id}`, `pool:{venue}/{pool}`, `resource:{id}/bookings`
+/// or `venue:{id}/bookings`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]
 #[schemars(with = "String", inline)]
@@ -88,6 +91,8 @@ pub enum TopicName {
     Me,
     /// A resource's availability.
     Resource(ResourceId),
+    /// The availability of all resources of a pool.
+    Pool(Pool),
     /// A resource's bookings, for its operators.
     ResourceBookings(ResourceId),
     /// The bookings of a venue's resources, for its operators.
@@ -103,6 +108,9 @@ impl TryFrom<String> for TopicName {
         if let Some(rest) = text.strip_prefix("venue:") {
             let id = rest.strip_suffix("/bookings").ok_or(FieldError::Topic)?;
             return VenueId::parse(id).map(Self::VenueBookings).map_err(|_| FieldError::Topic);
+        }
+        if let Some(pool) = text.strip_prefix("pool:") {
+            return Pool::parse(pool).map(Self::Pool).map_err(|_| FieldError::Topic);
         }
         let rest = text.strip_prefix("resource:").ok_or(FieldError::Topic)?;
         let (id, bookings) = match rest.strip_suffix("/bookings") {
@@ -125,6 +133,7 @@ impl fmt::Display for TopicName {
         match self {
             Self::Me => f.write_str("me"),
             Self::Resource(id) => write!(f, "resource:{id}"),
+            Self::Pool(pool) => write!(f, "pool:{pool}"),
             Self::ResourceBookings(id) => write!(f, "resource:{id}/bookings"),
             Self::VenueBookings(id) => write!(f, "venue:{id}/bookings"),
         }

@@ -6,6 +6,7 @@
 //! | [`mod@decode`] | a frame's text -> a request, or an error that names the field |
 //! | `parse` | an action's fields -> their type, or an error that names the field |
 //! | [`fields`] | the values that fields take: instants, topics, texts |
+//! | [`any_of`] | several resources of which any will do |
 //! | [`reply`] | results of requests |
 //! | [`size`] | how much JSON fits a frame |
 //! | [`update`] | what changed, cut into pieces and packed into frames |
@@ -17,6 +18,7 @@
 //! | [`error`] | the error codes |
 //! | [`asyncapi`] | all of this as AsyncAPI 3, in `asyncapi.json` |
 
+pub mod any_of;
 pub mod asyncapi;
 pub mod calendar;
 pub mod companions;

@@ -1,7 +1,7 @@
 //! Results of requests.
 
 use crate::fields::{Instant, TopicName};
-use crate::view::{BookingView, ResourceView, SlotView};
+use crate::view::{BookingView, FoundView, ResourceView, SlotView};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -56,6 +56,9 @@ pub struct Page {
     /// Slots by start.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slots: Option<Vec<SlotView>>,
+    /// What could be booked, by start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<Vec<FoundView>>,
     /// From when on the caller may book, where a rule bounds it.
     #[serde(rename = "bookableFrom", skip_serializing_if = "Option::is_none")]
     pub bookable_from: Option<Instant>,

@@ -1,11 +1,15 @@
 //! Every action and its fields.
 
+use crate::any_of::AnyOfInput;
 use crate::companions::{Companion, Companions};
 use crate::error::WireError;
 use crate::fields::{BookingRef, DetailsMap, Instant, Limit, Note, Text, TopicName};
 use crate::input::ResourceInput;
 use crate::parse::parse;
-use domain::{CustomerId, Details, Key, Quantity, ResourceId, Status, VenueId, Version};
+use domain::numbers::RuleSlots;
+use domain::{
+    AnyOf, CustomerId, Details, Key, PoolName, Quantity, ResourceId, Status, VenueId, Version,
+};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -45,8 +49,9 @@ actions! {
     "refresh" Refresh(Refresh): "Brings a new token of the same customer. Anyone.",
     "resource.put" ResourcePut(Box<ResourcePut>): "Creates or replaces a resource. Operators.",
     "resource.get" ResourceGet(ResourceGet): "Reads a resource. Anyone.",
-    "resource.list" ResourceList(ResourceList): "Lists resources by id, all or a venue's; archived ones for operators. Anyone.",
+    "resource.list" ResourceList(ResourceList): "Lists resources by id, all, a venue's or a pool's; archived ones for operators. Anyone.",
     "availability" Availability(Availability): "Reads slots. Anyone.",
+    "search" Search(Search): "What could be booked of several resources. Anyone.",
     "hold" Hold(HoldOrBook): "Keeps places until the hold runs out. Anyone.",
     "book" Book(HoldOrBook): "Books places at once. Anyone.",
     "waitlist" Waitlist(Waitlist): "Waits for places in full slots. Anyone.",
@@ -130,9 +135,12 @@ fields! {
 fields! {
     /// Lists resources by id.
     ResourceList {
-        /// Only those of this venue. Defaults to all venues.
+        /// Only those of this venue. Defaults to all venues; with `pool`, to `main`.
         #[schemars(with = "Option<String>")]
         venue: Option<VenueId>,
+        /// Only those in this pool of the venue.
+        #[schemars(with = "Option<String>")]
+        pool: Option<PoolName>,
         /// The most entries of a page, 1 to 100. Defaults to 50.
         #[serde(default)]
         limit: Limit,
@@ -155,11 +163,38 @@ fields! {
     }
 }
 fields! {
+    /// Reads the starts in `from..to`, at most 31 days, at which the caller could book one of several
+    /// resources: by start, and of one start in the order in which `anyOf` chooses.
+    Search {
+        /// Which: a pool, or a list of 1 to 20 ids.
+        any_of: AnyOfInput,
+        /// The start of the window.
+        from: Instant,
+        /// The end of the window, not included.
+        to: Instant,
+        /// How many adjacent slots there must be, 1 to 96. Defaults to 1.
+        #[schemars(with = "Option<u32>")]
+        slots: Option<RuleSlots>,
+        /// The places that must be free in each slot. Defaults to 1.
+        #[schemars(with = "Option<u32>")]
+        quantity: Option<Quantity>,
+        /// The most entries of a page, 1 to 100. Defaults to 50. A page may have fewer, or none, and
+        /// others come after it.
+        #[serde(default)]
+        limit: Limit,
+        /// The `cursor` of the page before.
+        cursor: Option<String>,
+    }
+}
+fields! {
     /// Holds or books a stretch of slots.
     HoldOrBook {
-        /// The resource's id.
-        #[schemars(with = "String")]
-        resource: ResourceId,
+        /// The resource's id; either this or `anyOf`.
+        #[schemars(with = "Option<String>")]
+        resource: Option<ResourceId>,
+        /// Instead of a resource, several of which any will do: a pool, or a list of 1 to 20 ids. The
+        /// smallest that fits is chosen, by `capacity`, then by `rank`, then by id.
+        any_of: Option<AnyOfInput>,
         /// A slot's start.
         start: Instant,
         /// The end of a slot in the same run of openings. Defaults to the end of one slot, or of the
@@ -218,6 +253,31 @@ fields! {
         key: Option<Key>,
     }
 }
+/// What a hold or a booking is to be of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// This resource.
+    Resource(ResourceId),
+    /// Any of several.
+    AnyOf(AnyOf),
+}
+
+impl HoldOrBook {
+    /// What it is to be of.
+    pub fn what(&self) -> Result<What, WireError> {
+        match (&self.resource, &self.any_of) {
+            (Some(resource), None) => Ok(What::Resource(resource.clone())),
+            (None, Some(any_of)) => any_of.any_of().map(What::AnyOf),
+            (None, None) => {
+                Err(WireError::bad_request("missing, and there is no anyOf", Some("/resource")))
+            }
+            (Some(_), Some(_)) => {
+                Err(WireError::bad_request("not together with resource", Some("/anyOf")))
+            }
+        }
+    }
+}
+
 command! {
     /// Holds places from now on for as long as a new hold would. The hold never ends before it would
     /// have, nor lasts longer than its resource's `maxHoldSeconds` in all.
@@ -320,9 +380,9 @@ fields! {
     Subscribe {
         /// The topic.
         topic: TopicName,
-        /// The start of a resource's or a venue's snapshot. Defaults to now.
+        /// The start of a resource's, a pool's or a venue's snapshot. Defaults to now.
         from: Option<Instant>,
-        /// The end of a resource's or a venue's snapshot, not included. Defaults to 14 days after `from`.
+        /// The end of a resource's, a pool's or a venue's snapshot, not included. Defaults to 14 days after `from`.
         to: Option<Instant>,
         /// The `cursor` of the page before.
         cursor: Option<String>,

@@ -78,6 +78,7 @@ mod tests {
     fn update(slots: i64) -> Update {
         let start = |hour| Timestamp::UNIX_EPOCH + SignedDuration::from_hours(hour);
         let slot = |hour| SlotView {
+            resource: None,
             start: Instant(start(hour)),
             end: Instant(start(hour + 1)),
             capacity: 1,

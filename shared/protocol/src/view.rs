@@ -5,7 +5,7 @@ use crate::rules::RulesInput;
 use domain::calendar::{Closure, Day, Hours};
 use domain::{
     Approval, Availability, Booking, Calendar, Claim, ConfirmBy, Details, PendingMinutes, Period,
-    Pools, Resource, Role, Rules, SlotMinutes, State,
+    Pools, Resource, ResourceId, Role, Rules, SlotMinutes, State,
 };
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -103,6 +103,9 @@ impl From<&Resource> for ResourceView {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SlotView {
+    /// The resource's id, where it is of a pool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
     /// When it starts.
     pub start: Instant,
     /// When it ends.
@@ -115,9 +118,17 @@ pub struct SlotView {
     pub version: u64,
 }
 
+impl SlotView {
+    /// A slot of this resource of a pool.
+    pub fn of(resource: &ResourceId, slot: Availability) -> Self {
+        Self { resource: Some(resource.to_string()), ..Self::from(slot) }
+    }
+}
+
 impl From<Availability> for SlotView {
     fn from(slot: Availability) -> Self {
         Self {
+            resource: None,
             start: Instant(slot.start),
             end: Instant(slot.end),
             capacity: slot.capacity.get(),
@@ -125,6 +136,20 @@ impl From<Availability> for SlotView {
             version: slot.version.get(),
         }
     }
+}
+
+/// What could be booked now.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FoundView {
+    /// The resource's id.
+    pub resource: String,
+    /// The first slot's start.
+    pub start: Instant,
+    /// The last slot's end.
+    pub end: Instant,
+    /// Places that can be booked in each of its slots.
+    pub free: u32,
 }
 
 /// Where a booking stands.

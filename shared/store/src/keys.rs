@@ -7,6 +7,7 @@
 //! | resource | `R#id` | `META` |
 //! | resource, in the list of all | `RESOURCES` | `R#id` |
 //! | resource, as one of its venue's: its name alone | `V#venue` | `R#id` |
+//! | resource, as one of a pool's: its capacity and rank | `P#venue#pool` | `R#id` |
 //! | slot, once somebody touched it | `R#id` | `S#start` |
 //! | booking | `C#customer` | `B#hash` |
 //! | a customer's open bookings | `C#customer` | `OPEN` |
@@ -29,7 +30,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::ids::Malformed;
-use domain::{BookingHash, CustomerId, Key, ResourceId, VenueId};
+use domain::{BookingHash, CustomerId, Key, Pool, ResourceId, VenueId};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -105,6 +106,16 @@ pub fn venue_partition(venue: &VenueId) -> String {
 /// The resource as one of its venue's.
 pub fn member(venue: &VenueId, id: &ResourceId) -> ItemKey {
     ItemKey::new(venue_partition(venue), resource_partition(id))
+}
+
+/// A pool's partition: its resources by name.
+pub fn pool_partition(pool: &Pool) -> String {
+    format!("P#{}#{}", pool.venue, pool.name)
+}
+
+/// The resource as one of a pool's.
+pub fn pool_member(pool: &Pool, id: &ResourceId) -> ItemKey {
+    ItemKey::new(pool_partition(pool), resource_partition(id))
 }
 
 /// A slot's place in its resource's partition.

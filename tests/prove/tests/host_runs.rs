@@ -51,7 +51,7 @@ fn when_a_crowd_wants_the_same_places() {
 
 #[test]
 fn for_clients_that_go_away_and_come_back() {
-    holds(offline::run(&Budget::new(0..20, MOST)));
+    holds(offline::run(&Budget::new(0..12, MOST)));
 }
 
 #[test]

@@ -86,6 +86,7 @@ pub fn hold(name: &str, key: &str, start: &str) -> NewBooking {
         key: Key::parse(key).unwrap(),
         sale: Sale::Hold,
         resource: room(1).id,
+        chosen_from: None,
         start: at(start),
         end: None,
         quantity: Quantity::ONE,

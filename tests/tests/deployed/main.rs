@@ -38,11 +38,13 @@ fn a_deployed_stack_does_what_the_local_host_does() {
     let mut stack = Stack::deploy(&root().join("target/lambda"), &issuer);
     say(&format!("deployed: {}", stack.url));
 
-    let protocol = suite.protocol(&stack, &issuer, &[], 60);
-    protocol.expect(PROTOCOL);
+    // The races first: they read all of both tables, which the other tests fill.
     let races = suite.race(&stack, &issuer);
     races.expect(RACES);
-    say(&format!("the suite passed: {} tests ran", protocol.ran() + races.ran()));
+    say(&format!("the races passed: {} tests ran", races.ran()));
+    let protocol = suite.protocol(&stack, &issuer, &[], 60);
+    protocol.expect(PROTOCOL);
+    say(&format!("the contract is kept: {} tests ran", protocol.ran()));
     for skipped in protocol.skipped.iter().chain(&races.skipped) {
         say(&format!("  not here: {skipped}"));
     }

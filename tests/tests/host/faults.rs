@@ -154,14 +154,22 @@ async fn an_answer_that_dies_with_its_process_was_work_done_once() {
         return;
     }
     let mut scene = Scene::set().await;
-    let request = scene.keyed("book", 0);
-    scene.host.inject(json!({"most": 1, "functions": {"crashAfter": 1}})).await;
-    scene.alice.send(request.clone()).await;
-    let frame = scene.alice.answer().await;
-    assert_eq!(frame["message"], "Internal server error", "{frame}");
-    let booked = scene.alice.ok(request).await;
-    assert_eq!(booked["version"], 1);
-    scene.alice.booking_pushed(&booked, 1).await;
+    for slot in 0..12 {
+        let request = scene.keyed("book", slot);
+        scene.host.inject(json!({"most": 1, "functions": {"crashAfter": 1}})).await;
+        scene.alice.send(request.clone()).await;
+        let frame = scene.alice.answer().await;
+        if frame["type"] == "reply" {
+            // It was `push` that died, over what came before.
+            continue;
+        }
+        assert_eq!(frame["message"], "Internal server error", "{frame}");
+        let booked = scene.alice.ok(request).await;
+        assert_eq!(booked["version"], 1);
+        scene.alice.booking_pushed(&booked, 1).await;
+        return;
+    }
+    panic!("no answer dies");
 }
 
 #[tokio::test]

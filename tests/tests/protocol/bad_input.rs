@@ -18,10 +18,12 @@ enum Kind {
     Topic,
     Status,
     Object,
+    AnyOf,
 }
 
 use Kind::{
-    Cursor, Instant, Key, Limit, Number, Object, Reason, Resource, Status, Text, Topic, Version,
+    AnyOf, Cursor, Instant, Key, Limit, Number, Object, Reason, Resource, Status, Text, Topic,
+    Version,
 };
 
 /// An action's fields: the name, whether it must be there, what it takes.
@@ -46,13 +48,33 @@ const ACTIONS: &[(&str, Fields)] = &[
     ("refresh", &[("token", true, Text)]),
     ("resource.put", &[("resource", true, Object), ("ifVersion", false, Version)]),
     ("resource.get", &[("resource", true, Resource)]),
-    ("resource.list", &[("limit", false, Limit), ("cursor", false, Cursor)]),
+    (
+        "resource.list",
+        &[
+            ("venue", false, Resource),
+            ("pool", false, Resource),
+            ("limit", false, Limit),
+            ("cursor", false, Cursor),
+        ],
+    ),
     (
         "availability",
         &[
             ("resource", true, Resource),
             ("from", true, Instant),
             ("to", true, Instant),
+            ("cursor", false, Cursor),
+        ],
+    ),
+    (
+        "search",
+        &[
+            ("anyOf", true, AnyOf),
+            ("from", true, Instant),
+            ("to", true, Instant),
+            ("slots", false, Number),
+            ("quantity", false, Number),
+            ("limit", false, Limit),
             ("cursor", false, Cursor),
         ],
     ),
@@ -107,6 +129,7 @@ fn wrong(kind: Kind) -> Vec<Value> {
         // 0 is a version like another: no booking's.
         Version => vec![json!("1"), json!(1.5), json!(-1), json!(1e30)],
         Object => vec![json!("room-1"), json!(7)],
+        AnyOf => vec![json!("tables"), json!(7)],
         _ => vec![json!(7), json!(1.5), json!({})],
     };
     values.extend([json!(true), json!([])]);
@@ -125,7 +148,7 @@ fn wrong(kind: Kind) -> Vec<Value> {
         Cursor => vec![json!("forged"), json!(""), json!("eyJQSyI6IkMjYWxpY2UifQ"), long(9000)],
         Topic => vec![json!(""), json!("you"), json!("resource:"), json!("resource:A/bookings")],
         Status => vec![json!("sold"), json!("Held")],
-        Text | Number | Version | Object => vec![],
+        Text | Number | Version | Object | AnyOf => vec![],
     });
     values
 }
@@ -141,6 +164,7 @@ fn good(room: &Room, booking: &Value, action: &str, fields: Fields) -> Value {
                 ("topic", _) => json!(room.topic()),
                 ("booking", _) => booking["id"].clone(),
                 ("to", _) => json!(room.slot(2)),
+                ("anyOf", _) => json!([room.id]),
                 (_, Instant) => json!(room.slot(1)),
                 _ => json!("text"),
             };
@@ -262,6 +286,17 @@ async fn every_field_of_a_resource() {
         ("pendingMinutes", numbers(10_080)),
         ("details", vec![json!("a"), json!(7), json!([]), json!(null)]),
         ("rules", vec![json!("a"), json!(7), json!(null)]),
+        (
+            "pools",
+            vec![
+                json!("tables"),
+                json!(["a", "a"]),
+                json!(null),
+                json!({}),
+                json!(["a", "b", "c", "d", "e", "f"]),
+            ],
+        ),
+        ("rank", vec![json!("1"), json!(-1), json!(1001), json!(0.5), json!(null)]),
         ("approval", vec![json!("perhaps"), json!(true), json!("Auto")]),
         ("opening", vec![json!("09:00-12:00"), json!(7), json!(null)]),
         ("dates", vec![json!("2027-12-25"), json!(["2027-12-25"]), json!(7), json!(null)]),
@@ -276,6 +311,11 @@ async fn every_field_of_a_resource() {
             let pointer = format!("/resource/{name}");
             stage.refuses(&mut room.operator, &request, "bad_request", Some(&pointer)).await;
         }
+    }
+    for (pools, pointer) in [(json!(["a", "A"]), 1), (json!([7]), 0), (json!([null]), 0)] {
+        let request = put(&room, &json!({"pools": pools}));
+        let pointer = format!("/resource/pools/{pointer}");
+        stage.refuses(&mut room.operator, &request, "bad_request", Some(&pointer)).await;
     }
     for missing in ["id", "name", "timeZone", "opening"] {
         let mut request = put(&room, &json!({}));

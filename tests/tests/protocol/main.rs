@@ -22,6 +22,8 @@ mod listing;
 mod moves;
 mod names;
 mod payment;
+mod pools;
+mod privacy;
 mod refusals;
 mod resource_versions;
 mod resources;

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "all of it is test code: a failure is a panic")]
 
+mod any_of;
 mod changes;
 mod crowd;
 mod last_place;

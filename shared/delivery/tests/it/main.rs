@@ -9,6 +9,7 @@ mod gateway;
 mod giving_up;
 mod moved;
 mod overtaken;
+mod pools;
 mod privacy;
 mod scene;
 mod throttled;

@@ -44,8 +44,9 @@ async fn everybody_is_told_exactly_once_and_nobody_is_closed() {
     #[expect(clippy::cast_precision_loss, reason = "some thousands")]
     let used = throttled.accepted as f64 / throttled.offered;
     println!("{:.0} % of what the limit allows was used: {throttled:?}", used * 100.0);
-    // A quarter more time than the limit asks for is four fifths of it used.
-    assert!(used >= 0.8, "{throttled:?}");
+    // Three fifths of it, and not more: a processor that is taken away for a while uses nothing of what was
+    // offered meanwhile, and other tests run beside this one.
+    assert!(used >= 0.6, "{throttled:?}");
     // And the limit is not run against all the time.
     assert!(throttled.refused < throttled.accepted / 2, "{throttled:?}");
 }

@@ -22,8 +22,10 @@
 //! | `longest` | how long a booking can be |
 //! | [`stretch`] | whole, adjacent slots: what a booking covers |
 //! | [`whole`] | which times are whole, adjacent slots |
+//! | [`adjacent`] | every run of so many adjacent slots in a window |
 //! | [`coverage`] | which of many times are |
 
+pub mod adjacent;
 mod clock;
 pub mod closures;
 pub mod coverage;
@@ -40,6 +42,7 @@ pub mod stretch;
 pub mod week;
 pub mod whole;
 
+pub use adjacent::Adjacent;
 pub use closures::{Closure, Closures};
 pub use coverage::Coverage;
 pub use dates::Dates;

@@ -91,6 +91,7 @@ pub fn request(start: Timestamp) -> NewBooking {
         key: Key::parse("1").unwrap(),
         sale: Sale::Hold,
         resource: ResourceId::parse("room-1").unwrap(),
+        chosen_from: None,
         start,
         end: None,
         quantity: Quantity::ONE,

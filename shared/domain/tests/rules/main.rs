@@ -5,6 +5,7 @@
 mod attempts;
 mod calendars;
 mod capacity;
+mod choices;
 mod effects;
 mod extensions;
 mod extremes;

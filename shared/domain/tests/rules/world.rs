@@ -143,6 +143,7 @@ impl World {
             key: Key::parse(&asked.key.to_string()).unwrap(),
             sale: if asked.hold { Sale::Hold } else { Sale::Book },
             resource: room("UTC", 30, &[]).id,
+            chosen_from: None,
             start: minutes(asked.start),
             end: asked.length.map(|length| minutes(asked.start + length)),
             quantity: Quantity::new(asked.quantity).unwrap(),

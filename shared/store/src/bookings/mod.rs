@@ -4,10 +4,14 @@
 //! |---|---|
 //! | [`resources`] | writes, reads and lists resources |
 //! | [`sell`] | holds and books |
+//! | [`any_of`] | holds and books whichever of several resources has room |
 //! | [`change`] | confirms, cancels, reschedules, ... |
 //! | [`own`] | a customer's bookings |
 //! | [`calendar`] | a resource's bookings, by the pointers in its calendar |
 //! | [`venue`] | a venue's resources, and their bookings |
+//! | [`pool`] | which resources are in a pool |
+//! | [`pool_slots`] | what the resources of a pool offer |
+//! | [`search`] | what could be booked of several resources |
 //! | [`slots`] | what is offered |
 //! | [`stranded`] | how many bookings a change of a calendar leaves outside of it |
 //! | [`erase`] | removes what people wrote |
@@ -18,6 +22,7 @@
 //! | `used_keys` | the keys that operators have used on sales for somebody |
 //! | `write` | the writes that transactions are made of |
 
+pub mod any_of;
 pub mod calendar;
 pub mod change;
 pub mod erase;
@@ -25,8 +30,11 @@ mod limit;
 mod line;
 pub mod open;
 pub mod own;
+pub mod pool;
+pub mod pool_slots;
 pub mod resources;
 pub mod revoke;
+pub mod search;
 pub mod sell;
 pub mod slots;
 pub mod stranded;

@@ -38,13 +38,14 @@ impl Bookings {
                 Some(read) => resource.clone().replacing(read, now)?,
                 None => resource.clone().first(),
             };
-            let over = read.map(|read| read.version);
+            let over = read.as_ref().map(|read| read.version);
             let keys = [keys::resource(&next.id), keys::listed_resource(&next.id)];
             let writes: Result<Vec<_>, Error> =
                 keys.into_iter().map(|key| self.put(from_resource(key, &next)?, over)).collect();
             let mut writes = writes?;
             // The same whenever it is written: the venue never changes.
             writes.push(self.join(&next)?);
+            writes.extend(self.enter_pools(read.as_ref(), &next)?);
             if self.table.transact(writes).await? == Outcome::Written {
                 // A larger capacity, or a closure that is lifted: what came free is offered.
                 let always = Period { start: now, end: Timestamp::MAX };

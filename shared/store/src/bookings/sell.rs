@@ -51,7 +51,9 @@ impl Bookings {
         sold
     }
 
-    async fn try_to_sell(
+    /// Does it, if it can be done. What was entered for it is added to what was before, also where it is
+    /// not sold.
+    pub(super) async fn try_to_sell(
         &self,
         request: &NewBooking,
         code: &ConfirmationCode,

@@ -15,16 +15,19 @@ use jiff::Timestamp;
 
 impl Bookings {
     /// For whom an operator's key was used, if this is a sale for somebody and it was.
-    pub(super) async fn used_for(&self, request: &NewBooking) -> Result<Option<CustomerId>, Error> {
+    pub(super) async fn used_for<R>(
+        &self,
+        request: &NewBooking<R>,
+    ) -> Result<Option<CustomerId>, Error> {
         let MadeBy::OperatorFor(operator) = &request.by else { return Ok(None) };
         let item = self.table.get(keys::used_key(operator, &request.key)).await?;
         Ok(item.map(to_customer).transpose()?)
     }
 
     /// Refuses a key that was used for another customer, for as long as that booking exists.
-    pub(super) async fn must_not_be_used(
+    pub(super) async fn must_not_be_used<R>(
         &self,
-        request: &NewBooking,
+        request: &NewBooking<R>,
         used_for: Option<&CustomerId>,
         now: Timestamp,
     ) -> Result<(), CommandError> {

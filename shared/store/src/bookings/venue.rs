@@ -23,6 +23,15 @@ const MOST_CALENDARS: usize = 200;
 /// With so many pointers at hand their bookings are read first: as many as one batch reads.
 const ENOUGH: usize = 100;
 
+/// Where a list of members goes on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum MembersFrom<'a> {
+    /// With this one.
+    At(&'a ResourceId),
+    /// With the one after this one.
+    After(&'a ResourceId),
+}
+
 /// Where a list of a venue's bookings goes on: in the calendar of a resource, or after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VenuePlace {
@@ -34,6 +43,11 @@ impl VenuePlace {
     /// After this booking.
     pub fn of(booking: &Booking) -> Self {
         Self { resource: booking.resource.clone(), after: Some(CalendarKey::of(booking)) }
+    }
+
+    fn members(&self) -> MembersFrom<'_> {
+        let from = if self.after.is_some() { MembersFrom::At } else { MembersFrom::After };
+        from(&self.resource)
     }
 
     fn at(pointer: &Pointer) -> Self {
@@ -68,8 +82,7 @@ impl Bookings {
         limit: usize,
         after: Option<&ResourceId>,
     ) -> Result<(Vec<Resource>, bool), Error> {
-        let place = after.map(|after| VenuePlace { resource: after.clone(), after: None });
-        self.members(venue, place.as_ref(), limit).await
+        self.members(keys::venue_partition(venue), after.map(MembersFrom::After), limit).await
     }
 
     /// The bookings of a venue's resources that overlap a window, by resource and start, from the one
@@ -88,7 +101,9 @@ impl Bookings {
         let mut place = after.cloned();
         let (mut found, mut examined, mut passed, mut looked) = (Vec::new(), 0, 0, 0);
         loop {
-            let (members, others) = self.members(venue, place.as_ref(), CALENDARS).await?;
+            let partition = keys::venue_partition(venue);
+            let from = place.as_ref().map(VenuePlace::members);
+            let (members, others) = self.members(partition, from, CALENDARS).await?;
             looked += members.len();
             let count = members.len();
             let pages = members.into_iter().map(|resource| {
@@ -128,19 +143,22 @@ impl Bookings {
         }
     }
 
-    /// A venue's resources by id, from a place on: at most `limit`, and whether there may be
-    /// more. Whatever place is named, none but the venue's own.
-    async fn members(
+    /// The resources that a partition of members names, by id, from a place on: at most `limit`, and
+    /// whether there may be more. Whatever place is named, none but those.
+    pub(super) async fn members(
         &self,
-        venue: &VenueId,
-        from: Option<&VenuePlace>,
+        partition: String,
+        from: Option<MembersFrom<'_>>,
         limit: usize,
     ) -> Result<(Vec<Resource>, bool), Error> {
-        let first = from.map_or("", |place| place.resource.as_str());
+        let first = match from {
+            Some(MembersFrom::At(resource) | MembersFrom::After(resource)) => resource.as_str(),
+            None => "",
+        };
         let (first, to) = keys::listed_resources(first);
-        let range = Range { partition: keys::venue_partition(venue), from: first.clone(), to };
+        let range = Range { partition, from: first.clone(), to };
         let range = match from {
-            Some(VenuePlace { after: Some(_), .. }) => range,
+            Some(MembersFrom::At(_)) => range,
             _ => range.after(&first),
         };
         let (items, more) = self.table.page(&range, limit).await?;

@@ -7,6 +7,7 @@
 //! | [`booking`] | bookings |
 //! | [`record`] | records of the stream: what was written, and what was there before |
 //! | [`mod@pointer`] | what points at bookings in their resources' calendars |
+//! | `pool_member` | resources as their pools have them |
 //! | `claim` | what a booking takes of a resource, as parts of bookings |
 //! | `calendar` | calendars, as parts of resources |
 //! | `used_key` | the keys that operators have used on sales for somebody |
@@ -19,6 +20,7 @@ mod calendar;
 mod claim;
 mod details;
 pub mod pointer;
+pub(crate) mod pool_member;
 pub mod record;
 pub mod resource;
 pub(crate) mod revoked;

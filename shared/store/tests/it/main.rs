@@ -8,6 +8,7 @@
 
 mod active;
 mod again;
+mod any_of;
 mod calendars;
 mod compound_units;
 mod conflicts;
@@ -22,8 +23,10 @@ mod lists;
 mod model;
 mod moved;
 mod pending;
+mod pools;
 mod races;
 mod resources;
+mod search;
 mod units;
 mod venues;
 mod waiting;

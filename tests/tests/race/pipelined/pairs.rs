@@ -10,7 +10,7 @@ const PLAYERS: usize = 12;
 
 /// How often each of them tries.
 fn rounds() -> usize {
-    if e2e::gateway::is_deployed() { 1 } else { 8 }
+    if e2e::gateway::is_deployed() { 1 } else { 5 }
 }
 
 #[tokio::test]

@@ -89,7 +89,7 @@ async fn whose_venue_changes_sees_no_more_of_the_one_before() {
         }
     }
     let mut random = Rng::with_seed(7);
-    let rounds = if e2e::gateway::is_deployed() { 2 } else { 12 };
+    let rounds = if e2e::gateway::is_deployed() { 2 } else { 8 };
     for round in 0..rounds {
         // From one venue to the other, while it asks for things of both.
         let (old, new) = (round % 2, (round + 1) % 2);

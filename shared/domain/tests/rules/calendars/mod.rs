@@ -1,5 +1,6 @@
 //! The whole calendar of a resource: week, dates, closures, and the slots that they make.
 
+mod adjacent;
 mod against_the_clock;
 mod clock_changes;
 mod closures;

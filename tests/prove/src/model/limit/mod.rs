@@ -89,6 +89,7 @@ impl Limit {
             key: Key::parse(&key.to_string()).expect("it is a key"),
             sale: Sale::Hold,
             resource: resource.id.clone(),
+            chosen_from: None,
             start: slot(0, 60),
             end: None,
             quantity: Quantity::new(*places).expect("it is a quantity"),

@@ -116,13 +116,15 @@ impl World {
                 };
                 bookings.iter().filter_map(update).collect()
             }
-            News::Availability { slots, .. } => {
+            News::Availability(changed) => {
                 let update = |slot: &Slot| {
                     let version = shown(&self.resource, slot, self.now);
                     Update { topic, thing: 0, version }
                 };
-                slots.iter().map(|changed| update(&changed.slot)).collect()
+                changed.slots.iter().map(|changed| update(&changed.slot)).collect()
             }
+            // Nobody here watches a pool.
+            News::Pool(_) => Vec::new(),
         }
     }
 }
@@ -140,6 +142,7 @@ fn request(resource: &Resource, who: &str) -> NewBooking {
         key: Key::parse("key").expect("it is a key"),
         sale: Sale::Book,
         resource: resource.id.clone(),
+        chosen_from: None,
         start: slot(0, 60),
         end: None,
         quantity: Quantity::ONE,

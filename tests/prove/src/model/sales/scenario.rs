@@ -180,6 +180,7 @@ impl Scenario {
             key: Key::parse(key).expect("it is a key"),
             sale,
             resource: self.resource.id.clone(),
+            chosen_from: None,
             start: slot(first, minutes),
             end: Some(slot(first + slots, minutes)),
             quantity: Quantity::new(places).expect("it is a quantity"),
