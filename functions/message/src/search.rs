@@ -43,11 +43,11 @@ pub async fn search(
     let page = (wanted.most(), after.as_ref());
     let (found, next) = app.bookings.search(&any_of, &sought, role, page, now).await?;
     let cursor = next.map(|next| wanted.list.cursor(&next.to_string()));
-    let found = Some(found.into_iter().map(view).collect());
+    let found = Some(found.iter().map(view).collect());
     Ok(Reply::Page(Page { found, cursor, ..Page::default() }))
 }
 
-fn view(found: Found) -> FoundView {
+fn view(found: &Found) -> FoundView {
     FoundView {
         resource: found.resource.to_string(),
         start: Instant(found.start),

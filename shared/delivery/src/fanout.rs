@@ -115,7 +115,9 @@ impl Fanout {
         let (connections, callback) = (&self.connections, &self.callback);
         let mut dispatch =
             Dispatch::new(connections, callback, &self.memory, ages, [posting, deadline]);
-        unread.into_iter().for_each(|index| dispatch.retry(index));
+        for index in unread {
+            dispatch.retry(index);
+        }
         while let Some((index, topic, reading)) = readings.next().await {
             let error = match reading {
                 Ok(Reading { subscribers, updates: Some(Ok(updates)) }) => {

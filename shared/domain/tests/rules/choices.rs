@@ -159,7 +159,9 @@ fn why_none_holds() {
         (vec![&beside, &moving], &moving),
     ] {
         let mut none = NoneHolds::default();
-        reasons.iter().for_each(|reason| none.add((*reason).clone()));
+        for reason in &reasons {
+            none.add((*reason).clone());
+        }
         assert_eq!(none.reason(), *expected, "{reasons:?}");
     }
 }
