@@ -2,7 +2,7 @@
 //! each key; and nobody is turned away while a table is free. Judged by the tables.
 
 use crate::pools::{id, pool, pools, put, table};
-use crate::units::Meter;
+use crate::units::{ITEM, Meter, POINTER};
 use domain::numbers::MaxActive;
 use domain::{
     AnyOf, Booking, MadeBy, NewBooking, Quantity, Rank, Rejection, Resource, Rules, Sale, State,
@@ -423,6 +423,7 @@ async fn a_lost_answer_is_found_by_its_key() {
 
 /// A table that is free costs little more than by name; a full pool has an end.
 #[tokio::test]
+#[expect(clippy::float_cmp, reason = "units come in halves, which are exact")]
 async fn what_a_choice_costs() {
     let mut costs = Vec::new();
     for count in [1, 10, 100] {
@@ -434,6 +435,8 @@ async fn what_a_choice_costs() {
         let meter = Meter(&tables.bookings);
         let first = tables_of(book("alice", "1", "09:00:00"));
         let (_, units) = meter.units(sell(&tables, &first, at(NOW))).await;
+        // As much as of a resource that was asked for by name.
+        assert_eq!(units.written, 2.0 * ITEM + POINTER, "{count} tables");
         for n in 1..count {
             let request = NewBooking {
                 resource: id(&format!("t-{n:03}")),

@@ -8,6 +8,7 @@
 #![expect(clippy::float_cmp, reason = "units come in halves, which are exact")]
 
 use crate::crowded::write_all;
+use crate::pools::pools;
 use domain::{
     Action, Approval, Booking, Capacity, CustomerId, MadeBy, NewBooking, Reschedule, Resource,
     Status,
@@ -178,8 +179,15 @@ async fn a_reschedule_pays_for_the_slots_that_it_leaves_and_takes() {
 #[tokio::test]
 async fn a_resource_is_three_items() {
     let tables = Tables::start();
-    let put = tables.bookings.put_resource(room(1), at(NOW));
-    assert_eq!(Meter(&tables.bookings).written(put).await.1, 3.0 * ITEM);
+    let meter = Meter(&tables.bookings);
+    for (names, items) in
+        [(&[][..], 3.0), (&["tables", "terrace"], 5.0), (&["tables"], 5.0), (&[], 4.0)]
+    {
+        // One more for each pool that it is in, or leaves.
+        let resource = Resource { pools: pools(names), ..room(1) };
+        let put = tables.bookings.put_resource(resource, at(NOW));
+        assert_eq!(meter.written(put).await.1, items * ITEM, "{names:?}");
+    }
 }
 
 #[tokio::test]
