@@ -175,7 +175,8 @@ fields! {
         /// How many adjacent slots there must be, 1 to 96. Defaults to 1.
         #[schemars(with = "Option<u32>")]
         slots: Option<RuleSlots>,
-        /// The places that must be free in each slot. Defaults to 1.
+        /// The places that must be free in each slot; where `sharing` is false, nobody may be there. Defaults
+        /// to 1.
         #[schemars(with = "Option<u32>")]
         quantity: Option<Quantity>,
         /// The most entries of a page, 1 to 100. Defaults to 50. A page may have fewer, or none, and
@@ -203,8 +204,9 @@ fields! {
         /// The places in each slot, from 1 to the resource's capacity. Defaults to 1.
         #[schemars(with = "Option<u32>")]
         quantity: Option<Quantity>,
-        /// Other resources of the venue, for the same time and each on its own grid: at most 9. All of
-        /// them are had together, or none. The rules of each hold; the rest is as its own resource says.
+        /// Other resources of the venue, for the same time and each on its own grid: at most 9. The booking
+        /// has all of them or is refused. The rules of each one apply; how long it is held, how it is
+        /// approved and its deadlines are as `resource` says.
         #[serde(default)]
         #[schemars(with = "Vec<Companion>")]
         with: Companions,

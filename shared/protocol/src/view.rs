@@ -215,8 +215,8 @@ pub struct BookingView {
     /// While pending: when it runs out. Absent where it became pending before there was such an end.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pending_expires_at: Option<Instant>,
-    /// While waitlisted: 1 for the first in line. Of those before, no more are counted than 1000 in each of
-    /// its slots.
+    /// While waitlisted: 1 for the first in line. At most 1000 of those before it are counted in each of its
+    /// slots.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<usize>,
     /// Until when its customer may cancel it.
