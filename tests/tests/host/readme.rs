@@ -28,7 +28,7 @@ async fn each_example_goes_as_written() {
         return;
     }
     let examples = examples();
-    assert!(examples.len() >= 5, "{:?}", examples.keys());
+    assert!(examples.len() >= 8, "{:?}", examples.keys());
     let host = Host::start(&[]);
     for (page, session) in examples {
         println!("{page}");
