@@ -1,8 +1,6 @@
 //! Asks the handler, and counts.
 
 use crate::world::now;
-use aws_sdk_apigatewaymanagement::config::BehaviorVersion;
-use aws_sdk_apigatewaymanagement::{Client, Config};
 use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use delivery::Callback;
@@ -29,12 +27,6 @@ pub struct Desk {
     tables: Tables,
 }
 
-/// The way to connected clients, which no action that is measured takes.
-fn nobody() -> Client {
-    let config = Config::builder().behavior_version(BehaviorVersion::latest());
-    Client::from_conf(config.endpoint_url("http://127.0.0.1:9").build())
-}
-
 impl Desk {
     /// A handler on these tables.
     pub fn new(tables: Tables) -> Self {
@@ -51,7 +43,7 @@ impl Desk {
         let app = App {
             bookings: tables.bookings.clone(),
             connections: tables.connections.clone(),
-            callback: Callback::new(nobody()),
+            callback: Callback::new(support::nobody()),
             verifier: Verifier::new(settings, connector),
             max_open_holds: 10,
         };

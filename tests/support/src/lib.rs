@@ -21,3 +21,12 @@ pub mod tables;
 pub mod template;
 
 pub use tables::{Item, Raw, Tables, client};
+
+/// The way to connected clients where there are none.
+pub fn nobody() -> aws_sdk_apigatewaymanagement::Client {
+    use aws_sdk_apigatewaymanagement::config::{BehaviorVersion, Config};
+    let config = Config::builder().behavior_version(BehaviorVersion::latest());
+    aws_sdk_apigatewaymanagement::Client::from_conf(
+        config.endpoint_url("http://127.0.0.1:9").build(),
+    )
+}
