@@ -216,7 +216,7 @@ impl Bookings {
         let writes = over.map(|place| {
             let slot = keys::slot(resource, place.start);
             let line = keys::line(resource, place.start, place.joined, &place.hash);
-            Ok(vec![self.delete(line, true)?, self.leave_slot(&slot)?])
+            Ok(vec![self.delete(&line, true)?, self.leave_slot(&slot)?])
         });
         let writes = writes.collect::<Result<Vec<_>, Error>>()?;
         // Refused: somebody else has removed it.
@@ -273,10 +273,10 @@ impl Bookings {
         let key = |slot: Period| {
             keys::line(&booking.resource, slot.start, booking.created_at, booking.id.hash())
         };
-        booking.stretch.slots().map(|slot| self.delete(key(slot), false)).collect()
+        booking.stretch.slots().map(|slot| self.delete(&key(slot), false)).collect()
     }
 
-    fn delete(&self, key: keys::ItemKey, must_be_there: bool) -> Result<TransactWriteItem, Error> {
+    fn delete(&self, key: &keys::ItemKey, must_be_there: bool) -> Result<TransactWriteItem, Error> {
         let there = must_be_there.then(|| "attribute_exists(PK)".to_owned());
         let delete = Delete::builder()
             .table_name(&self.table.name)
