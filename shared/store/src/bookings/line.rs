@@ -33,10 +33,12 @@ pub(super) const MAX_WRITES: usize = 100;
 
 /// Who waits in some slots, as it was read.
 pub(super) struct Line {
-    /// Where, as it was asked for.
+    /// Where: as it was asked for, and as far as those who wait there have slots.
     pub window: Period,
     /// The resource, and the slots of all who wait.
     pub offer: Offer,
+    /// Where these slots are: of others nothing is known.
+    known: Period,
     /// Who waits, first come first.
     waiting: Vec<Booking>,
     /// Where the line goes on.
@@ -52,7 +54,11 @@ impl Line {
     pub fn offered(&self, effects: &mut Effects, writes: usize, now: Timestamp) -> Offered {
         let Offer { resource, touched } = &self.offer;
         let mut slots = touched.clone();
-        for (of, effects) in effects.iter().filter(|(of, _)| of.resource == resource.id) {
+        let is_known = |of: &SlotOf| {
+            let known = self.known.start <= of.slot.start && of.slot.start < self.known.end;
+            of.resource == resource.id && known
+        };
+        for (of, effects) in effects.iter().filter(|(of, _)| is_known(of)) {
             let terms = resource.terms(of.slot, touched, now);
             let after = resource.slot(of.slot, touched).after(effects.iter().copied(), terms, now);
             match after {
@@ -155,7 +161,41 @@ impl Bookings {
 
     /// Who waits in the slots that start in a window, from a place on, with these slots as they are.
     /// Nothing where there is nobody.
+    ///
+    /// Who waits for several slots may have some outside of it, where others were before: the lines of
+    /// these are read too. Whose are not is left to whoever looks there.
     pub(super) async fn line(
+        &self,
+        resource: &ResourceId,
+        window: Period,
+        after: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<Line>, Error> {
+        let mut window = window;
+        for round in 1.. {
+            let Some(mut line) = self.line_there(resource, window, after, now).await? else {
+                break;
+            };
+            let times = || line.waiting.iter().map(|waits| waits.stretch.time());
+            let start = times().map(|time| time.start).chain([window.start]).min();
+            let end = times().map(|time| time.end).chain([window.end]).max();
+            let (Some(start), Some(end)) = (start, end) else { break };
+            let wider = Period { start, end };
+            if wider == window || after.is_some() {
+                return Ok(Some(line));
+            }
+            if round == ROUNDS {
+                let is_read = |time: Period| time.start >= window.start && time.end <= window.end;
+                line.waiting.retain(|waits| is_read(waits.stretch.time()));
+                return Ok(Some(line));
+            }
+            window = wider;
+        }
+        Ok(None)
+    }
+
+    /// The same, of this window alone.
+    async fn line_there(
         &self,
         resource: &ResourceId,
         window: Period,
@@ -184,13 +224,19 @@ impl Bookings {
         })?;
         let Some(found) = found else { return Ok(None) };
         let bookings = items.into_iter().map(to_booking).collect::<Result<Vec<_>, _>>()?;
-        let waits = |booking: &Booking| booking.at(now).status == Status::Waitlisted;
-        let mut waiting: Vec<Booking> = bookings.into_iter().filter(waits).collect();
+        let waits = |booking: &&Booking| booking.at(now).status == Status::Waitlisted;
+        let mut waiting: Vec<Booking> = bookings.iter().filter(waits).cloned().collect();
         waiting.sort_by(|one, other| {
             let order = |it: &Booking| (it.created_at, it.id.hash().clone());
             order(one).cmp(&order(other))
         });
-        self.leave(resource, &places, &waiting).await?;
+        self.leave(resource, &places, (&bookings, &waiting), now).await?;
+        if let Some(last) = places.last().filter(|_| more) {
+            // Others may be before them in lines that are not read yet.
+            let is_read =
+                |booking: &Booking| booking.stretch.slots().all(|it| it.start <= last.start);
+            waiting.retain(is_read);
+        }
         let start = waiting.iter().map(|it| it.stretch.start()).chain([window.start]).min();
         let end = waiting.iter().map(|it| it.stretch.end()).chain([window.end]).max();
         let (start, end) = (start.unwrap_or(window.start), end.unwrap_or(window.end));
@@ -200,17 +246,22 @@ impl Bookings {
             self.slots(resource, found.reads_from(start), end).await?
         };
         let offer = Offer { resource: found, touched };
-        Ok(Some(Line { window, offer, waiting, next }))
+        Ok(Some(Line { window, offer, known: Period { start, end }, waiting, next }))
     }
 
     /// Removes the places in lines of what does not wait any more: that began before a booking of
-    /// several slots was offered all of them.
+    /// several slots was offered all of them. That it is over is written first: by another clock it may
+    /// wait still, and leave its lines by itself.
     async fn leave(
         &self,
         resource: &ResourceId,
         places: &[Waiting],
-        waiting: &[Booking],
+        (bookings, waiting): (&[Booking], &[Booking]),
+        now: Timestamp,
     ) -> Result<(), Error> {
+        let over = bookings.iter().filter(|booking| booking.status == Status::Waitlisted);
+        let over = over.filter(|booking| booking.at(now) != **booking).cloned().collect();
+        self.settle_all(over, now).await?;
         let waits: BTreeSet<_> = waiting.iter().map(|booking| booking.id.hash()).collect();
         let over = places.iter().filter(|place| !waits.contains(&place.hash));
         let writes = over.map(|place| {

@@ -17,6 +17,7 @@ mod extensions;
 mod holds;
 mod kept;
 mod ledger;
+mod lines;
 mod lists;
 mod model;
 mod moved;
