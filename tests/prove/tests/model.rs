@@ -68,7 +68,7 @@ fn breaks<M: Model>(mutation: Mutation, promise: &str, model: &M) {
 fn every_wrong_design_of_sales_is_found_out() {
     use Mutation::*;
     type Of = fn(Size) -> prove::model::sales::scenario::Scenario;
-    let table: [(Mutation, Of, &str); 17] = [
+    let table: [(Mutation, Of, &str); 18] = [
         (TakeUnconditionally, scenarios::last_place, NOTHING_TWICE),
         (DropBucketsUnseen, scenarios::run_out, NOTHING_TWICE),
         (DropBucketsEarly, scenarios::last_place, NOTHING_TWICE),
@@ -84,6 +84,7 @@ fn every_wrong_design_of_sales_is_found_out() {
         (MoveInTwo, scenarios::moves, BOOKS),
         (SellInTransition, grids::finer, NOTHING_TWICE),
         (CancelIgnoresLine, scenarios::line, IN_ONE),
+        (LineBeforeSlots, scenarios::passed_over, IN_ONE),
         (NewcomerIgnoresLine, scenarios::offered_late, OVERTAKES),
         (TakeUnguarded, scenarios::offered_late, OVERTAKES),
     ];

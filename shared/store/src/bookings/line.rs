@@ -33,12 +33,10 @@ pub(super) const MAX_WRITES: usize = 100;
 
 /// Who waits in some slots, as it was read.
 pub(super) struct Line {
-    /// Where: as it was asked for, and as far as those who wait there have slots.
+    /// Where: as it was asked for, and as far as those who wait there have slots. Of others nothing is known.
     pub window: Period,
     /// The resource, and the slots of all who wait.
     pub offer: Offer,
-    /// Where these slots are: of others nothing is known.
-    known: Period,
     /// Who waits, first come first.
     waiting: Vec<Booking>,
     /// Where the line goes on.
@@ -55,7 +53,7 @@ impl Line {
         let Offer { resource, touched } = &self.offer;
         let mut slots = touched.clone();
         let is_known = |of: &SlotOf| {
-            let known = self.known.start <= of.slot.start && of.slot.start < self.known.end;
+            let known = self.window.start <= of.slot.start && of.slot.start < self.window.end;
             of.resource == resource.id && known
         };
         for (of, effects) in effects.iter().filter(|(of, _)| is_known(of)) {
@@ -163,7 +161,8 @@ impl Bookings {
     /// Nothing where there is nobody.
     ///
     /// Who waits for several slots may have some outside of it, where others were before: the lines of
-    /// these are read too. Whose are not is left to whoever looks there.
+    /// these are read too. Whose are not is left to whoever looks there. Slots are read before their lines:
+    /// whoever joins in between has written them, so that a write over the version that was read is refused.
     pub(super) async fn line(
         &self,
         resource: &ResourceId,
@@ -171,37 +170,43 @@ impl Bookings {
         after: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<Line>, Error> {
+        let Some(found) = self.find_resource(resource).await? else { return Ok(None) };
         let mut window = window;
-        for round in 1.. {
-            let Some(mut line) = self.line_there(resource, window, after, now).await? else {
-                break;
+        for round in 1..=ROUNDS {
+            // Of a window without an end it is looked up first where anybody waits.
+            let has_end = window.end < Timestamp::MAX;
+            let touched = if has_end {
+                self.slots(resource, found.reads_from(window.start), window.end).await?
+            } else {
+                BTreeMap::new()
             };
-            let times = || line.waiting.iter().map(|waits| waits.stretch.time());
-            let start = times().map(|time| time.start).chain([window.start]).min();
-            let end = times().map(|time| time.end).chain([window.end]).max();
-            let (Some(start), Some(end)) = (start, end) else { break };
-            let wider = Period { start, end };
-            if wider == window || after.is_some() {
-                return Ok(Some(line));
+            let (mut waiting, next) = self.who_waits(resource, window, after, now).await?;
+            let time = waiting.iter().map(|waits| waits.stretch.time()).reduce(hull);
+            if time.is_none() && next.is_none() {
+                return Ok(None);
             }
-            if round == ROUNDS {
-                let is_read = |time: Period| time.start >= window.start && time.end <= window.end;
-                line.waiting.retain(|waits| is_read(waits.stretch.time()));
-                return Ok(Some(line));
+            let time = time.unwrap_or(window);
+            let wider = if has_end { hull(window, time) } else { time };
+            if wider == window || round == ROUNDS {
+                let is_read = |time: Period| hull(window, time) == window;
+                waiting.retain(|waits| has_end && is_read(waits.stretch.time()));
+                let offer = Offer { resource: found, touched };
+                return Ok(Some(Line { window, offer, waiting, next }));
             }
             window = wider;
         }
         Ok(None)
     }
 
-    /// The same, of this window alone.
-    async fn line_there(
+    /// Who waits in the slots that start in a window, from a place on, first come first; with where the
+    /// line goes on.
+    async fn who_waits(
         &self,
         resource: &ResourceId,
         window: Period,
         after: Option<&str>,
         now: Timestamp,
-    ) -> Result<Option<Line>, Error> {
+    ) -> Result<(Vec<Booking>, Option<String>), Error> {
         let range = Range {
             partition: keys::line_partition(resource),
             from: window.start.max(now).to_string(),
@@ -214,15 +219,9 @@ impl Bookings {
         let (items, more) = self.table.page(&range, PAGE).await?;
         let next = items.last().and_then(sort_key).filter(|_| more).map(ToOwned::to_owned);
         let places = items.into_iter().map(to_waiting).collect::<Result<Vec<_>, _>>()?;
-        if places.is_empty() {
-            return Ok(None);
-        }
         let keys: HashMap<_, _> =
             places.iter().map(|it| (&it.hash, keys::booking(&it.customer, &it.hash))).collect();
-        let (found, items) = tokio::try_join!(self.find_resource(resource), async {
-            Ok(self.table.batch(keys.into_values().collect()).await?)
-        })?;
-        let Some(found) = found else { return Ok(None) };
+        let items = self.table.batch(keys.into_values().collect()).await?;
         let bookings = items.into_iter().map(to_booking).collect::<Result<Vec<_>, _>>()?;
         let waits = |booking: &&Booking| booking.at(now).status == Status::Waitlisted;
         let mut waiting: Vec<Booking> = bookings.iter().filter(waits).cloned().collect();
@@ -237,16 +236,7 @@ impl Bookings {
                 |booking: &Booking| booking.stretch.slots().all(|it| it.start <= last.start);
             waiting.retain(is_read);
         }
-        let start = waiting.iter().map(|it| it.stretch.start()).chain([window.start]).min();
-        let end = waiting.iter().map(|it| it.stretch.end()).chain([window.end]).max();
-        let (start, end) = (start.unwrap_or(window.start), end.unwrap_or(window.end));
-        let touched = if waiting.is_empty() {
-            BTreeMap::new()
-        } else {
-            self.slots(resource, found.reads_from(start), end).await?
-        };
-        let offer = Offer { resource: found, touched };
-        Ok(Some(Line { window, offer, known: Period { start, end }, waiting, next }))
+        Ok((waiting, next))
     }
 
     /// Removes the places in lines of what does not wait any more: that began before a booking of
@@ -366,4 +356,9 @@ impl Bookings {
         before.remove(booking.id.hash());
         Ok((booking.id, before.len() + 1))
     }
+}
+
+/// From where the first of two times begins to where the last ends.
+fn hull(one: Period, other: Period) -> Period {
+    Period { start: one.start.min(other.start), end: one.end.max(other.end) }
 }

@@ -29,6 +29,8 @@ pub enum Mutation {
     MoveInTwo,
     /// Places are given back whether somebody waits for them or not.
     CancelIgnoresLine,
+    /// Who waits is read before the slots, at whose version places are given back.
+    LineBeforeSlots,
     /// A new booking takes places whether somebody waits for them or not.
     NewcomerIgnoresLine,
     /// A new booking lets the line go first, and then takes places whoever has joined meanwhile.

@@ -3,7 +3,7 @@
 use super::super::explore::Broken;
 use super::super::kept::Kept;
 use super::flight::{After, Lookup, Move, Phase, Slots, Turn};
-use super::line::{Asking, Leaving, Offers, offers, slots_of};
+use super::line::{Asking, Leaving, Offers, offers};
 use super::scenario::Intent;
 use super::sell::sweeps;
 use super::tables::{SlotWrite, Tables, Write};
@@ -124,7 +124,7 @@ impl Change<'_> {
         let asking =
             Leaving { moving: moving.clone(), taken: taken.cloned(), left: Kept::new(left) };
         if asking.window().is_some() {
-            return After::Next(Phase::ReadingLine(Asking::Change(asking)));
+            return self.turn.ask(Asking::Change(asking));
         }
         let gone = |start| !asking.left.contains_key(&start);
         self.write(moving, (taken, Some(&asking.left)), gone, None)
@@ -134,18 +134,17 @@ impl Change<'_> {
     pub fn offer(
         self,
         asking: &Asking,
+        slots: &Slots,
         waiting: &[(usize, Kept<Booking>)],
-        tables: &Tables,
     ) -> After {
         let Asking::Change(Leaving { moving, taken, left }) = asking else {
             unreachable!("a change asks for itself")
         };
-        let slots = slots_of(waiting, tables);
         let resource = &self.turn.sales.resource;
         let now = self.turn.flight.now;
-        let mut after = slots.clone();
+        let mut after = (**slots).clone();
         for (of, effect) in Booking::effects(Some(&moving.read), &moving.next) {
-            let terms = resource.terms(of.slot, &slots, now);
+            let terms = resource.terms(of.slot, slots, now);
             match slots.get(&of.slot.start).map(|slot| slot.after(effect, terms, now)) {
                 Some(Ok(slot)) => drop(after.insert(of.slot.start, slot)),
                 // It will be refused, and decided anew.
@@ -154,10 +153,9 @@ impl Change<'_> {
             }
         }
         let offers = offers(resource, &mut after, waiting, now);
-        let mut left = left.clone();
-        let mut known = (*left).clone();
-        known.extend(slots);
-        left = Kept::new(known);
+        let mut known = (**left).clone();
+        known.extend((**slots).clone());
+        let left = Kept::new(known);
         let gone = |start| !left.contains_key(&start);
         self.write(moving, (taken.as_ref(), Some(&left)), gone, Some(offers))
     }

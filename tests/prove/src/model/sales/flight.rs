@@ -4,7 +4,7 @@ use super::super::explore::Broken;
 use super::super::kept::Kept;
 use super::super::mutation::Mutation;
 use super::Sales;
-use super::line::Asking;
+use super::line::{Asking, Seen};
 use super::tables::{Outcome, SlotWrite, Tables, Write};
 use domain::{Booking, Rejection, Resource, Slot};
 use jiff::Timestamp;
@@ -62,10 +62,8 @@ pub enum Phase {
     ReadingLeft(Move, Option<Slots>),
     /// Drops buckets that have run out, then begins anew.
     Sweeping(Vec<SlotWrite>),
-    /// Reads who waits in slots that are free, or that are to be given back.
-    ReadingLine(Asking),
-    /// Reads the slots of those who wait, by the numbers of their bookings.
-    ReadingLineSlots(Asking, Vec<(usize, Kept<Booking>)>),
+    /// Reads the slots that are free, or that are to be given back, and who waits there.
+    ReadingLine(Asking, Seen),
     /// Offers what is free to who waits, then begins anew.
     Offering(Kept<Vec<Write>>),
     /// Writes; in one transaction, unless it is done wrong.

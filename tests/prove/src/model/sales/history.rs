@@ -69,8 +69,8 @@ fn doing(phase: &Phase, which: u8) -> String {
         Phase::SellingMoved(..) => "reads the slots of former grids too".to_owned(),
         Phase::ReadingLeft(..) => "reads the slots that it leaves".to_owned(),
         Phase::Sweeping(_) => "sweeps a slot of a former grid".to_owned(),
-        Phase::ReadingLine(_) => "reads who waits".to_owned(),
-        Phase::ReadingLineSlots(..) => "reads the slots of who waits".to_owned(),
+        Phase::ReadingLine(_, seen) if seen.reads_slots() => "reads the slots of a line".to_owned(),
+        Phase::ReadingLine(..) => "reads who waits".to_owned(),
         Phase::Writing(writes) | Phase::Offering(writes) => {
             let writes = writes.iter().map(|write| match write {
                 Write::Booking { after, .. } => {

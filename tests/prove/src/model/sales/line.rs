@@ -3,6 +3,7 @@
 //! are left over after it, and who waits for slots of several lines.
 
 use super::super::kept::Kept;
+use super::super::mutation::Mutation;
 use super::flight::{After, Move, Phase, Slots, Turn};
 use super::sell::Selling;
 use super::tables::{SlotWrite, Tables, Write};
@@ -17,6 +18,35 @@ pub enum Asking {
     Sale(Sale),
     /// Somebody who gives some back.
     Change(Leaving),
+}
+
+/// Who waits, by the numbers of their bookings, first come first.
+pub type Waiting = Vec<(usize, Kept<Booking>)>;
+
+/// What is known of a line so far.
+#[derive(Debug, Clone, Hash)]
+pub enum Seen {
+    /// Nothing. Whether who waits is read first, which is wrong.
+    Nothing(bool),
+    /// The slots.
+    Slots(Slots),
+    /// Who waits.
+    Waiting(Waiting),
+    /// Both.
+    All(Slots, Waiting),
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self::Nothing(false)
+    }
+}
+
+impl Seen {
+    /// Whether the slots come next.
+    pub fn reads_slots(&self) -> bool {
+        matches!(self, Self::Nothing(false) | Self::Waiting(_))
+    }
 }
 
 /// A sale that is decided.
@@ -80,54 +110,60 @@ fn hull(slots: impl Iterator<Item = Period>) -> Option<Period> {
 }
 
 impl Turn<'_> {
-    /// Reads who waits.
-    pub fn read_line(self, asking: Asking, tables: &Tables) -> After {
-        let window = match &asking {
+    /// Reads the slots, then who waits in them, in two steps.
+    pub fn see(self, seen: Seen, asking: &Asking, tables: &Tables) -> Seen {
+        let window = match asking {
             Asking::Sale(sale) => sale.window(self.flight.now),
             Asking::Change(leaving) => leaving.window(),
         };
+        let Some(window) = window else { return Seen::default() };
+        let slots = || Kept::new(tables.slots(window.start, window.end));
+        match seen {
+            Seen::Nothing(false) => Seen::Slots(slots()),
+            Seen::Nothing(true) => Seen::Waiting(self.who_waits(window, tables)),
+            Seen::Slots(slots) => Seen::All(slots, self.who_waits(window, tables)),
+            Seen::Waiting(waiting) => Seen::All(slots(), waiting),
+            all @ Seen::All(..) => all,
+        }
+    }
+
+    fn who_waits(self, window: Period, tables: &Tables) -> Waiting {
         let waits = |booking: &Booking| {
-            let here = |window: Period| booking.stretch.slots().any(|it| it.overlaps(window));
-            booking.at(self.flight.now).status == Status::Waitlisted && window.is_some_and(here)
+            let here = booking.stretch.slots().any(|it| it.overlaps(window));
+            here && booking.at(self.flight.now).status == Status::Waitlisted
         };
         let all = tables.bookings.iter().enumerate();
         let all = all.filter_map(|(number, it)| Some((number, it.clone()?)));
         let mut waiting: Vec<_> = all.filter(|(_, booking)| waits(booking)).collect();
         waiting.sort_by_key(|(_, waits)| (waits.created_at, waits.id.hash().clone()));
-        After::Next(Phase::ReadingLineSlots(asking, waiting))
+        waiting
+    }
+
+    /// Asks who waits, and begins with the slots.
+    pub fn ask(self, asking: Asking) -> After {
+        let line_first = self.sales.wrong(Mutation::LineBeforeSlots);
+        After::Next(Phase::ReadingLine(asking, Seen::Nothing(line_first)))
     }
 }
 
 impl Selling<'_> {
     /// Offers what is free to who waits; then it begins anew, or goes on where nobody was offered anything.
-    pub fn serve(
-        self,
-        asking: Asking,
-        waiting: &[(usize, Kept<Booking>)],
-        tables: &Tables,
-    ) -> After {
+    pub fn serve(self, asking: Asking, slots: &Slots, waiting: &[(usize, Kept<Booking>)]) -> After {
         let Asking::Sale(sale) = asking else { unreachable!("a sale asks for itself") };
         let now = self.turn.flight.now;
-        let slots = slots_of(waiting, tables);
         let Offers { mut bookings, effects } =
-            offers(&sale.resource, &mut slots.clone(), waiting, now);
+            offers(&sale.resource, &mut (**slots).clone(), waiting, now);
         if bookings.is_empty() {
             return self.write_past_line(&sale);
         }
         for (of, effects) in effects {
-            let slot = sale.resource.slot(of.slot, &slots);
-            let terms = sale.resource.terms(of.slot, &slots, now);
+            let slot = sale.resource.slot(of.slot, slots);
+            let terms = sale.resource.terms(of.slot, slots, now);
             let read = slots.get(&of.slot.start);
             bookings.push(Write::Slot(SlotWrite::new(&slot, effects, terms, now, read)));
         }
         After::Next(Phase::Offering(Kept::new(bookings)))
     }
-}
-
-/// The slots of those who wait, as they are.
-pub fn slots_of(waiting: &[(usize, Kept<Booking>)], tables: &Tables) -> BTreeMap<Timestamp, Slot> {
-    let time = hull(waiting.iter().map(|(_, waits)| waits.stretch.time()));
-    time.map_or_else(BTreeMap::new, |time| tables.slots(time.start, time.end))
 }
 
 /// What is offered of these slots, as the domain says.

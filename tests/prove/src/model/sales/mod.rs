@@ -34,6 +34,7 @@ use change::Change;
 use domain::Resource;
 use flight::{After, Flight, Lookup, Phase, Reads, Turn};
 use history::Came;
+use line::Seen;
 use scenario::{Kind, Scenario};
 use sell::Selling;
 use std::collections::BTreeMap;
@@ -138,9 +139,11 @@ impl Sales {
                         sale.read_moved(&booking, &resource, tables)
                     }
                     Phase::LookingAgain(lookup) => sale.look_again(lookup, tables)?,
-                    Phase::ReadingLine(asking) => sale.turn.read_line(asking, tables),
-                    Phase::ReadingLineSlots(asking, waiting) => {
-                        sale.serve(asking, &waiting, tables)
+                    Phase::ReadingLine(asking, seen) => {
+                        match sale.turn.see(seen, &asking, tables) {
+                            Seen::All(slots, waiting) => sale.serve(asking, &slots, &waiting),
+                            seen => After::Next(Phase::ReadingLine(asking, seen)),
+                        }
                     }
                     other => unreachable!("{other:?} is no part of a sale"),
                 }
@@ -154,9 +157,11 @@ impl Sales {
                     Phase::ReadingLeft(moving, taken) => {
                         change.read_left(&moving, taken.as_ref(), tables)
                     }
-                    Phase::ReadingLine(asking) => change.turn.read_line(asking, tables),
-                    Phase::ReadingLineSlots(asking, waiting) => {
-                        change.offer(&asking, &waiting, tables)
+                    Phase::ReadingLine(asking, seen) => {
+                        match change.turn.see(seen, &asking, tables) {
+                            Seen::All(slots, waiting) => change.offer(&asking, &slots, &waiting),
+                            seen => After::Next(Phase::ReadingLine(asking, seen)),
+                        }
                     }
                     other => unreachable!("{other:?} is no part of a change"),
                 }

@@ -103,7 +103,7 @@ impl Selling<'_> {
         let sale = Sale { booking: booking.clone(), resource: resource.clone(), slots: touched };
         let wrong = self.turn.sales.wrong(Mutation::NewcomerIgnoresLine);
         if !wrong && sale.window(now).is_some() {
-            return After::Next(Phase::ReadingLine(Asking::Sale(sale)));
+            return self.turn.ask(Asking::Sale(sale));
         }
         self.write_past_line(&sale)
     }

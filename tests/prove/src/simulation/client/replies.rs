@@ -234,8 +234,10 @@ impl Client {
     /// A hold is not refused before its end, by whatever clock.
     fn must_be_over(&self, asked: &Asked) {
         let id = asked.request["booking"].as_str().unwrap_or_default();
-        let end = self.known.get(id).and_then(|booking| booking["holdExpiresAt"].as_str());
-        let Some(end) = end.and_then(|end| end.parse::<Timestamp>().ok()) else { return };
+        let instant = |name: &str| self.known.get(id)?[name].as_str()?.parse::<Timestamp>().ok();
+        let Some(end) = instant("holdExpiresAt") else { return };
+        // What an operator has to approve is over when it begins.
+        let end = instant("start").map_or(end, |start| start.min(end));
         let now = self.world.now().as_millisecond() + self.world.plan.profile.skew + 1;
         if now < end.as_millisecond() {
             self.world.broken("a hold lasts until its end", || format!("{id} until {end}"));
