@@ -5,7 +5,9 @@ use prove::model::limit::{self, ENTERED, Limit, NOT_KEPT_OUT};
 use prove::model::mutation::Mutation;
 use prove::model::pushes::promises::{ALLOWED, OPEN, SAME, VIEW};
 use prove::model::pushes::{self, Pushes, scenario as connections};
-use prove::model::sales::promises::{ANSWERS, BOOKS, NEWER, NOT_EARLY, NOTHING_TWICE, VERSIONS};
+use prove::model::sales::promises::{
+    ANSWERS, BOOKS, IN_ONE, NEWER, NOT_EARLY, NOTHING_TWICE, OVERTAKES, VERSIONS,
+};
 use prove::model::sales::scenarios::{self, Size};
 use prove::model::sales::{Sales, grids};
 use std::time::{Duration, Instant};
@@ -66,7 +68,7 @@ fn breaks<M: Model>(mutation: Mutation, promise: &str, model: &M) {
 fn every_wrong_design_of_sales_is_found_out() {
     use Mutation::*;
     type Of = fn(Size) -> prove::model::sales::scenario::Scenario;
-    let table: [(Mutation, Of, &str); 14] = [
+    let table: [(Mutation, Of, &str); 18] = [
         (TakeUnconditionally, scenarios::last_place, NOTHING_TWICE),
         (DropBucketsUnseen, scenarios::run_out, NOTHING_TWICE),
         (DropBucketsEarly, scenarios::last_place, NOTHING_TWICE),
@@ -81,6 +83,10 @@ fn every_wrong_design_of_sales_is_found_out() {
         (ExpiryOverwrites, scenarios::last_place, VERSIONS),
         (MoveInTwo, scenarios::moves, BOOKS),
         (SellInTransition, grids::finer, NOTHING_TWICE),
+        (CancelIgnoresLine, scenarios::line, IN_ONE),
+        (LineBeforeSlots, scenarios::passed_over, IN_ONE),
+        (NewcomerIgnoresLine, scenarios::offered_late, OVERTAKES),
+        (TakeUnguarded, scenarios::offered_late, OVERTAKES),
     ];
     for (mutation, scenario, promise) in table {
         breaks(mutation, promise, &Sales::new(scenario(Size::Small).with(mutation)));

@@ -33,7 +33,7 @@ pub(super) const MAX_WRITES: usize = 100;
 
 /// Who waits in some slots, as it was read.
 pub(super) struct Line {
-    /// Where, as it was asked for.
+    /// Where: as it was asked for, and as far as those who wait there have slots. Of others nothing is known.
     pub window: Period,
     /// The resource, and the slots of all who wait.
     pub offer: Offer,
@@ -52,7 +52,11 @@ impl Line {
     pub fn offered(&self, effects: &mut Effects, writes: usize, now: Timestamp) -> Offered {
         let Offer { resource, touched } = &self.offer;
         let mut slots = touched.clone();
-        for (of, effects) in effects.iter().filter(|(of, _)| of.resource == resource.id) {
+        let is_known = |of: &SlotOf| {
+            let known = self.window.start <= of.slot.start && of.slot.start < self.window.end;
+            of.resource == resource.id && known
+        };
+        for (of, effects) in effects.iter().filter(|(of, _)| is_known(of)) {
             let terms = resource.terms(of.slot, touched, now);
             let after = resource.slot(of.slot, touched).after(effects.iter().copied(), terms, now);
             match after {
@@ -155,6 +159,10 @@ impl Bookings {
 
     /// Who waits in the slots that start in a window, from a place on, with these slots as they are.
     /// Nothing where there is nobody.
+    ///
+    /// Who waits for several slots may have some outside of it, where others were before: the lines of
+    /// these are read too. Whose are not is left to whoever looks there. Slots are read before their lines:
+    /// whoever joins in between has written them, so that a write over the version that was read is refused.
     pub(super) async fn line(
         &self,
         resource: &ResourceId,
@@ -162,6 +170,43 @@ impl Bookings {
         after: Option<&str>,
         now: Timestamp,
     ) -> Result<Option<Line>, Error> {
+        let Some(found) = self.find_resource(resource).await? else { return Ok(None) };
+        let mut window = window;
+        for round in 1..=ROUNDS {
+            // Of a window without an end it is looked up first where anybody waits.
+            let has_end = window.end < Timestamp::MAX;
+            let touched = if has_end {
+                self.slots(resource, found.reads_from(window.start), window.end).await?
+            } else {
+                BTreeMap::new()
+            };
+            let (mut waiting, next) = self.who_waits(resource, window, after, now).await?;
+            let time = waiting.iter().map(|waits| waits.stretch.time()).reduce(hull);
+            if time.is_none() && next.is_none() {
+                return Ok(None);
+            }
+            let time = time.unwrap_or(window);
+            let wider = if has_end { hull(window, time) } else { time };
+            if wider == window || round == ROUNDS {
+                let is_read = |time: Period| hull(window, time) == window;
+                waiting.retain(|waits| has_end && is_read(waits.stretch.time()));
+                let offer = Offer { resource: found, touched };
+                return Ok(Some(Line { window, offer, waiting, next }));
+            }
+            window = wider;
+        }
+        Ok(None)
+    }
+
+    /// Who waits in the slots that start in a window, from a place on, first come first; with where the
+    /// line goes on.
+    async fn who_waits(
+        &self,
+        resource: &ResourceId,
+        window: Period,
+        after: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(Vec<Booking>, Option<String>), Error> {
         let range = Range {
             partition: keys::line_partition(resource),
             from: window.start.max(now).to_string(),
@@ -174,43 +219,39 @@ impl Bookings {
         let (items, more) = self.table.page(&range, PAGE).await?;
         let next = items.last().and_then(sort_key).filter(|_| more).map(ToOwned::to_owned);
         let places = items.into_iter().map(to_waiting).collect::<Result<Vec<_>, _>>()?;
-        if places.is_empty() {
-            return Ok(None);
-        }
         let keys: HashMap<_, _> =
             places.iter().map(|it| (&it.hash, keys::booking(&it.customer, &it.hash))).collect();
-        let (found, items) = tokio::try_join!(self.find_resource(resource), async {
-            Ok(self.table.batch(keys.into_values().collect()).await?)
-        })?;
-        let Some(found) = found else { return Ok(None) };
+        let items = self.table.batch(keys.into_values().collect()).await?;
         let bookings = items.into_iter().map(to_booking).collect::<Result<Vec<_>, _>>()?;
-        let waits = |booking: &Booking| booking.at(now).status == Status::Waitlisted;
-        let mut waiting: Vec<Booking> = bookings.into_iter().filter(waits).collect();
+        let waits = |booking: &&Booking| booking.at(now).status == Status::Waitlisted;
+        let mut waiting: Vec<Booking> = bookings.iter().filter(waits).cloned().collect();
         waiting.sort_by(|one, other| {
             let order = |it: &Booking| (it.created_at, it.id.hash().clone());
             order(one).cmp(&order(other))
         });
-        self.leave(resource, &places, &waiting).await?;
-        let start = waiting.iter().map(|it| it.stretch.start()).chain([window.start]).min();
-        let end = waiting.iter().map(|it| it.stretch.end()).chain([window.end]).max();
-        let (start, end) = (start.unwrap_or(window.start), end.unwrap_or(window.end));
-        let touched = if waiting.is_empty() {
-            BTreeMap::new()
-        } else {
-            self.slots(resource, found.reads_from(start), end).await?
-        };
-        let offer = Offer { resource: found, touched };
-        Ok(Some(Line { window, offer, waiting, next }))
+        self.leave(resource, &places, (&bookings, &waiting), now).await?;
+        if let Some(last) = places.last().filter(|_| more) {
+            // Others may be before them in lines that are not read yet.
+            let is_read =
+                |booking: &Booking| booking.stretch.slots().all(|it| it.start <= last.start);
+            waiting.retain(is_read);
+        }
+        Ok((waiting, next))
     }
 
     /// Removes the places in lines of what does not wait any more: that began before a booking of
-    /// several slots was offered all of them.
+    /// several slots was offered all of them. That it is over is written first: by another clock it may
+    /// wait still, and leave its lines by itself.
     async fn leave(
         &self,
         resource: &ResourceId,
         places: &[Waiting],
-        waiting: &[Booking],
+        (bookings, waiting): (&[Booking], &[Booking]),
+        now: Timestamp,
     ) -> Result<(), Error> {
+        let over = bookings.iter().filter(|booking| booking.status == Status::Waitlisted);
+        let over = over.filter(|booking| booking.at(now) != **booking).cloned().collect();
+        self.settle_all(over, now).await?;
         let waits: BTreeSet<_> = waiting.iter().map(|booking| booking.id.hash()).collect();
         let over = places.iter().filter(|place| !waits.contains(&place.hash));
         let writes = over.map(|place| {
@@ -315,4 +356,9 @@ impl Bookings {
         before.remove(booking.id.hash());
         Ok((booking.id, before.len() + 1))
     }
+}
+
+/// From where the first of two times begins to where the last ends.
+fn hull(one: Period, other: Period) -> Period {
+    Period { start: one.start.min(other.start), end: one.end.max(other.end) }
 }

@@ -292,8 +292,11 @@ impl Bookings {
         if read.minutes == terms.minutes {
             let run_out: i64 = read.run_out(now).map(|(_, places)| i64::from(places)).sum();
             let room = i64::from(terms.places) + run_out - i64::from(booking.places.get());
-            let room = step.number(&room);
-            step.conditions.push(format!("taken > {room}"));
+            if room >= 0 {
+                let room = step.number(&room);
+                step.conditions.push(format!("taken > {room}"));
+            }
+            // Otherwise what else is in its time leaves too little, however little is taken here.
         } else {
             let version = step.number(&read.version);
             step.conditions.push(format!("version = {version}"));

@@ -19,6 +19,7 @@ mod extensions;
 mod holds;
 mod kept;
 mod ledger;
+mod lines;
 mod lists;
 mod model;
 mod moved;

@@ -27,6 +27,14 @@ pub enum Mutation {
     ExpiryOverwrites,
     /// A booking moves in two writes: it leaves, then it takes.
     MoveInTwo,
+    /// Places are given back whether somebody waits for them or not.
+    CancelIgnoresLine,
+    /// Who waits is read before the slots, at whose version places are given back.
+    LineBeforeSlots,
+    /// A new booking takes places whether somebody waits for them or not.
+    NewcomerIgnoresLine,
+    /// A new booking lets the line go first, and then takes places whoever has joined meanwhile.
+    TakeUnguarded,
     /// After a change of the grid, it is sold on at once.
     SellInTransition,
     /// What a customer has open is written whatever version it is at.

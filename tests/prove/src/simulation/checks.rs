@@ -4,6 +4,7 @@ use super::client::board::Standing;
 use super::client::view::View;
 use super::collection::is_over;
 use super::ledger::shortly;
+use super::line;
 use super::plan::RESOURCES;
 use super::setup::SETUP;
 use super::sockets::State;
@@ -23,6 +24,8 @@ struct Tables {
     bookings: BTreeMap<String, Booking>,
     slots: BTreeMap<ResourceId, BTreeMap<Timestamp, Slot>>,
     resources: BTreeMap<ResourceId, Resource>,
+    /// By resource, the places in lines: of which slot, and of which booking.
+    lines: BTreeMap<ResourceId, BTreeSet<(Timestamp, String)>>,
     connections: BTreeMap<String, Connection>,
     /// A customer's partition, and a connection in it.
     listed: BTreeSet<(String, String)>,
@@ -30,11 +33,12 @@ struct Tables {
     subscriptions: BTreeSet<(String, String, String, i64)>,
 }
 
-/// Looks at everything.
-pub fn look(world: &World, standings: &[Standing]) {
+/// Looks at everything, after somebody looked for places at an instant.
+pub fn look(world: &World, standings: &[Standing], looked: Timestamp) {
     let tables = Tables::read(world);
     tables.are_as_committed(world);
     tables.balance(world);
+    tables.wait(world, looked);
     tables.agree_on_connections(world);
     for standing in standings {
         tables.keep_what_was_acknowledged(world, standing);
@@ -50,8 +54,9 @@ pub fn look(world: &World, standings: &[Standing]) {
                 }
                 Topic::Bookings(number) => {
                     let there = |booking: &&Booking| {
-                        let here = booking.resource.as_str() == RESOURCES[*number];
-                        here && booking.stretch.end() > midnight(world)
+                        let mut here = booking.resources();
+                        here.any(|it| it.as_str() == RESOURCES[*number])
+                            && booking.stretch.end() > midnight(world)
                     };
                     tables.show_bookings(world, standing, view, topic, there);
                 }
@@ -65,8 +70,16 @@ impl Tables {
     fn read(world: &World) -> Self {
         let (mut bookings, mut slots, mut resources) =
             (BTreeMap::new(), BTreeMap::<_, BTreeMap<_, _>>::new(), BTreeMap::new());
+        let mut lines = BTreeMap::<_, BTreeSet<_>>::new();
         for item in world.scan(&SETUP.bookings) {
             let sort = item["SK"]["S"].as_str().unwrap_or_default();
+            if let Some(resource) = item["PK"]["S"].as_str().and_then(|pk| pk.strip_prefix("W#")) {
+                let resource = ResourceId::parse(resource).expect("it is an id");
+                let parts: Vec<&str> = sort.split('#').collect();
+                let start = parts[0].parse().expect("it is a start");
+                lines.entry(resource).or_default().insert((start, parts[2].to_owned()));
+                continue;
+            }
             if item["PK"]["S"] == "RESOURCES" || !(sort == "META" || sort.starts_with(['S', 'B'])) {
                 continue;
             }
@@ -101,7 +114,7 @@ impl Tables {
                 subscriptions.insert(subscription);
             }
         }
-        Self { bookings, slots, resources, connections, listed, subscriptions }
+        Self { bookings, slots, resources, lines, connections, listed, subscriptions }
     }
 
     fn are_as_committed(&self, world: &World) {
@@ -143,6 +156,17 @@ impl Tables {
                     format!("{resource} {start}: booked {booked}, taken {taken}: {slot:?} {all:#?}")
                 });
             }
+        }
+    }
+
+    /// Nobody waits beside places that fit, and all who wait are in line.
+    fn wait(&self, world: &World, looked: Timestamp) {
+        let (no_slots, nobody) = (BTreeMap::new(), BTreeSet::new());
+        for (id, resource) in &self.resources {
+            let slots = self.slots.get(id).unwrap_or(&no_slots);
+            let lines = self.lines.get(id).unwrap_or(&nobody);
+            line::no_place_is_idle(world, &self.bookings, (resource, slots), looked);
+            line::lines_are_counted(world, &self.bookings, (id, slots), lines);
         }
     }
 
@@ -226,7 +250,9 @@ impl Tables {
         // Nobody is told that something was collected.
         let collected = world.ledger().collected.clone();
         seen.retain(|id, _| !collected.contains(id));
-        if let Topic::Bookings(_) = topic {
+        if let Topic::Bookings(number) = topic {
+            // What has left is told of, and is no part of it.
+            seen.retain(|_, it| is_of(it, RESOURCES[*number]));
             // Its snapshot has the day; what is older is told of where it changes.
             let end = |it: &Value| it["end"].as_str().and_then(|end| end.parse().ok());
             seen.retain(|_, it| end(it).is_some_and(|end: Timestamp| end > midnight(world)));
@@ -299,6 +325,12 @@ fn shows(resource: &Resource, offered: &Value, seen: &Value) -> bool {
 /// When the day begins that it is all about.
 fn midnight(world: &World) -> Timestamp {
     world.morning() - SignedDuration::from_hours(8)
+}
+
+/// Whether a booking, as a client sees it, is of this resource.
+fn is_of(booking: &Value, resource: &str) -> bool {
+    let with = booking["with"].as_array().into_iter().flatten();
+    with.chain([booking]).any(|of| of["resource"] == resource)
 }
 
 fn differences(

@@ -1,9 +1,12 @@
 //! Everything that was committed to the bookings table, in the order of its stream, and whether it
 //! may be so: judged at each commit.
 
+use super::line;
 use super::world::World;
 use aws_lambda_events::dynamodb::EventRecord;
-use domain::{Booking, BookingId, Effect, Period, Resource, ResourceId, Slot, SlotOf};
+use domain::{
+    Booking, BookingId, Effect, Period, Resource, ResourceId, Share, Slot, SlotOf, Status,
+};
 use host::streams::Change as Record;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +28,8 @@ pub struct Ledger {
     pub given_up: usize,
     /// All bookings as they are.
     pub bookings: BTreeMap<BookingId, Booking>,
+    /// Since when bookings that were offered places have been held.
+    offered: BTreeMap<BookingId, Timestamp>,
     /// Bookings that were collected, by their id.
     pub collected: BTreeSet<String>,
     /// All slots as they are, and when they were written.
@@ -37,6 +42,12 @@ impl Ledger {
     /// The resource as it is.
     pub fn resource(&self, id: &ResourceId) -> Option<&(Resource, Timestamp)> {
         self.resources.get(id)?.last()
+    }
+
+    /// A resource's slots as they are.
+    pub fn slots_of(&self, id: &ResourceId) -> BTreeMap<Timestamp, Slot> {
+        let here = self.slots.iter().filter(|((resource, _), _)| resource == id);
+        here.map(|((_, start), (slot, _))| (*start, slot.clone())).collect()
     }
 
     fn apply(&mut self, world: &World, change: Change) {
@@ -75,6 +86,9 @@ impl Ledger {
                 format!("{} after {version}: {booking:?}", booking.version)
             });
         }
+        if before.is_some_and(|before| before.status == Status::Waitlisted) {
+            self.offered.insert(booking.id.clone(), booking.updated_at);
+        }
         if let Some(end) = booking.hold_expires_at {
             self.lasts(world, before, &booking, end);
         }
@@ -85,8 +99,8 @@ impl Ledger {
             .into_iter()
             .filter_map(|(slot, effect)| match effect {
                 _ if effect.taken() > 0 => Some((slot, now)),
-                Effect { after: Some(_), .. } => Some((slot, booking.created_at)),
-                Effect { after: None, .. } => None,
+                Effect { after: Some(Share::Has(..)), .. } => Some((slot, booking.created_at)),
+                _ => None,
             })
             .collect();
         self.bookings.insert(booking.id.clone(), booking);
@@ -105,7 +119,8 @@ impl Ledger {
 
     /// A hold lasts as long as its resource said at some time, and no extension cuts it short.
     fn lasts(&self, world: &World, before: Option<&Booking>, booking: &Booking, end: Timestamp) {
-        let versions = self.resources.get(&booking.resource).into_iter().flatten();
+        // It may have been held elsewhere, and moved.
+        let versions = self.resources.values().flatten();
         let bounds = versions.map(|(resource, _)| {
             let hold = SignedDuration::from_secs(resource.hold_seconds.get().into());
             let most = SignedDuration::from_secs(resource.max_hold_seconds.get().into());
@@ -114,7 +129,8 @@ impl Ledger {
         });
         let (least, most): (Vec<_>, Vec<_>) = bounds.unzip();
         let bounds = least.into_iter().min().zip(most.into_iter().max());
-        let lasts = end.duration_since(booking.created_at);
+        let since = self.offered.get(&booking.id).unwrap_or(&booking.created_at);
+        let lasts = end.duration_since(*since);
         let in_bounds = bounds.is_some_and(|(least, most)| (least..=most).contains(&lasts));
         let cut_short = before.is_some_and(|before| before.hold_expires_at > Some(end));
         if cut_short || !in_bounds {
@@ -149,19 +165,27 @@ impl Ledger {
 
     /// The most capacity that a request under way may know of.
     fn most(&self, resource: &ResourceId, now: Timestamp) -> u32 {
+        let lately = self.lately(resource, now).into_iter();
+        lately.map(|resource| resource.capacity.get()).max().unwrap_or(0)
+    }
+
+    /// A resource as requests may know it that were under way at an instant, or are by now.
+    pub fn lately(&self, resource: &ResourceId, now: Timestamp) -> Vec<&Resource> {
         let versions = self.resources.get(resource).map(Vec::as_slice).unwrap_or_default();
         let ended = versions.iter().skip(1).map(|(_, since)| *since + REQUEST_LIFE);
         let lately = versions.iter().zip(ended.chain([Timestamp::MAX]));
-        let lately = lately.filter(|(_, until)| *until >= now);
-        lately.map(|((resource, _), _)| resource.capacity.get()).max().unwrap_or(0)
+        lately.filter(|(_, until)| *until >= now).map(|((resource, _), _)| resource).collect()
     }
 }
 
 /// A booking in one line.
 pub fn shortly(booking: &Booking) -> String {
-    let Booking { id, customer, stretch, quantity, status, version, hold_expires_at, .. } = booking;
+    let Booking { id, resource, customer, stretch, places, with, status, .. } = booking;
+    let Booking { version, hold_expires_at, .. } = booking;
+    let with: Vec<_> = with.iter().map(|it| format!(" with {}", it.resource)).collect();
     format!(
-        "{id} {customer} {}/{} x{quantity} {} v{version} {hold_expires_at:?}",
+        "{id} {customer} {resource}{} {}/{} x{places} {} v{version} {hold_expires_at:?}",
+        with.concat(),
         stretch.start(),
         stretch.end(),
         status.as_str()
@@ -175,6 +199,7 @@ impl World {
         let mut ledger = self.ledger();
         let (arn, after) = (&setup.mapping.stream_arn, ledger.last.as_deref());
         let records = self.memory.records(arn, &setup.bookings, after);
+        let mut changes = Vec::new();
         for record in records.expect("the stream can be read") {
             ledger.last = Some(record.dynamodb.sequence_number.clone());
             let record = Record::read(&record, arn, &setup.mapping.filters);
@@ -183,12 +208,16 @@ impl World {
             match Change::of(event.change.new_image) {
                 Ok(Some(change)) => {
                     self.note(|| format!("       committed {}", named(&change)));
-                    ledger.apply(self, change);
+                    changes.push(change);
                 }
                 Ok(None) => {}
                 Err(error) => self.broken("what is written can be read", || format!("{error}")),
             }
             ledger.records.push(record);
+        }
+        line::judge(&ledger, self, &changes);
+        for change in changes {
+            ledger.apply(self, change);
         }
     }
 }
@@ -196,16 +225,17 @@ impl World {
 fn named(change: &Change) -> String {
     match change {
         Change::Booking(booking) => shortly(booking),
-        Change::Slot(resource, Slot { start, taken, version, expiring, .. }) => {
+        Change::Slot(resource, Slot { start, taken, version, expiring, waiting, .. }) => {
             let buckets: Vec<_> =
                 expiring.iter().map(|(end, of)| format!("{of} to {end}")).collect();
-            format!("{resource} {start}: {taken} taken v{version} [{}]", buckets.join(", "))
+            let buckets = buckets.join(", ");
+            format!("{resource} {start}: {taken} taken, {waiting} wait v{version} [{buckets}]")
         }
         Change::Resource(resource) => {
             let minutes = resource.calendar.slot_minutes;
             format!(
-                "{} v{}: {} places, {minutes:?} min",
-                resource.id, resource.version, resource.capacity
+                "{} v{}: {} places, shared: {}, {minutes:?} min",
+                resource.id, resource.version, resource.capacity, resource.sharing
             )
         }
     }

@@ -8,7 +8,7 @@
 //! | `world` | time, chance, faults; what was found wrong |
 //! | `setup` | what all seeds share: the template, an issuer of tokens |
 //! | `database`, `stale` | DynamoDB: the embedded database, called in process, with its faults |
-//! | `ledger` | what was committed, judged at each commit |
+//! | `ledger`, `line` | what was committed, judged at each commit |
 //! | `gateway`, `sockets` | API Gateway, as clients find it |
 //! | `management` | API Gateway, as `push` finds it |
 //! | `life`, `functions` | processes that live on, and die at any await |
@@ -36,6 +36,7 @@ mod functions;
 mod gateway;
 mod ledger;
 mod life;
+mod line;
 mod management;
 mod plan;
 mod setup;
@@ -49,8 +50,10 @@ mod world;
 use crate::{Budget, Figures, Violation};
 use client::Client;
 use client::board::{Board, Phase};
+use domain::{Period, ResourceId};
 use functions::Functions;
 use gateway::Gateway;
+use jiff::{SignedDuration, Timestamp};
 use life::Life;
 use plan::{Plan, RESOURCES, ROUNDS};
 use protocol::input::ResourceInput;
@@ -135,11 +138,36 @@ async fn act(world: &Arc<World>) {
         world.set_faulty(false);
         board.set(Phase { round, rests: true });
         come_to_rest(world, &board).await;
+        let last = round + 1 == ROUNDS;
+        let looked = look_for_places(world, last).await;
+        come_to_rest(world, &board).await;
         if world.verdict().is_some() {
             return;
         }
-        checks::look(world, &board.standings());
+        checks::look(world, &board.standings(), looked);
     }
+}
+
+/// Somebody looks at all slots; `late`: when everything has run out that will. At which instant.
+async fn look_for_places(world: &Arc<World>, late: bool) -> Timestamp {
+    if late {
+        let now = world.now();
+        let ends = world.ledger().bookings.values().filter_map(|it| it.hold_expires_at).max();
+        let left = ends.map(|end| end.duration_since(now) + SignedDuration::from_secs(1));
+        sleep(Duration::try_from(left.unwrap_or_default()).unwrap_or_default()).await;
+    }
+    let life = Arc::new(Life::new("visitor".to_owned()));
+    let bookings = Bookings::new(functions::database(world, &life), &SETUP.bookings);
+    let (now, from) = (world.now(), world.morning());
+    for id in RESOURCES {
+        let id = ResourceId::parse(id).expect("it is an id");
+        let resource = bookings.resource(&id).await.expect("nothing goes wrong any more");
+        let offered = resource.calendar.offered(from, from + SignedDuration::from_hours(4));
+        let offered: Vec<Period> = offered.collect();
+        let seen = bookings.availability_after_offers(&resource, &offered, now).await;
+        seen.expect("nothing goes wrong any more");
+    }
+    now
 }
 
 async fn come_to_rest(world: &Arc<World>, board: &Board) {
@@ -169,10 +197,8 @@ async fn come_to_rest(world: &Arc<World>, board: &Board) {
 async fn open_resources(world: &Arc<World>) {
     let life = Arc::new(Life::new("operator".to_owned()));
     let bookings = Bookings::new(functions::database(world, &life), &SETUP.bookings);
-    let profile = &world.plan.profile;
-    for id in RESOURCES {
-        let (capacity, minutes) = (profile.capacity, profile.slot_minutes);
-        let written = client::resource(id, capacity, minutes, profile.hold_seconds, profile.manual);
+    for (id, written) in RESOURCES.into_iter().zip(world.plan.profile.resources) {
+        let written = client::resource(id, written);
         let input: ResourceInput = serde_json::from_value(written).expect("it is one");
         let resource = input.resource().expect("it is one");
         bookings.put_resource(resource, world.now()).await.expect("nothing goes wrong yet");

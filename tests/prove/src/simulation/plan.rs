@@ -4,7 +4,7 @@
 //! Each seed has only some kinds of faults and some kinds of steps, and those the more: a mixture of
 //! everything all the time rarely gets anywhere. See "Swarm Testing" by Groce et al., ISSTA 2012.
 
-use super::step::{Act, Step, Topic};
+use super::step::{Act, Move, Sale, Step, Topic, Written};
 use super::world::{FAULTS, Fault};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -38,14 +38,8 @@ pub struct Profile {
     pub skew: i64,
     /// Places that a customer may have open at once.
     pub max_open: u64,
-    /// Places in each slot of each resource, at first.
-    pub capacity: u32,
-    /// How long a hold lasts, at first, in seconds.
-    pub hold_seconds: u32,
-    /// Whether operators approve, at first.
-    pub manual: bool,
-    /// How long a slot lasts, at first, in minutes.
-    pub slot_minutes: u32,
+    /// The resources, at first.
+    pub resources: [Written; 2],
     /// The most records of a batch.
     pub batch: usize,
     /// How old a read may be that is not strongly consistent.
@@ -79,7 +73,7 @@ pub struct ClientPlan {
 /// Resources that there are.
 pub const RESOURCES: [&str; 2] = ["room-0", "room-1"];
 /// Kinds of steps.
-const KINDS: usize = 13;
+const KINDS: usize = 16;
 /// Rounds of each seed: after each everything is quiet, and looked at.
 pub const ROUNDS: usize = 2;
 
@@ -146,15 +140,33 @@ impl Profile {
                 rates[kind as usize] = rate;
             }
         }
+        let first = Written {
+            capacity: pick(random, &[1, 1, 2, 3]),
+            sharing: true,
+            slot_minutes: pick(random, &[1, 15, 30, 60]),
+            hold_seconds: pick(random, &[1, 2, 2, 5, 60]),
+            manual: random.u32(..4) == 0,
+        };
+        // Often a table of one party, on a grid of its own.
+        let second = Written {
+            capacity: pick(random, &[1, 2, 3]),
+            sharing: random.bool(),
+            slot_minutes: pick(
+                random,
+                match first.slot_minutes {
+                    1 => &[1],
+                    15 => &[15, 30],
+                    _ => &[30, 60],
+                },
+            ),
+            ..first
+        };
         Self {
             rates,
             slow: pick(random, &[0.0, 0.05, 0.2, 0.5]),
             skew: pick(random, &[0, 0, 20, 200]),
             max_open: pick(random, &[50, 50, 4]),
-            capacity: pick(random, &[1, 1, 2, 3]),
-            hold_seconds: pick(random, &[1, 2, 2, 5, 60]),
-            manual: random.u32(..4) == 0,
-            slot_minutes: pick(random, &[1, 15, 30, 60]),
+            resources: [first, second],
             batch: pick(random, &[1, 3, 10, 100]),
             lag: Duration::from_millis(pick(random, &[50, 300, 1000])),
         }
@@ -208,8 +220,18 @@ fn clients(random: &mut fastrand::Rng, profile: &Profile) -> Vec<ClientPlan> {
 /// Who holds a slot confirms at the end of the hold, when all others want it too.
 fn duel(holds: bool, wants: bool) -> Vec<Step> {
     let sell = |at_end| {
-        let (resource, slot, slots, quantity) = (0, 0, 1, 1);
-        Act::Sell { hold: true, at_end, resource, slot, slots, quantity }
+        let (slot, slots, quantity) = (0, 1, 1);
+        let sale = Sale {
+            action: "hold",
+            at_end,
+            resource: 0,
+            slot,
+            slots,
+            quantity,
+            with: false,
+            guest: false,
+        };
+        Act::Sell(sale)
     };
     let step = |pause, act| Step { pause: Duration::from_millis(pause), waits: true, act };
     match (holds, wants) {
@@ -221,7 +243,7 @@ fn duel(holds: bool, wants: bool) -> Vec<Step> {
 
 /// How often each kind of step is taken in this seed: some kinds not at all.
 fn weights(random: &mut fastrand::Rng) -> [u32; KINDS] {
-    let mut weights = [12, 14, 4, 4, 5, 3, 4, 4, 3, 2, 3, 2, 8];
+    let mut weights = [12, 14, 4, 5, 5, 3, 4, 4, 3, 2, 3, 2, 8, 14, 3, 4];
     for weight in &mut weights[2..] {
         if random.bool() {
             *weight = 0;
@@ -244,7 +266,8 @@ fn step(
         kind += 1;
     }
     let resource = usize::from(random.u32(..4) == 0);
-    let slot = random.usize(..if profile.capacity == 1 { 2 } else { 3 });
+    let Written { capacity, sharing, slot_minutes, .. } = profile.resources[resource];
+    let slot = random.usize(..if capacity == 1 { 2 } else { 3 });
     let which = if random.u32(..3) == 0 { random.usize(..4) } else { 0 };
     let topic = match random.u32(..4) {
         0 => Topic::Me,
@@ -252,36 +275,59 @@ fn step(
         _ => Topic::Slots(resource),
     };
     let act = match kind {
-        0 => Act::Sell {
-            hold: random.u32(..3) > 0,
-            at_end: random.u32(..3) == 0,
-            resource,
-            slot,
-            slots: pick(random, &[1, 1, 1, 2]),
-            quantity: if random.u32(..4) == 0 { profile.capacity.min(2) } else { 1 },
-        },
+        0 | 13 => {
+            let sells = if random.u32(..3) > 0 { "hold" } else { "book" };
+            Act::Sell(Sale {
+                action: if kind == 0 { sells } else { "waitlist" },
+                at_end: random.u32(..3) == 0,
+                resource,
+                slot,
+                slots: pick(random, &[1, 1, 1, 2]),
+                quantity: if random.u32(..4) == 0 { capacity.min(2) } else { 1 },
+                with: kind == 0 && random.u32(..4) == 0,
+                guest: operator && random.bool(),
+            })
+        }
         1 if operator => Act::Approve { which },
         1 => Act::Confirm { which, at_end: random.u32(..3) == 0 },
         12 => Act::Extend { which, at_end: random.u32(..3) == 0 },
         2 => Act::Cancel { which, checked: random.bool() },
-        3 => Act::Reschedule { which, slot: random.usize(..4) },
+        3 => Act::Reschedule { which, to: goes(random) },
         4 => Act::Subscribe(topic),
         5 => Act::Unsubscribe(topic),
         6 => Act::Refresh { operator: operator && random.u32(..3) > 0 },
-        7 if operator => Act::Put {
-            resource,
-            capacity: random.u32(1..4),
-            slot_minutes: if random.bool() { profile.slot_minutes } else { 30 },
-            hold_seconds: pick(random, &[1, 2, 5]),
-            manual: random.u32(..4) == 0,
-        },
+        7 if operator => {
+            let written = Written {
+                capacity: random.u32(1..4),
+                sharing: sharing ^ (random.u32(..6) == 0),
+                slot_minutes: if random.bool() { slot_minutes } else { 30 },
+                hold_seconds: pick(random, &[1, 2, 5]),
+                manual: random.u32(..4) == 0,
+            };
+            Act::Put { resource, written }
+        }
         7 => Act::Again { which },
         8 if operator => pick(random, &[Act::Decline { which }, Act::Complete { which }]),
         8 | 10 => Act::Away(Duration::from_millis(random.u64(..4000))),
         9 if operator => pick(random, &[Act::NoShow { which }, Act::List { resource }]),
         9 => Act::List { resource },
+        14 => Act::Update { which },
+        15 => Act::Look { resource },
         _ => Act::Leave(Duration::from_millis(random.u64(..2000))),
     };
     let pause = pick(random, &[0, 0, 5, 30, 200, 1000, 2500]);
     Step { pause: Duration::from_millis(pause), waits: random.u32(..3) > 0, act }
+}
+
+/// To another time, to another resource, to another number of places, or all at once.
+fn goes(random: &mut fastrand::Rng) -> Move {
+    let mut to = Move {
+        slot: random.bool().then(|| random.usize(..4)),
+        resource: (random.u32(..3) == 0).then(|| random.usize(..RESOURCES.len())),
+        quantity: (random.u32(..3) == 0).then(|| random.u32(1..4)),
+    };
+    if let Move { slot: None, resource: None, quantity: None } = to {
+        to.slot = Some(random.usize(..4));
+    }
+    to
 }

@@ -18,15 +18,8 @@ pub struct Step {
 /// What a client does. `which` counts bookings that it knows, from the latest.
 #[derive(Debug, Clone, Copy)]
 pub enum Act {
-    /// Holds or books, perhaps when a hold of the slot runs out.
-    Sell {
-        hold: bool,
-        at_end: bool,
-        resource: usize,
-        slot: usize,
-        slots: usize,
-        quantity: u32,
-    },
+    /// Holds, books or waits, perhaps when a hold of the slot runs out.
+    Sell(Sale),
     /// Holds for longer, perhaps at the very end of the hold.
     Extend {
         which: usize,
@@ -45,7 +38,11 @@ pub enum Act {
     /// Moves a booking.
     Reschedule {
         which: usize,
-        slot: usize,
+        to: Move,
+    },
+    /// Replaces what is kept with a booking.
+    Update {
+        which: usize,
     },
     Approve {
         which: usize,
@@ -66,12 +63,13 @@ pub enum Act {
     /// Writes a resource.
     Put {
         resource: usize,
-        capacity: u32,
-        slot_minutes: u32,
-        hold_seconds: u32,
-        manual: bool,
+        written: Written,
     },
     List {
+        resource: usize,
+    },
+    /// Reads what is free.
+    Look {
         resource: usize,
     },
     Subscribe(Topic),
@@ -84,6 +82,53 @@ pub enum Act {
     Away(Duration),
     /// Closes the connection, and comes back after this time.
     Leave(Duration),
+}
+
+/// A new booking.
+#[derive(Debug, Clone, Copy)]
+pub struct Sale {
+    /// `hold`, `book` or `waitlist`.
+    pub action: &'static str,
+    /// Whether it is sent when a hold of the slot runs out.
+    pub at_end: bool,
+    /// Of which resource.
+    pub resource: usize,
+    /// The number of its first slot.
+    pub slot: usize,
+    /// How many slots.
+    pub slots: usize,
+    /// Places in each.
+    pub quantity: u32,
+    /// Whether the other resource too, for the same time.
+    pub with: bool,
+    /// Whether for a guest, if an operator asks.
+    pub guest: bool,
+}
+
+/// Where a booking moves: what is not said stays as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Move {
+    /// To this slot.
+    pub slot: Option<usize>,
+    /// To this resource.
+    pub resource: Option<usize>,
+    /// To so many places.
+    pub quantity: Option<u32>,
+}
+
+/// A resource as it is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Written {
+    /// Places in each slot.
+    pub capacity: u32,
+    /// Whether bookings share them.
+    pub sharing: bool,
+    /// How long a slot lasts, in minutes.
+    pub slot_minutes: u32,
+    /// How long a hold lasts, in seconds.
+    pub hold_seconds: u32,
+    /// Whether operators approve.
+    pub manual: bool,
 }
 
 /// What can be watched.

@@ -3,14 +3,16 @@
 use super::super::explore::Broken;
 use super::super::kept::Kept;
 use super::flight::{After, Lookup, Move, Phase, Slots, Turn};
+use super::line::{Asking, Leaving, Offers, offers};
 use super::scenario::Intent;
 use super::sell::sweeps;
 use super::tables::{SlotWrite, Tables, Write};
 use domain::{
     Action, Attempt, Booking, Command, Decision, Destination, Period, Rejection, Reschedule,
-    Resource, SlotOf,
+    Resource,
 };
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The change that a step belongs to.
@@ -102,7 +104,7 @@ impl Change<'_> {
         if self.turn.flight.again {
             After::Next(Phase::ReadingLeft(moving, taken))
         } else {
-            self.write(&moving, taken.as_ref(), |_| false)
+            self.write(&moving, (taken.as_ref(), None), |_| false, None)
         }
     }
 
@@ -119,21 +121,69 @@ impl Change<'_> {
             // By the clock of whoever needed the places it has run out.
             return After::Anew(until);
         }
-        self.write(moving, taken, |start| !left.contains_key(&start))
+        let asking =
+            Leaving { moving: moving.clone(), taken: taken.cloned(), left: Kept::new(left) };
+        if asking.window().is_some() {
+            return self.turn.ask(Asking::Change(asking));
+        }
+        let gone = |start| !asking.left.contains_key(&start);
+        self.write(moving, (taken, Some(&asking.left)), gone, None)
+    }
+
+    /// Offers what it gives back, beside what it does itself.
+    pub fn offer(
+        self,
+        asking: &Asking,
+        slots: &Slots,
+        waiting: &[(usize, Kept<Booking>)],
+    ) -> After {
+        let Asking::Change(Leaving { moving, taken, left }) = asking else {
+            unreachable!("a change asks for itself")
+        };
+        let resource = &self.turn.sales.resource;
+        let now = self.turn.flight.now;
+        let mut after = (**slots).clone();
+        for (of, effect) in Booking::effects(Some(&moving.read), &moving.next) {
+            let terms = resource.terms(of.slot, slots, now);
+            match slots.get(&of.slot.start).map(|slot| slot.after(effect, terms, now)) {
+                Some(Ok(slot)) => drop(after.insert(of.slot.start, slot)),
+                // It will be refused, and decided anew.
+                Some(Err(_)) => return After::Anew(now),
+                None => {}
+            }
+        }
+        let offers = offers(resource, &mut after, waiting, now);
+        let mut known = (**left).clone();
+        known.extend((**slots).clone());
+        let left = Kept::new(known);
+        let gone = |start| !left.contains_key(&start);
+        self.write(moving, (taken.as_ref(), Some(&left)), gone, Some(offers))
     }
 
     fn write(
         self,
         moving: &Move,
-        taken: Option<&Slots>,
+        (taken, left): (Option<&Slots>, Option<&Slots>),
         gone: impl Fn(Timestamp) -> bool,
+        offers: Option<Offers>,
     ) -> After {
         let Move { read, next, resource } = moving;
         let now = self.turn.flight.now;
         let over = Some(read.version);
         let mut writes =
             vec![Write::Booking { number: self.turn.number, after: next.clone(), over }];
-        for (SlotOf { slot: period, .. }, effect) in Booking::effects(Some(read), next) {
+        let mut offered = offers.unwrap_or_default();
+        for (of, effect) in Booking::effects(Some(read), next) {
+            let period = of.slot;
+            let mut effects = vec![effect];
+            effects.extend(offered.effects.remove(&of).unwrap_or_default());
+            let known = taken.and_then(|taken| taken.get(&period.start));
+            let known = left.and_then(|left| left.get(&period.start)).or(known);
+            if let Some(known) = known.filter(|_| effects.len() > 1) {
+                let terms = self.turn.sales.resource.terms(period, &BTreeMap::new(), now);
+                writes.push(Write::Slot(SlotWrite::new(known, effects, terms, now, Some(known))));
+                continue;
+            }
             let (slot, terms) = match (effect.taken(), resource, taken) {
                 (1.., Some(resource), Some(taken)) => {
                     let terms = resource.terms(period, taken, now);
@@ -147,12 +197,13 @@ impl Change<'_> {
                 // Neither the slot nor the terms matter to what is kept or given back.
                 _ => {
                     let resource = &self.turn.sales.resource;
-                    let none = std::collections::BTreeMap::new();
+                    let none = BTreeMap::new();
                     (resource.slot(period, &none), resource.terms(period, &none, now))
                 }
             };
-            writes.push(Write::Slot(SlotWrite::new(&slot, effect, terms, now)));
+            writes.push(Write::Slot(SlotWrite::new(&slot, effects, terms, now, known)));
         }
+        writes.extend(offered.bookings);
         After::Next(Phase::Writing(Kept::new(writes)))
     }
 }

@@ -4,6 +4,7 @@ use super::super::explore::Broken;
 use super::super::kept::Kept;
 use super::super::mutation::Mutation;
 use super::Sales;
+use super::line::{Asking, Seen};
 use super::tables::{Outcome, SlotWrite, Tables, Write};
 use domain::{Booking, Rejection, Resource, Slot};
 use jiff::Timestamp;
@@ -61,6 +62,10 @@ pub enum Phase {
     ReadingLeft(Move, Option<Slots>),
     /// Drops buckets that have run out, then begins anew.
     Sweeping(Vec<SlotWrite>),
+    /// Reads the slots that are free, or that are to be given back, and who waits there.
+    ReadingLine(Asking, Seen),
+    /// Offers what is free to who waits, then begins anew.
+    Offering(Kept<Vec<Write>>),
     /// Writes; in one transaction, unless it is done wrong.
     Writing(Kept<Vec<Write>>),
     /// A change of the resource reads it.

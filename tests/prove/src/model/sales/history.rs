@@ -69,19 +69,17 @@ fn doing(phase: &Phase, which: u8) -> String {
         Phase::SellingMoved(..) => "reads the slots of former grids too".to_owned(),
         Phase::ReadingLeft(..) => "reads the slots that it leaves".to_owned(),
         Phase::Sweeping(_) => "sweeps a slot of a former grid".to_owned(),
-        Phase::Writing(writes) => {
+        Phase::ReadingLine(_, seen) if seen.reads_slots() => "reads the slots of a line".to_owned(),
+        Phase::ReadingLine(..) => "reads who waits".to_owned(),
+        Phase::Writing(writes) | Phase::Offering(writes) => {
             let writes = writes.iter().map(|write| match write {
                 Write::Booking { after, .. } => {
                     format!("booking {} v{}", after.status.as_str(), after.version)
                 }
                 Write::Slot(slot) => {
-                    let effect = slot.effect.map(|effect| format!("{effect:?}"));
+                    let effects = &slot.effects;
                     let drops = if slot.drops.is_empty() { "" } else { ", drops buckets" };
-                    format!(
-                        "slot of {} {}{drops}",
-                        slot.start.strftime("%H:%M"),
-                        effect.unwrap_or_default()
-                    )
+                    format!("slot of {} {effects:?}{drops}", slot.start.strftime("%H:%M"))
                 }
                 Write::Resource(after, _) => format!("resource v{}", after.version),
             });

@@ -12,6 +12,7 @@
 //! | [`tables`] | the table, and its conditional writes |
 //! | [`flight`] | a request under way |
 //! | [`sell`], [`change`] | its steps |
+//! | [`line`] | who waits for places, and is offered them |
 //! | [`history`] | steps in words |
 //! | [`promises`] | what must hold, whatever happens |
 
@@ -19,6 +20,7 @@ pub mod change;
 pub mod flight;
 pub mod grids;
 pub mod history;
+pub mod line;
 pub mod promises;
 pub mod scenario;
 pub mod scenarios;
@@ -32,6 +34,7 @@ use change::Change;
 use domain::Resource;
 use flight::{After, Flight, Lookup, Phase, Reads, Turn};
 use history::Came;
+use line::Seen;
 use scenario::{Kind, Scenario};
 use sell::Selling;
 use std::collections::BTreeMap;
@@ -107,6 +110,10 @@ impl Sales {
     ) -> Result<(After, bool), Broken> {
         match &flight.phase {
             Phase::Writing(writes) => return self.write(flight, writes, tables, clock),
+            Phase::Offering(writes) => {
+                Arc::make_mut(tables).transact(&self.scenario, clock, writes)?;
+                return Ok((After::Anew(flight.now), false));
+            }
             Phase::Sweeping(sweeps) => {
                 let (sweep, others) = sweeps.split_first().expect("there is one left");
                 Arc::make_mut(tables).transact(
@@ -132,6 +139,12 @@ impl Sales {
                         sale.read_moved(&booking, &resource, tables)
                     }
                     Phase::LookingAgain(lookup) => sale.look_again(lookup, tables)?,
+                    Phase::ReadingLine(asking, seen) => {
+                        match sale.turn.see(seen, &asking, tables) {
+                            Seen::All(slots, waiting) => sale.serve(asking, &slots, &waiting),
+                            seen => After::Next(Phase::ReadingLine(asking, seen)),
+                        }
+                    }
                     other => unreachable!("{other:?} is no part of a sale"),
                 }
             }
@@ -143,6 +156,12 @@ impl Sales {
                     Phase::ReadingSlots(moving) => change.read_slots(moving, tables),
                     Phase::ReadingLeft(moving, taken) => {
                         change.read_left(&moving, taken.as_ref(), tables)
+                    }
+                    Phase::ReadingLine(asking, seen) => {
+                        match change.turn.see(seen, &asking, tables) {
+                            Seen::All(slots, waiting) => change.offer(&asking, &slots, &waiting),
+                            seen => After::Next(Phase::ReadingLine(asking, seen)),
+                        }
                     }
                     other => unreachable!("{other:?} is no part of a change"),
                 }
@@ -172,7 +191,7 @@ impl Sales {
         if self.wrong(Mutation::MoveInTwo) {
             let leaves = |write: &&Write| {
                 let Write::Slot(slot) = write else { return false };
-                slot.effect.is_some_and(|effect| effect.after.is_none())
+                !slot.effects.is_empty() && slot.effects.iter().all(|effect| effect.after.is_none())
             };
             let (first, rest): (Vec<_>, Vec<_>) = writes.iter().partition(leaves);
             let [first, rest] = [first, rest].map(|part| part.into_iter().cloned().collect());

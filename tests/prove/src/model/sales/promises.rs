@@ -4,7 +4,7 @@ use super::super::explore::Broken;
 use super::super::kept::Kept;
 use super::State;
 use super::scenario::{Kind, Scenario, length_of_a_slot};
-use super::tables::{SlotWrite, Tables};
+use super::tables::{SlotWrite, Tables, Write};
 use domain::{Booking, NewBooking, Period, Resource, Slot, Status, Terms, Version};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,6 +28,13 @@ pub const AS_DECIDED: &str = "a slot is written as the domain decides";
 /// What is written is newer than whatever anybody may have seen before, by whatever clock.
 pub const NEWER: &str = "of two views of a slot, the higher version is the newer";
 
+/// Who waits and fits is not passed by a newcomer.
+pub const OVERTAKES: &str = "nobody overtakes who waits";
+/// Whoever gives places back offers them in the same transaction.
+pub const IN_ONE: &str = "what comes free is offered in the transaction that frees it";
+/// A slot says how many wait in it.
+pub const LINES: &str = "a slot counts who waits in it";
+
 /// Checks the change of a booking.
 pub fn of_booking(
     scenario: &Scenario,
@@ -43,7 +50,7 @@ pub fn of_booking(
         ));
     }
     let Some(before) = before else { return Ok(()) };
-    if !matches!(before.status, Status::Held | Status::Pending | Status::Confirmed) {
+    if before.status.is_final() {
         let (from, to) = (before.status.as_str(), after.status.as_str());
         return Err(Broken::new(VERSIONS, format!("from {from} to {to}")));
     }
@@ -67,14 +74,52 @@ pub fn of_slot(
     }
     let untouched = Slot::untouched(write.start, write.terms.minutes);
     let before = before.unwrap_or(&untouched);
-    let decided = match write.effect {
-        Some(effect) => before.after(effect, write.terms, write.now),
-        None => Ok(before.swept(write.now)),
+    let decided = match write.effects.as_slice() {
+        [] => Ok(before.swept(write.now)),
+        effects => before.after(effects.iter().copied(), write.terms, write.now),
     };
     // Buckets that ran out may be dropped now or later: at the instant of the write it is the same.
     if decided.as_ref().map(|slot| slot.at(write.now)) != Ok(after.at(write.now)) {
         let how = format!("{decided:?} is decided, {after:?} is written");
         return Err(Broken::new(AS_DECIDED, how));
+    }
+    Ok(())
+}
+
+/// Checks what a transaction does to who waits, by its own clock.
+pub fn of_line(before: &Tables, after: &Tables, writes: &[Write]) -> Result<(), Broken> {
+    let waits = |booking: &&Booking| booking.status == Status::Waitlisted;
+    let (old, new) = (before.bookings.iter(), after.bookings.iter());
+    let waiting = old.zip(new).filter(|(old, new)| old == new);
+    let waiting: Vec<&Booking> =
+        waiting.filter_map(|(old, _)| old.as_deref()).filter(waits).collect();
+    if waiting.is_empty() {
+        return Ok(());
+    }
+    for write in writes {
+        let Write::Booking { number, after: booking, .. } = write else { continue };
+        let was = before.bookings[*number].as_deref();
+        // That it runs out is nobody's change of a slot.
+        if booking.status == Status::Expired {
+            continue;
+        }
+        let offered = was.is_some_and(|was| was.status == Status::Waitlisted);
+        let fits = |waits: &Booking, tables: &Tables| {
+            let mut slots = tables.slots(Timestamp::MIN, Timestamp::MAX);
+            !tables.resource.offers(&mut slots, [waits], booking.updated_at).is_empty()
+        };
+        for (of, effect) in Booking::effects(was, booking) {
+            let here = |waits: &&&Booking| waits.stretch.slots().any(|slot| slot == of.slot);
+            for waits in waiting.iter().filter(here) {
+                let how = || format!("{} at {}", waits.customer, of.slot.start);
+                if effect.taken() > 0 && !offered && fits(waits, before) {
+                    return Err(Broken::new(OVERTAKES, how()));
+                }
+                if effect.given_back() > 0 && fits(waits, after) {
+                    return Err(Broken::new(IN_ONE, how()));
+                }
+            }
+        }
     }
     Ok(())
 }
@@ -184,14 +229,19 @@ fn of_books<'a>(
     resource: &Resource,
     fastest: Timestamp,
 ) -> Result<(), Broken> {
-    let mut sold = 0;
+    let (mut sold, mut waiting) = (0, 0);
     let mut held = BTreeMap::<Timestamp, u32>::new();
     for booking in bookings {
         let places = booking.places_in(&booking.resource, slot.start);
+        let waits = booking.status == Status::Waitlisted;
+        waiting += u32::from(waits && booking.stretch.slots().any(|it| it.start == slot.start));
         match booking.runs_out_at() {
             Some(end) if places > 0 => *held.entry(end).or_default() += places,
             _ => sold += places,
         }
+    }
+    if slot.waiting != waiting {
+        return Err(Broken::new(LINES, format!("{waiting} wait in {slot:?}")));
     }
     let buckets: u32 = slot.expiring.values().sum();
     if slot.taken != sold + buckets {

@@ -3,7 +3,7 @@
 
 use super::grids;
 use super::scenario::{Scenario, code};
-use domain::Sale::{Book, Hold};
+use domain::Sale::{Book, Hold, Wait};
 use domain::{Action, Approval, HoldSeconds, PendingMinutes};
 use jiff::SignedDuration;
 
@@ -173,6 +173,41 @@ pub fn capacity(size: Size) -> Scenario {
     Scenario { ticks: size.pick(0, 3), ..scenario }
 }
 
+/// One waits for the last place, which is given back while a newcomer wants it.
+pub fn line(size: Size) -> Scenario {
+    let scenario = Scenario::new("a line", 1)
+        .sell(1, "alice", "a", Book, (0, 1, 60), 1)
+        .sell(1, "carol", "c", Wait, (0, 1, 60), 1)
+        .cancel(1, "alice", 0)
+        .sell(1, "bob", "b", Book, (0, 1, 60), 1)
+        .cancel(size.pick(0, 1), "carol", 1)
+        .sell(size.pick(0, 1), "dave", "d", Wait, (0, 1, 60), 1);
+    Scenario { ticks: size.pick(0, 1), ..scenario }
+}
+
+/// A hold runs out while somebody waits for its place, and a newcomer wants it; so does the offer.
+pub fn offered_late(size: Size) -> Scenario {
+    let scenario = Scenario::new("a hold that runs out before a line", 1)
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .sell(1, "carol", "c", Wait, (0, 1, 60), 1)
+        .sell(1, "bob", "b", Book, (0, 1, 60), 1)
+        .confirm(size.pick(0, 1), "carol", 1)
+        .cancel(size.pick(0, 1), "alice", 0);
+    Scenario { ticks: size.pick(2, 4), skews: size.pick(&[0], &[0, 1]), ..scenario }
+}
+
+/// Two wait, of whom the first wants more than comes free.
+pub fn passed_over(size: Size) -> Scenario {
+    let scenario = Scenario::new("who does not fit is passed over", 2)
+        .sell(1, "alice", "a", Book, (0, 1, 60), 1)
+        .sell(1, "bob", "b", Book, (0, 1, 60), 1)
+        .sell(1, "carol", "c", Wait, (0, 1, 60), 2)
+        .sell(1, "dave", "d", Wait, (0, 1, 60), 1)
+        .cancel(1, "alice", 0)
+        .cancel(size.pick(0, 1), "bob", 1);
+    Scenario { ticks: 0, ..scenario }
+}
+
 /// All of them.
 pub fn all(size: Size) -> Vec<Scenario> {
     let mut all: Vec<Scenario> = [
@@ -188,6 +223,9 @@ pub fn all(size: Size) -> Vec<Scenario> {
         unanswered_until_the_start,
         begun,
         capacity,
+        line,
+        offered_late,
+        passed_over,
     ]
     .map(|scenario| scenario(size))
     .into();

@@ -6,9 +6,10 @@ use super::super::kept::Kept;
 use super::super::mutation::Mutation;
 use super::Sales;
 use super::flight::{After, Lookup, Phase, Reads, Slots, Turn};
+use super::line::{Asking, Sale};
 use super::scenario::code;
 use super::tables::{SlotWrite, Tables, Write};
-use domain::{Booking, NewBooking, Period, Rejection, Resource, Slot, SlotOf, Stretch};
+use domain::{Booking, NewBooking, Period, Rejection, Resource, Slot, SlotOf, Status, Stretch};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -68,7 +69,7 @@ impl Selling<'_> {
             Ok(booking) if resource.has_moved() => {
                 After::Next(Phase::SellingMoved(Kept::new(booking), resource.clone()))
             }
-            Ok(booking) => self.write(&Kept::new(booking), resource, slots),
+            Ok(booking) => self.write(&Kept::new(booking), resource, slots.clone()),
         }
     }
 
@@ -89,33 +90,52 @@ impl Selling<'_> {
         tables: &Tables,
     ) -> After {
         let Period { start, end } = booking.stretch.time();
-        self.write(booking, resource, &tables.slots(resource.reads_from(start), end))
+        let slots = tables.slots(resource.reads_from(start), end);
+        self.write(booking, resource, Kept::new(slots))
     }
 
-    fn write(
-        self,
-        booking: &Kept<Booking>,
-        resource: &Resource,
-        touched: &BTreeMap<Timestamp, Slot>,
-    ) -> After {
-        let Turn { sales, flight, number, .. } = self.turn;
-        let mut now = flight.now;
-        if sales.scenario.mutation == Some(Mutation::DropBucketsEarly) {
-            now += sales.scenario.tick;
-        }
-        let sweeps = sweeps(&booking.stretch, touched, now);
+    fn write(self, booking: &Kept<Booking>, resource: &Kept<Resource>, touched: Slots) -> After {
+        let now = self.now();
+        let sweeps = sweeps(&booking.stretch, &touched, now);
         if !sweeps.is_empty() {
             return After::Next(Phase::Sweeping(sweeps));
         }
+        let sale = Sale { booking: booking.clone(), resource: resource.clone(), slots: touched };
+        let wrong = self.turn.sales.wrong(Mutation::NewcomerIgnoresLine);
+        if !wrong && sale.window(now).is_some() {
+            return self.turn.ask(Asking::Sale(sale));
+        }
+        self.write_past_line(&sale)
+    }
+
+    /// By the clock of its process.
+    fn now(self) -> Timestamp {
+        let Turn { sales, flight, .. } = self.turn;
+        let early = sales.scenario.mutation == Some(Mutation::DropBucketsEarly);
+        if early { flight.now + sales.scenario.tick } else { flight.now }
+    }
+
+    /// Writes, where the line has had what it can have.
+    pub fn write_past_line(self, sale: &Sale) -> After {
+        let Sale { booking, resource, slots: touched } = sale;
+        let (now, number) = (self.now(), self.turn.number);
         let create = Write::Booking { number, after: booking.clone(), over: None };
         let mut writes = vec![create];
         for (SlotOf { slot: period, .. }, effect) in Booking::effects(None, booking) {
             let slot = resource.slot(period, touched);
             let terms = resource.terms(period, touched, now);
+            let read = touched.get(&period.start);
+            let waits = booking.status == Status::Waitlisted;
+            if waits && slot.free(terms, now) >= booking.places.get() {
+                return After::Answer(Err(Rejection::NotFull));
+            }
             match slot.after(effect, terms, now) {
                 Ok(_) => {
-                    let write = SlotWrite::new(&slot, effect, terms, now);
-                    writes.push(Write::Slot(write));
+                    let write = SlotWrite::new(&slot, vec![effect], terms, now, read);
+                    let run_out: u32 = slot.run_out(now).map(|(_, places)| places).sum();
+                    let full = (terms.places + run_out).checked_sub(booking.places.get());
+                    let full = full.filter(|_| waits);
+                    writes.push(Write::Slot(SlotWrite { full, ..write }));
                 }
                 Err(Rejection::SlotFull) => {
                     return After::Next(Phase::LookingAgain(Lookup::Unread));

@@ -44,14 +44,29 @@ pub enum Write {
 pub struct SlotWrite {
     /// Which slot.
     pub start: Timestamp,
-    /// What is done to it; nothing but to drop buckets, if nothing is said.
-    pub effect: Option<Effect>,
+    /// What is done to it, all of it together; nothing but to drop buckets, if nothing is said.
+    pub effects: Vec<Effect>,
     /// The buckets that it drops, as they were seen.
     pub drops: Vec<(Timestamp, u32)>,
     /// On what terms it is sold.
     pub terms: Terms,
     /// When this was decided.
     pub now: Timestamp,
+    /// Who may wait in it.
+    pub line: Line,
+    /// More places than this are taken: somebody joins the line of a slot that is full.
+    pub full: Option<u32>,
+}
+
+/// Who may wait in a slot that is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Line {
+    /// Anybody: places are neither taken nor given back.
+    Anybody,
+    /// Nobody.
+    Nobody,
+    /// Those who were seen: the slot is at the version that was read.
+    AsRead(Version),
 }
 
 /// How a transaction ended.
@@ -82,6 +97,7 @@ impl Tables {
         if !refused.is_empty() {
             return Ok(Outcome::Refused(refused));
         }
+        let before = self.clone();
         for write in writes {
             match write {
                 Write::Booking { number, after, .. } => {
@@ -98,6 +114,7 @@ impl Tables {
                 Write::Resource(after, _) => self.resource = after.clone(),
             }
         }
+        promises::of_line(&before, self, writes)?;
         Ok(Outcome::Written)
     }
 
@@ -124,17 +141,51 @@ impl Tables {
 }
 
 impl SlotWrite {
-    /// An effect on a slot as it was read. Only what takes places drops buckets.
-    pub fn new(slot: &Slot, effect: Effect, terms: Terms, now: Timestamp) -> Self {
-        let drops = if effect.taken() > 0 { slot.run_out(now).collect() } else { Vec::new() };
-        Self { start: slot.start, effect: Some(effect), drops, terms, now }
+    /// Effects on a slot as it is offered. Only what takes places drops buckets. `read` is the slot as it was
+    /// read, if it was.
+    pub fn new(
+        slot: &Slot,
+        effects: Vec<Effect>,
+        terms: Terms,
+        now: Timestamp,
+        read: Option<&Slot>,
+    ) -> Self {
+        let takes = effects.iter().any(|effect| effect.taken() > 0);
+        let gives = effects.iter().any(|effect| effect.given_back() > 0);
+        let drops = if takes { slot.run_out(now).collect() } else { Vec::new() };
+        let line = match read {
+            _ if !takes && !gives => Line::Anybody,
+            Some(slot) if slot.waiting > 0 => Line::AsRead(slot.version),
+            _ => Line::Nobody,
+        };
+        Self { start: slot.start, effects, drops, terms, now, line, full: None }
     }
 
     /// Drops the buckets that have run out, and does nothing else.
     pub fn sweep(slot: &Slot, now: Timestamp) -> Self {
         let terms = Terms { minutes: slot.minutes, places: 0 };
-        let drops = slot.run_out(now).collect();
-        Self { start: slot.start, effect: None, drops, terms, now }
+        let (drops, effects) = (slot.run_out(now).collect(), Vec::new());
+        Self { start: slot.start, effects, drops, terms, now, line: Line::Anybody, full: None }
+    }
+
+    fn sum(&self, of: fn(&Effect) -> u32) -> u32 {
+        self.effects.iter().map(of).sum()
+    }
+
+    /// Whether those who may wait in the slot are those who do.
+    fn is_in_line(&self, slot: Option<&Slot>, mutation: Option<Mutation>) -> bool {
+        let takes = self.sum(Effect::taken) > 0;
+        let ignores = match mutation {
+            Some(Mutation::CancelIgnoresLine) => !takes,
+            Some(Mutation::NewcomerIgnoresLine | Mutation::TakeUnguarded) => takes,
+            _ => false,
+        };
+        ignores
+            || match self.line {
+                Line::Anybody => true,
+                Line::Nobody => slot.is_none_or(|slot| slot.waiting == 0),
+                Line::AsRead(version) => slot.is_some_and(|slot| slot.version == version),
+            }
     }
 
     fn given_back(&self) -> u32 {
@@ -144,28 +195,39 @@ impl SlotWrite {
     /// Whether its condition holds: that of the update which `store` writes.
     fn holds(&self, slot: Option<&Slot>, mutation: Option<Mutation>) -> bool {
         let bucket = |end: &Timestamp| slot.and_then(|slot| slot.expiring.get(end)).copied();
-        let effect = self.effect.unwrap_or(Effect { before: None, after: None });
         let as_seen = self.drops.iter().all(|(end, places)| bucket(end) == Some(*places))
             || mutation == Some(Mutation::DropBucketsUnseen);
-        let more = effect.taken();
+        let (more, fewer) = (self.sum(Effect::taken), self.sum(Effect::given_back));
         let given_back = self.given_back();
-        let room = (self.terms.places + given_back).saturating_sub(more);
+        let room = (self.terms.places + given_back + fewer).saturating_sub(more);
         let length = self.terms.minutes;
         let has_room = more == 0
             || mutation == Some(Mutation::TakeUnconditionally)
             || slot.is_none_or(|slot| {
                 slot.taken <= room && (slot.minutes == length || slot.taken <= given_back)
             });
-        let has_share = match effect.before {
-            None => true,
-            _ if effect.keeps() && mutation == Some(Mutation::ConfirmByBookingAlone) => true,
-            Some(Share::Has(places, Some(until))) => {
-                bucket(&until).is_some_and(|there| there >= places.get())
+        let trusts = mutation == Some(Mutation::ConfirmByBookingAlone);
+        let (mut for_good, mut least) = (0, BTreeMap::new());
+        for effect in self.effects.iter().filter(|effect| !(effect.keeps() && trusts)) {
+            match effect.before {
+                Some(Share::Has(places, Some(until))) => {
+                    *least.entry(until).or_insert(0) += places.get();
+                }
+                Some(Share::Has(places, None)) => for_good += places.get(),
+                Some(Share::Waits) | None => {}
             }
-            Some(Share::Has(places, None)) => slot.is_some_and(|slot| slot.taken >= places.get()),
-            Some(Share::Waits) => slot.is_some_and(|slot| slot.waiting > 0),
-        };
-        as_seen && has_room && has_share
+        }
+        let has_shares = slot.map_or(0, |slot| slot.taken) >= for_good
+            && least.iter().all(|(end, places)| bucket(end).is_some_and(|there| there >= *places));
+        let joins: i32 = self.effects.iter().map(Effect::joins).sum();
+        let waiting = slot.map_or(0, |slot| slot.waiting);
+        let is_full = self.full.is_none_or(|room| slot.is_some_and(|slot| slot.taken > room));
+        as_seen
+            && has_room
+            && has_shares
+            && is_full
+            && waiting.checked_add_signed(joins).is_some()
+            && self.is_in_line(slot, mutation)
     }
 
     /// The slot after it: what the expression of that update makes of it.
@@ -176,18 +238,20 @@ impl SlotWrite {
         for (end, _) in &self.drops {
             slot.expiring.remove(end);
         }
-        let effect = self.effect.unwrap_or(Effect { before: None, after: None });
-        taken += i64::from(effect.taken()) - i64::from(effect.given_back());
-        if let Some(Share::Has(places, Some(until))) = effect.before
-            && !(effect.keeps() && mutation == Some(Mutation::ConfirmLeavesBucket))
-        {
-            let bucket = slot.expiring.entry(until).or_default();
-            *bucket = bucket.saturating_sub(places.get());
+        taken += i64::from(self.sum(Effect::taken)) - i64::from(self.sum(Effect::given_back));
+        for effect in &self.effects {
+            if let Some(Share::Has(places, Some(until))) = effect.before
+                && !(effect.keeps() && mutation == Some(Mutation::ConfirmLeavesBucket))
+            {
+                let bucket = slot.expiring.entry(until).or_default();
+                *bucket = bucket.saturating_sub(places.get());
+            }
+            if let Some(Share::Has(places, Some(until))) = effect.after {
+                *slot.expiring.entry(until).or_default() += places.get();
+            }
+            slot.waiting = slot.waiting.saturating_add_signed(effect.joins());
         }
-        if let Some(Share::Has(places, Some(until))) = effect.after {
-            *slot.expiring.entry(until).or_default() += places.get();
-        }
-        if effect.taken() > 0 {
+        if self.sum(Effect::taken) > 0 {
             slot.minutes = self.terms.minutes;
         }
         let versions =

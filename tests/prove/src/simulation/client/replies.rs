@@ -11,7 +11,8 @@ use tokio::time::Instant;
 impl Client {
     /// A frame is there.
     pub(super) fn hear(&mut self, text: &str) {
-        let frame: Value = serde_json::from_str(text).unwrap_or_default();
+        let mut frame: Value = serde_json::from_str(text).unwrap_or_default();
+        forget_positions(&mut frame);
         let name = self.name();
         match frame["type"].as_str() {
             Some("update") => {
@@ -135,7 +136,7 @@ impl Client {
         if !self.plan.operator && !is_mine {
             self.world.broken("nobody is told what concerns others", || format!("{booking}"));
         }
-        if matches!(asked.action(), "hold" | "book") {
+        if matches!(asked.action(), "hold" | "book" | "waitlist") {
             let key = &asked.request["key"];
             let known = self.keyed.iter_mut().find(|(request, _)| request["key"] == *key);
             if let Some((_, known)) = known {
@@ -233,11 +234,25 @@ impl Client {
     /// A hold is not refused before its end, by whatever clock.
     fn must_be_over(&self, asked: &Asked) {
         let id = asked.request["booking"].as_str().unwrap_or_default();
-        let end = self.known.get(id).and_then(|booking| booking["holdExpiresAt"].as_str());
-        let Some(end) = end.and_then(|end| end.parse::<Timestamp>().ok()) else { return };
+        let instant = |name: &str| self.known.get(id)?[name].as_str()?.parse::<Timestamp>().ok();
+        let Some(end) = instant("holdExpiresAt") else { return };
+        // What an operator has to approve is over when it begins.
+        let end = instant("start").map_or(end, |start| start.min(end));
         let now = self.world.now().as_millisecond() + self.world.plan.profile.skew + 1;
         if now < end.as_millisecond() {
             self.world.broken("a hold lasts until its end", || format!("{id} until {end}"));
         }
+    }
+}
+
+/// A place in a line changes without a version: of two views of one version, each is as it was.
+fn forget_positions(frame: &mut Value) {
+    match frame {
+        Value::Object(fields) => {
+            fields.remove("position");
+            fields.values_mut().for_each(forget_positions);
+        }
+        Value::Array(list) => list.iter_mut().for_each(forget_positions),
+        _ => {}
     }
 }

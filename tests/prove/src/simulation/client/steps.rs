@@ -2,7 +2,7 @@
 
 use super::{Asked, Client};
 use crate::simulation::plan::RESOURCES;
-use crate::simulation::step::{Act, Topic};
+use crate::simulation::step::{Act, Move, Sale, Topic, Written};
 use crate::simulation::world::BASE;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -20,11 +20,12 @@ fn slot_start(morning: Timestamp, slot: usize, minutes: u32) -> Timestamp {
 }
 
 /// A resource as an operator writes it.
-pub fn resource(id: &str, capacity: u32, minutes: u32, hold: u32, manual: bool) -> Value {
+pub fn resource(id: &str, written: Written) -> Value {
+    let Written { capacity, sharing, slot_minutes, hold_seconds: hold, manual } = written;
     let day = ["08:00-12:00"];
     json!({
-        "id": id, "name": id, "timeZone": "UTC", "slotMinutes": minutes,
-        "opening": {"mon": day}, "capacity": capacity, "holdSeconds": hold, "maxHoldSeconds": 3 * hold,
+        "id": id, "name": id, "timeZone": "UTC", "slotMinutes": slot_minutes,
+        "opening": {"mon": day}, "capacity": capacity, "sharing": sharing, "holdSeconds": hold, "maxHoldSeconds": 3 * hold,
         "approval": if manual { "manual" } else { "auto" },
     })
 }
@@ -33,16 +34,14 @@ impl Client {
     /// Takes a step.
     pub(super) fn take(&mut self, act: Act) {
         match act {
-            Act::Sell { hold, at_end, resource, slot, slots, quantity } => {
-                self.sell(hold, at_end, resource, (slot, slots), quantity);
-            }
+            Act::Sell(sale) => self.sell(sale),
             Act::Extend { which, at_end } => self.turn_to_hold("extend", which, at_end),
             Act::Confirm { which, at_end } => self.turn_to_hold("confirm", which, at_end),
             Act::Cancel { which, checked } => self.change("cancel", which, checked),
-            Act::Reschedule { which, slot } => {
-                let minutes = self.world.plan.profile.slot_minutes;
-                let start = slot_start(self.world.morning(), slot, minutes).to_string();
-                self.change_with("reschedule", which, false, &[("start", json!(start))]);
+            Act::Reschedule { which, to } => self.reschedule(which, to),
+            Act::Update { which } => {
+                let details = json!({"step": self.requests});
+                self.change_with("update", which, false, &[("details", details)]);
             }
             Act::Approve { which } => self.change("approve", which, false),
             Act::Decline { which } => self.change("decline", which, false),
@@ -54,10 +53,17 @@ impl Client {
                     self.ask(request.clone());
                 }
             }
-            Act::Put { resource: number, capacity, slot_minutes, hold_seconds, manual } => {
-                let id = RESOURCES[number];
-                let resource = resource(id, capacity, slot_minutes, hold_seconds, manual);
+            Act::Put { resource: number, written } => {
+                let resource = resource(RESOURCES[number], written);
                 self.ask(json!({"action": "resource.put", "resource": resource}));
+            }
+            Act::Look { resource } => {
+                let from = self.world.morning();
+                let to = from + SignedDuration::from_hours(4);
+                self.ask(json!({
+                    "action": "availability", "resource": RESOURCES[resource],
+                    "from": from.to_string(), "to": to.to_string(),
+                }));
             }
             Act::List { resource } => {
                 let from = BASE - SignedDuration::from_hours(1);
@@ -111,18 +117,17 @@ impl Client {
         format!("{}-{}-{}", self.name(), self.keyed.len(), self.requests)
     }
 
-    fn sell(
-        &mut self,
-        hold: bool,
-        at_end: bool,
-        resource: usize,
-        (slot, slots): (usize, usize),
-        quantity: u32,
-    ) {
-        let minutes = self.world.plan.profile.slot_minutes;
-        let start = slot_start(self.world.morning(), slot, minutes);
+    /// When a slot of a resource starts, on the grid that it had first.
+    fn start_of(&self, resource: usize, slot: usize) -> Timestamp {
+        let minutes = self.world.plan.profile.resources[resource].slot_minutes;
+        slot_start(self.world.morning(), slot, minutes)
+    }
+
+    fn sell(&mut self, sale: Sale) {
+        let Sale { action, at_end, resource, slot, slots, quantity, with, guest } = sale;
+        let start = self.start_of(resource, slot);
         let mut request = json!({
-            "action": if hold { "hold" } else { "book" },
+            "action": action,
             "resource": RESOURCES[resource],
             "start": start.to_string(),
             "quantity": quantity,
@@ -130,8 +135,16 @@ impl Client {
         });
         if slots > 1 {
             let slots = u32::try_from(slots).unwrap_or(1);
+            let minutes = self.world.plan.profile.resources[resource].slot_minutes;
             let end = start + SignedDuration::from_mins(i64::from(minutes * slots));
             request["end"] = json!(end.to_string());
+        }
+        if with {
+            let other = RESOURCES[(resource + 1) % RESOURCES.len()];
+            request["with"] = json!([{"resource": other}]);
+        }
+        if guest && self.operator {
+            request["for"] = json!("guest:walk-in");
         }
         self.keyed.push((request.clone(), None));
         let end = if at_end { self.next_end(RESOURCES[resource], start) } else { None };
@@ -139,6 +152,21 @@ impl Client {
             Some(end) => self.ask_about(end, request),
             None => self.ask(request),
         }
+    }
+
+    fn reschedule(&mut self, which: usize, to: Move) {
+        let mut fields = Vec::new();
+        if let Some(slot) = to.slot {
+            let start = self.start_of(to.resource.unwrap_or(0), slot);
+            fields.push(("start", json!(start.to_string())));
+        }
+        if let Some(resource) = to.resource {
+            fields.push(("resource", json!(RESOURCES[resource])));
+        }
+        if let Some(quantity) = to.quantity {
+            fields.push(("quantity", json!(quantity)));
+        }
+        self.change_with("reschedule", which, false, &fields);
     }
 
     /// When the next hold of a slot runs out, as only the world knows.
@@ -190,7 +218,9 @@ impl Client {
     fn change_with(&mut self, action: &str, which: usize, checked: bool, fields: &[(&str, Value)]) {
         let allow: &[&str] = match action {
             "approve" | "decline" => &["pending"],
-            "cancel" => &["held", "pending", "confirmed"],
+            "cancel" => &["held", "pending", "confirmed", "waitlisted"],
+            "reschedule" => &["held", "pending", "confirmed"],
+            "update" => &["held", "pending", "confirmed", "waitlisted", "cancelled"],
             _ => &["confirmed"],
         };
         let Some(booking) = self.booking(which, allow) else { return };
