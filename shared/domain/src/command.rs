@@ -164,6 +164,10 @@ impl Command {
                 }
                 next.hold_expires_at = current.hold_expires_at;
                 next.move_to(to);
+                if in_time && next.at(now).status == Status::Expired {
+                    // What waits for an operator is over when it begins.
+                    return Err(Rejection::Closed("it begins now: there is no time left for this"));
+                }
                 in_time
             }
             (Action::Approve(reason, code), Status::Pending) => {

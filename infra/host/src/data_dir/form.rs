@@ -17,7 +17,8 @@ use thiserror::Error;
 /// | 2 | after 0.1.0: expiry buckets in slots, pointers instead of indexes |
 /// | 3 | after 0.1.0: the places of what is pending are in expiry buckets too |
 /// | 4 | after 0.1.0: openings over midnight, dates, closures, slots of any length |
-pub const FORM: u32 = 4;
+/// | 5 | after 0.1.0: bookings of several resources, and those that wait in line |
+pub const FORM: u32 = 5;
 
 const FILE: &str = "form";
 

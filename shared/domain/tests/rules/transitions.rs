@@ -4,8 +4,8 @@
 use crate::fixtures::{at, attempt, booking, code, decide, half_hours, moved_to, stretch_of};
 use domain::details::Detail;
 use domain::{
-    Action, Approval, Attempt, Booking, Command, ConfirmationCode, Confirming, Deadlines, Details,
-    HoldSeconds, MaxHoldSeconds, Rejection, Role, Status, Stretch, Version,
+    Action, Approval, Attempt, Booking, Claim, Command, ConfirmationCode, Confirming, Deadlines,
+    Destination, Details, HoldSeconds, MaxHoldSeconds, Rejection, Role, Status, Stretch, Version,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -390,4 +390,26 @@ fn a_note_takes_no_places_back() {
     }
     let places = |start: &str| noted.places_in(&noted.resource, at(start));
     assert_eq!((places("2027-01-11T10:00Z"), places("2027-01-11T10:30Z")), (2, 0));
+}
+
+/// What is pending ends when it starts: it cannot go to what begins now.
+#[test]
+fn what_waits_for_an_operator_does_not_move_to_what_begins_now() {
+    let start = at("2027-01-12T10:00Z");
+    let to = half_hours("2027-01-12T10:00Z", "2027-01-12T10:30Z");
+    let pending =
+        Booking { pending_expires_at: Some(at("2027-01-13T10:00Z")), ..booking(Status::Pending) };
+    let there = Destination { pending_expires_at: Some(start), ..Destination::of(&pending) };
+    let there = Destination { claim: Claim { stretch: to, ..there.claim.clone() }, ..there };
+    let move_at = |now| {
+        let pending = Booking {
+            deadlines: Deadlines::at_the_start(at("2027-01-13T10:00Z")),
+            ..pending.clone()
+        };
+        let pending =
+            Booking { stretch: half_hours("2027-01-13T10:00Z", "2027-01-13T11:00Z"), ..pending };
+        decide(Action::Reschedule(Box::new(there.clone())), Role::Customer, &pending, now)
+    };
+    assert!(move_at(start - SignedDuration::from_nanos(1)).is_ok());
+    assert!(matches!(move_at(start), Err(Rejection::Closed(_))));
 }

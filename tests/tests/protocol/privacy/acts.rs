@@ -89,7 +89,7 @@ impl Run<'_> {
         // One who waits for all the places, of which one is taken.
         let mut wait = self.rooms[room].one("waitlist", 3);
         wait["quantity"] = json!(PLACES);
-        let waits = self.sell(Other, wait, None).await;
+        let waits = self.sell(OfTheVenue, wait, Some("Uta")).await;
         assert_eq!(waits["status"], "waitlisted");
 
         let mut all = vec![held, waits];
