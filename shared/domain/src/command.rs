@@ -159,14 +159,9 @@ impl Command {
             (Action::Reschedule(to), Status::Held | Status::Pending | Status::Confirmed) => {
                 let last = (current.deadlines.reschedule_by, current.stretch.start());
                 let in_time = self.in_time(&current, last, now)?;
-                if in_time && current.is_resized_by(to) {
-                    return Err(Rejection::SlotFull);
-                }
-                next.hold_expires_at = current.hold_expires_at;
-                next.move_to(to);
-                if in_time && next.at(now).status == Status::Expired {
-                    // What waits for an operator is over when it begins.
-                    return Err(Rejection::Closed("it begins now: there is no time left for this"));
+                if in_time {
+                    next.hold_expires_at = current.hold_expires_at;
+                    next.move_to(to, &current, now)?;
                 }
                 in_time
             }
@@ -229,7 +224,11 @@ impl Command {
 }
 
 impl Booking {
-    fn move_to(&mut self, to: &Destination) {
+    /// Becomes what it is there; `from` is what it was.
+    fn move_to(&mut self, to: &Destination, from: &Self, now: Timestamp) -> Result<(), Rejection> {
+        if from.is_resized_by(to) {
+            return Err(Rejection::SlotFull);
+        }
         let Destination { claim, with, deadlines, pending_expires_at } = to.clone();
         self.resource = claim.resource;
         self.stretch = claim.stretch;
@@ -238,6 +237,11 @@ impl Booking {
         self.with = with;
         self.deadlines = deadlines;
         self.pending_expires_at = pending_expires_at;
+        // What waits for an operator is over when it begins.
+        if self.at(now).status == Status::Expired {
+            return Err(Rejection::Closed("it begins now: there is no time left for this"));
+        }
+        Ok(())
     }
 
     pub(crate) fn sell(
