@@ -219,7 +219,7 @@ impl Bookings {
         let (items, more) = self.table.page(&range, PAGE).await?;
         let next = items.last().and_then(sort_key).filter(|_| more).map(ToOwned::to_owned);
         let places = items.into_iter().map(to_waiting).collect::<Result<Vec<_>, _>>()?;
-        let keys: HashMap<_, _> =
+        let keys: BTreeMap<_, _> =
             places.iter().map(|it| (&it.hash, keys::booking(&it.customer, &it.hash))).collect();
         let items = self.table.batch(keys.into_values().collect()).await?;
         let bookings = items.into_iter().map(to_booking).collect::<Result<Vec<_>, _>>()?;
