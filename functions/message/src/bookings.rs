@@ -308,8 +308,8 @@ pub async fn get(
     now: Timestamp,
 ) -> Result<Reply, Failure> {
     let Reached { owner, id, .. } = caller.reach(&asked.booking, &app.bookings).await?;
-    let booking = app.bookings.booking(&owner, &id, now).await?;
-    reply(app, caller, &booking.ok_or(Rejection::NoSuchBooking)?).await
+    let booking = app.bookings.booking(&owner, &id, now).await?.ok_or(Rejection::NoSuchBooking)?;
+    reply(app, caller, &app.bookings.after_offers(booking, now).await?).await
 }
 
 /// Lists the caller's own bookings or, for an operator, a customer's, a resource's or a venue's.

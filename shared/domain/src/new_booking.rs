@@ -150,8 +150,9 @@ impl NewBooking {
         code: &ConfirmationCode,
         now: Timestamp,
     ) -> Result<Booking, Rejection> {
+        let confirming = resource.confirming().with(others);
         if self.sale == Sale::Book {
-            resource.confirm_by.allows(self.role())?;
+            confirming.by.allows(self.role())?;
         }
         let fewest = Length::Slots(resource.rules.fewest_slots());
         let length = self.end.map_or(fewest, Length::Until);
@@ -193,7 +194,7 @@ impl NewBooking {
         };
         match self.sale {
             Sale::Hold => booking.hold_expires_at = Some(resource.hold_seconds.end(now)),
-            Sale::Book => booking.sell(&resource.confirming(), code, now),
+            Sale::Book => booking.sell(&confirming, code, now),
             Sale::Wait => booking.status = Status::Waitlisted,
         }
         if booking.at(now).status == Status::Expired {

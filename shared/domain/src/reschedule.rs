@@ -61,6 +61,10 @@ impl Reschedule {
         let goes_elsewhere = resource.id != booking.resource;
         if goes_elsewhere {
             booking.may_go_to(resource)?;
+            if booking.status != Status::Held {
+                // It would be sold there without whoever confirms what is sold there.
+                resource.confirm_by.allows(role)?;
+            }
             resource.sells()?;
         }
         let time = booking.stretch.time();

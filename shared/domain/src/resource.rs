@@ -85,6 +85,23 @@ pub struct Confirming {
 }
 
 impl Confirming {
+    /// How what is of several resources is confirmed: as the strictest of them says. `others` are those
+    /// beside the booking's own.
+    #[must_use]
+    pub fn with<'a>(self, others: impl IntoIterator<Item = &'a Resource>) -> Self {
+        let mut all = self;
+        for other in others.into_iter().map(Resource::confirming) {
+            if other.by == ConfirmBy::Operator {
+                all.by = ConfirmBy::Operator;
+            }
+            if all.approval == Approval::Auto && other.approval != Approval::Auto {
+                all.approval = other.approval;
+                all.pending_minutes = other.pending_minutes;
+            }
+        }
+        all
+    }
+
     /// When a booking from this start on that becomes pending now runs out.
     pub fn pending_until(&self, now: Timestamp, start: Timestamp) -> Timestamp {
         self.pending_minutes.map_or(start, |minutes| minutes.end(now, start))

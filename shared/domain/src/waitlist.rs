@@ -38,6 +38,7 @@ impl Resource {
         let time = booking.stretch.time();
         let (from, _) = self.rules.bookable(Role::Customer, now);
         self.sells().is_ok()
+            && self.fits(booking.quantity).is_ok()
             && from.is_none_or(|from| time.start >= from)
             && self.stretch(time.start, Length::Until(time.end), now).ok().as_ref()
                 == Some(&booking.stretch)

@@ -151,3 +151,24 @@ async fn a_table_is_one_partys() {
     assert_eq!(room.free().await[..2], [6, 6]);
     bob.ok(room.one("book", 0)).await;
 }
+
+/// What is sold together is confirmed as the strictest of it says, and nothing is moved past whoever
+/// confirms it.
+#[tokio::test]
+async fn the_strictest_confirms() {
+    let mut room = Room::with(Gateway::shared(), json!({"capacity": 9})).await;
+    let paid = another(&mut room, json!({"capacity": 9, "confirmBy": "operator"})).await;
+    let manual = another(&mut room, json!({"capacity": 9, "approval": "manual"})).await;
+    let mut alice = room.customer().await;
+    let with = |resource: &str| json!([{"resource": resource}]);
+    alice.refused("forbidden", together(&room, "book", 0, with(&paid))).await;
+    let held = alice.ok(together(&room, "hold", 0, with(&paid))).await;
+    let confirm = json!({"action": "confirm", "booking": held["id"]});
+    alice.refused("forbidden", confirm.clone()).await;
+    assert_eq!(room.operator.ok(confirm).await["status"], "confirmed");
+    assert_eq!(alice.ok(together(&room, "book", 0, with(&manual))).await["status"], "pending");
+    let booked = alice.ok(room.one("book", 1)).await;
+    let there = json!({"action": "reschedule", "booking": booked["id"], "resource": paid});
+    alice.refused("forbidden", there.clone()).await;
+    room.operator.ok(there).await;
+}

@@ -108,7 +108,7 @@ async fn what_a_move_cannot_be() {
     let booked = owner.ok(request).await;
     for (fields, code, field) in [
         (json!({}), "bad_request", Some("/start")),
-        (json!({"resource": "nowhere"}), "not_found", None),
+        (json!({"resource": "nowhere"}), "not_found", Some("/resource")),
         (json!({"resource": full}), "slot_full", None),
         (json!({"resource": archived}), "closed", None),
         (json!({"resource": elsewhere}), "bad_request", Some("/resource")),

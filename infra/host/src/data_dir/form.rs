@@ -101,7 +101,7 @@ mod tests {
         data.settle_form(Content::Nothing).unwrap();
         data.settle_form(Content::Tables).unwrap();
         for (mark, expected) in
-            [("1", "an earlier"), ("5\n", "a later"), ("", "no number"), ("two", "no number")]
+            [("1", "an earlier"), ("6\n", "a later"), ("", "no number"), ("two", "no number")]
         {
             std::fs::write(folder.path().join(FILE), mark).unwrap();
             assert!(refusal(Content::Tables).contains(expected), "{mark:?}");

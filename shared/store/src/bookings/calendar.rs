@@ -165,7 +165,7 @@ impl Bookings {
                 Some(last) if found.len() < limit && examined < EXAMINED && passed < POINTERS => {
                     range = range.after(&last.to_string());
                 }
-                next => return Ok((self.settle_all(found, now).await?, next)),
+                next => return Ok((self.settle_and_serve(found, now).await?, next)),
             }
         }
     }

@@ -210,8 +210,11 @@ impl Bookings {
                 Ok((decide(action)?, Vec::new()))
             }
             Intent::Confirm(code) => {
-                let resource = self.resource(&read.resource).await?;
-                Ok((decide(Action::Confirm(resource.confirming(), code.clone()))?, Vec::new()))
+                let others = read.with.iter().map(|claim| self.resource(&claim.resource));
+                let (resource, others) =
+                    tokio::try_join!(self.resource(&read.resource), try_join_all(others))?;
+                let confirming = resource.confirming().with(&others);
+                Ok((decide(Action::Confirm(confirming, code.clone()))?, Vec::new()))
             }
             Intent::Reschedule(wanted, _) => {
                 // Whether it may be moved at all comes before where to.
@@ -221,8 +224,15 @@ impl Bookings {
                 }
                 let resources = std::iter::once(wanted.resource(read))
                     .chain(read.with.iter().map(|claim| &claim.resource));
-                let resources: Vec<Resource> =
-                    try_join_all(resources.map(|id| self.resource(id))).await?;
+                let resources: Vec<Resource> = try_join_all(resources.map(|id| self.resource(id)))
+                    .await
+                    .map_err(|error| match (error, &wanted.resource) {
+                        (CommandError::Rejected(reason), Some(_)) => {
+                            let (field, reason) = ("/resource".to_owned(), Box::new(reason));
+                            Rejection::Of { field, reason }.into()
+                        }
+                        (error, _) => error,
+                    })?;
                 let (own, others) = resources.split_first().ok_or(Rejection::NoSuchResource)?;
                 let to = wanted.decide(read, own, others, attempt.role, now)?;
                 let offer = |resource| Offer { resource, touched: BTreeMap::new() };

@@ -92,6 +92,31 @@ impl Bookings {
         Err(Error::Busy)
     }
 
+    /// A booking as it is once what is free has been offered to who waits for it, if this one does.
+    pub async fn after_offers(&self, booking: Booking, now: Timestamp) -> Result<Booking, Error> {
+        if booking.status != Status::Waitlisted {
+            return Ok(booking);
+        }
+        self.serve(&booking.resource, booking.stretch.time(), now).await?;
+        let read = self.booking_of_hash(&booking.customer, booking.id.hash(), now).await?;
+        Ok(read.unwrap_or(booking))
+    }
+
+    /// The bookings as they are at this instant, in the same order; of those who wait, once what is free
+    /// has been offered.
+    pub(super) async fn settle_and_serve(
+        &self,
+        read: Vec<Booking>,
+        now: Timestamp,
+    ) -> Result<Vec<Booking>, Error> {
+        let settled = self.settle_all(read, now).await?;
+        futures::stream::iter(settled)
+            .map(|booking| self.after_offers(booking, now))
+            .buffered(AT_ONCE)
+            .try_collect()
+            .await
+    }
+
     /// The bookings as they are at this instant, in the same order.
     pub(super) async fn settle_all(
         &self,
@@ -157,6 +182,6 @@ impl Bookings {
                 found.push(booking);
             }
         }
-        Ok((self.settle_all(found, now).await?, last.filter(|_| more)))
+        Ok((self.settle_and_serve(found, now).await?, last.filter(|_| more)))
     }
 }

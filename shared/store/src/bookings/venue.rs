@@ -138,7 +138,7 @@ impl Bookings {
                 && looked < MOST_CALENDARS;
             match next {
                 Some(next) if goes_on => place = Some(next),
-                next => return Ok((self.settle_all(found, now).await?, next)),
+                next => return Ok((self.settle_and_serve(found, now).await?, next)),
             }
         }
     }

@@ -10,6 +10,7 @@ mod active;
 mod again;
 mod any_of;
 mod calendars;
+mod combined_races;
 mod compound_units;
 mod conflicts;
 mod connections;

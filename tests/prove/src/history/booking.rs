@@ -80,7 +80,7 @@ impl Command {
             Self::Extend if is("held") => ("held", state.start),
             Self::Confirm if is("held") => ("confirmed", state.start),
             Self::Cancel if is("held") || is("confirmed") => ("cancelled", state.start),
-            Self::Move(start) if is("confirmed") => ("confirmed", start),
+            Self::Move(start) if is("held") || is("confirmed") => (state.status.as_str(), start),
             _ => return None,
         };
         Some(State { status: status.to_owned(), version, start })

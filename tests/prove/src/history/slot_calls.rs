@@ -127,6 +127,13 @@ impl<'a> SlotCalls<'a> {
                 let there = Booking { start, end, ..first.clone() };
                 let take = Kind::Take(id.to_owned(), first.quantity, None);
                 self.add_all(&there, call, &take);
+                if seen.iter().any(|booking| booking.status == "held") {
+                    // As a hold, or as what it became: not both.
+                    let ends = self.versions.hold_ends(id, terms);
+                    let ends = Some([ends.at(1)[0], ends.last()[1]]);
+                    let take = Kind::Take(id.to_owned(), first.quantity, ends);
+                    self.add_all(&there, call, &take);
+                }
             }
             Outcome::Refused(_) | Outcome::Again(_) => {}
         }
@@ -156,7 +163,8 @@ impl<'a> SlotCalls<'a> {
         for start in there.difference(&here) {
             self.calls.add((now.resource.clone(), *start), call, release.clone());
         }
-        let take = Kind::Take(now.id.clone(), now.quantity, None);
+        let ends = now.hold_ends.filter(|_| now.status == "held");
+        let take = Kind::Take(now.id.clone(), now.quantity, ends.map(|end| [end, end]));
         for start in here.difference(&there) {
             // Where nobody saw the version before, it may have been there already.
             let call = (call.0, call.1.filter(|_| before.is_some()));

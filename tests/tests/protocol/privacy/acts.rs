@@ -15,7 +15,7 @@ impl Run<'_> {
         self.look(&sold).await;
         self.oddities().await;
         self.close(&begun).await;
-        let nobody = json!({"action": "customer.revoke", "customer": self.words.action});
+        let nobody = json!({"action": "customer.revoke", "customer": self.guest("Ivo")});
         for from in [Owner, Stranger, OfAnotherVenue, Operator] {
             self.ask(from, nobody.clone()).await;
         }
