@@ -68,6 +68,13 @@ pub fn unauthorized() -> u16 {
     if is_ministack() { 500 } else { 401 }
 }
 
+/// The status that refuses whoever brings a token that was revoked.
+#[must_use]
+pub fn revoked() -> u16 {
+    // The function of `$connect` answers 401, and MiniStack refuses with 403 whatever it answers.
+    if is_ministack() { 403 } else { 401 }
+}
+
 /// Whether the suite runs against a deployed gateway.
 #[must_use]
 pub fn is_deployed() -> bool {

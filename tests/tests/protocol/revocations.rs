@@ -3,6 +3,7 @@
 use crate::stage::Stage;
 use crate::venues::operator;
 use e2e::client::Refused;
+use e2e::gateway::revoked;
 use e2e::wait::eventually;
 use e2e::{Client, Gateway, Room, Value, json, unique};
 use futures::future::join_all;
@@ -58,7 +59,7 @@ async fn a_customers_connections_are_ended_and_their_tokens_refused() {
     for window in &mut windows {
         window.closed().await;
     }
-    assert_eq!(refusal(gateway, &token).await, Some(Refused { status: 401 }));
+    assert_eq!(refusal(gateway, &token).await, Some(Refused { status: revoked() }));
     assert_eq!(gateway.tables.connections_of(&alice).await.len(), 0);
     assert_eq!(room.operator.ok(revoke(&alice)).await, json!({"closed": 0}));
     other.ok(json!({"action": "ping"})).await;
@@ -73,13 +74,13 @@ async fn a_customers_connections_are_ended_and_their_tokens_refused() {
     let error = window.refused("unauthenticated", old).await;
     assert_eq!(error["field"], "/token", "{error}");
     window.ok(json!({"action": "refresh", "token": newer})).await;
-    assert_eq!(refusal(gateway, &token).await, Some(Refused { status: 401 }));
+    assert_eq!(refusal(gateway, &token).await, Some(Refused { status: revoked() }));
     let seen = window.ok(room.one("book", 1)).await;
     window.booking_pushed(&seen, 1).await;
     // What was issued since is revoked by the next time alone.
     assert_eq!(room.operator.ok(revoke(&alice)).await, json!({"closed": 1}));
     window.closed().await;
-    assert_eq!(refusal(gateway, &newer).await, Some(Refused { status: 401 }));
+    assert_eq!(refusal(gateway, &newer).await, Some(Refused { status: revoked() }));
 }
 
 #[tokio::test]
@@ -126,7 +127,7 @@ async fn who_revokes_their_own_tokens_is_told_so() {
     let mut other = operator(gateway, None).await;
     assert_eq!(other.ok(revoke(&olga)).await, json!({"closed": 1}));
     here.closed().await;
-    assert_eq!(refusal(gateway, &token).await, Some(Refused { status: 401 }));
+    assert_eq!(refusal(gateway, &token).await, Some(Refused { status: revoked() }));
 }
 
 /// Whoever connects while tokens are revoked is refused or ended, whichever comes first.
@@ -153,7 +154,7 @@ async fn nobody_slips_through_while_tokens_are_revoked() {
         for opened in opened {
             match opened {
                 Ok((mut client, _)) => assert_ended(&mut client).await,
-                Err(refused) => assert_eq!(refused.status, 401, "round {round}"),
+                Err(refused) => assert_eq!(refused.status, revoked(), "round {round}"),
             }
         }
     }
