@@ -205,8 +205,8 @@ fields! {
         #[schemars(with = "Option<u32>")]
         quantity: Option<Quantity>,
         /// Other resources of the venue, for the same time and each on its own grid: at most 9. The booking
-        /// has all of them or is refused. The rules of each one apply; how long it is held, how it is
-        /// approved and its deadlines are as `resource` says.
+        /// has all of them or is refused. The rules of each one apply, and the strictest `confirmBy` and
+        /// `approval`; how long it is held and its deadlines are as `resource` says.
         #[serde(default)]
         #[schemars(with = "Vec<Companion>")]
         with: Companions,
