@@ -12,7 +12,7 @@
 //! | [`tables`] | the table, and its conditional writes |
 //! | [`flight`] | a request under way |
 //! | [`sell`], [`change`] | its steps |
-//! | [`line`] | who waits for places, and is offered them |
+//! | [`mod@line`] | who waits for places, and is offered them |
 //! | [`history`] | steps in words |
 //! | [`promises`] | what must hold, whatever happens |
 
