@@ -40,6 +40,13 @@ pub enum Unavailable {
     Build(#[from] BuildError),
 }
 
+impl CommandError {
+    /// Whether nothing was written, for certain: where the database failed, it may have been.
+    pub(crate) fn wrote_nothing(&self) -> bool {
+        matches!(self, Self::Rejected(_) | Self::Failed(Error::Busy))
+    }
+}
+
 impl From<Unavailable> for CommandError {
     fn from(error: Unavailable) -> Self {
         Self::Failed(error.into())

@@ -51,7 +51,7 @@ impl Bookings {
         }
         self.must_not_be_used(request, used_for?.as_ref(), now).await?;
         let sold = self.sell_first(request, candidates?, code, max_open, now).await;
-        if let Err(CommandError::Rejected(_) | CommandError::Failed(Error::Busy)) = sold
+        if sold.as_ref().is_err_and(CommandError::wrote_nothing)
             && let Some(made) = self.booking_of_hash(customer, &hash, now).await?
         {
             // Another attempt of this key was faster.
@@ -75,9 +75,7 @@ impl Bookings {
             let needless = match &sold {
                 // What was entered of resources that were tried before it.
                 Ok(booking) => !limit.counts(booking),
-                // Nothing was sold, for certain.
-                Err(CommandError::Rejected(_) | CommandError::Failed(Error::Busy)) => true,
-                Err(_) => false,
+                Err(error) => error.wrote_nothing(),
             };
             if needless {
                 self.take_back(&request.customer, &request.hash(), limit).await;

@@ -1,7 +1,7 @@
 //! Confirms, cancels, reschedules, ...: what a booking goes through after it was made.
 
 use crate::bookings::limit::Limit;
-use crate::bookings::line::{Line, MAX_WRITES};
+use crate::bookings::line::{Line, MAX_WRITES, hull};
 use crate::bookings::write::{Effects, Offer, Touched, effects};
 use crate::bookings::{Bookings, DECISIONS};
 use crate::error::{CommandError, Error};
@@ -54,8 +54,7 @@ impl Bookings {
     ) -> Result<Booking, CommandError> {
         let mut entered = Vec::new();
         let changed = self.try_to_change(target, intent, attempt, &mut entered, now).await;
-        if let Err(CommandError::Rejected(_) | CommandError::Failed(Error::Busy)) = &changed {
-            // Nothing was changed, for certain.
+        if changed.as_ref().is_err_and(CommandError::wrote_nothing) {
             for limit in &entered {
                 self.take_back(target.customer, target.id.hash(), limit).await;
             }
@@ -169,8 +168,7 @@ impl Bookings {
             let frees = effects.iter().any(|effect| effect.given_back() > 0);
             if frees && known.any(|known| known.waiting > 0) {
                 let window = windows.entry(resource).or_insert(*slot);
-                *window =
-                    Period { start: window.start.min(slot.start), end: window.end.max(slot.end) };
+                *window = hull(*window, *slot);
             }
         }
         let lines = windows

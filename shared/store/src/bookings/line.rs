@@ -14,7 +14,7 @@ use crate::items::waiting::{Waiting, from_waiting, to_waiting};
 use crate::keys;
 use crate::table::{Range, sort_key};
 use crate::transact::Outcome;
-use aws_sdk_dynamodb::types::{Delete, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::{
     Availability, Booking, BookingId, Effect, Period, Rejection, ResourceId, SlotOf, Status,
 };
@@ -317,16 +317,6 @@ impl Bookings {
         booking.stretch.slots().map(|slot| self.delete(&key(slot), false)).collect()
     }
 
-    fn delete(&self, key: &keys::ItemKey, must_be_there: bool) -> Result<TransactWriteItem, Error> {
-        let there = must_be_there.then(|| "attribute_exists(PK)".to_owned());
-        let delete = Delete::builder()
-            .table_name(&self.table.name)
-            .set_key(Some(key.attributes()))
-            .set_condition_expression(there)
-            .build()?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
-    }
-
     /// Where a booking is in its line, for each of these that waits: 1 for the first. Of those before it
     /// no more are counted than a thousand in each of its slots.
     pub async fn positions(
@@ -359,6 +349,6 @@ impl Bookings {
 }
 
 /// From where the first of two times begins to where the last ends.
-fn hull(one: Period, other: Period) -> Period {
+pub(super) fn hull(one: Period, other: Period) -> Period {
     Period { start: one.start.min(other.start), end: one.end.max(other.end) }
 }

@@ -11,7 +11,7 @@ use crate::items::pool_member::{from_candidate, to_candidate};
 use crate::items::resource::to_resource;
 use crate::keys;
 use crate::table::Range;
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use domain::{AnyOf, Candidate, Pool, Rejection, Resource, ResourceId, VenueId};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -104,14 +104,11 @@ impl Bookings {
         let mut writes = Vec::new();
         for pool in next.pools.of(&next.venue) {
             let item = from_candidate(keys::pool_member(&pool, &next.id), &candidate)?;
-            let put = Put::builder().table_name(&self.table.name).set_item(Some(item.into()));
-            writes.push(TransactWriteItem::builder().put(put.build()?).build());
+            writes.push(self.put_whatever(item.into())?);
         }
         let before = old.into_iter().flat_map(|old| old.pools.of(&old.venue));
         for pool in before.filter(|pool| !next.pools.contains(&pool.name)) {
-            let key = keys::pool_member(&pool, &next.id).attributes();
-            let delete = Delete::builder().table_name(&self.table.name).set_key(Some(key));
-            writes.push(TransactWriteItem::builder().delete(delete.build()?).build());
+            writes.push(self.delete(&keys::pool_member(&pool, &next.id), false)?);
         }
         Ok(writes)
     }

@@ -42,8 +42,7 @@ impl Bookings {
             // Another attempt of this key was faster, between the look for it and that for places.
             sold = request.repeats(&made).map(|()| made).map_err(CommandError::from);
         }
-        if let Err(CommandError::Rejected(_) | CommandError::Failed(Error::Busy)) = &sold {
-            // Nothing was sold, for certain.
+        if sold.as_ref().is_err_and(CommandError::wrote_nothing) {
             for limit in &entered {
                 self.take_back(customer, &hash, limit).await;
             }

@@ -18,13 +18,7 @@ impl Bookings {
         slots: &[Period],
         now: Timestamp,
     ) -> Result<Vec<Availability>, Error> {
-        let (Some(first), Some(last)) = (slots.first(), slots.last()) else {
-            return Ok(Vec::new());
-        };
-        let from = resource.reads_from(first.start);
-        let touched = self.slots(&resource.id, from, last.end).await?;
-        let seen = |slot: &Period| resource.availability(*slot, &touched, now);
-        let offered: Vec<Availability> = slots.iter().map(seen).collect();
+        let (offered, touched) = self.seen(resource, slots, now).await?;
         let waits = |slot: &&Availability| {
             slot.free > 0
                 && slot.start > now
@@ -47,12 +41,23 @@ impl Bookings {
         slots: &[Period],
         now: Timestamp,
     ) -> Result<Vec<Availability>, Error> {
+        Ok(self.seen(resource, slots, now).await?.0)
+    }
+
+    /// The same, with those of the slots that somebody touched.
+    async fn seen(
+        &self,
+        resource: &Resource,
+        slots: &[Period],
+        now: Timestamp,
+    ) -> Result<(Vec<Availability>, BTreeMap<Timestamp, Slot>), Error> {
         let (Some(first), Some(last)) = (slots.first(), slots.last()) else {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), BTreeMap::new()));
         };
         let from = resource.reads_from(first.start);
         let touched = self.slots(&resource.id, from, last.end).await?;
-        Ok(slots.iter().map(|slot| resource.availability(*slot, &touched, now)).collect())
+        let seen = |slot: &Period| resource.availability(*slot, &touched, now);
+        Ok((slots.iter().map(seen).collect(), touched))
     }
 
     /// The slots with `from <= start < to` that somebody touched.

@@ -9,7 +9,7 @@ use crate::items;
 use crate::items::booking::from_booking;
 use crate::items::slot::bucket_attribute;
 use crate::keys;
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 use domain::slot::VERSIONS_PER_WRITE;
 use domain::{
     Booking, Effect, Period, Rejection, Resource, ResourceId, Share, Slot, SlotOf, Terms, Version,
@@ -342,9 +342,31 @@ impl Bookings {
 
     /// Writes that a resource is one of its venue's.
     pub(super) fn join(&self, resource: &Resource) -> Result<TransactWriteItem, Error> {
-        let key = keys::member(&resource.venue, &resource.id);
-        let put = Put::builder().table_name(&self.table.name).set_item(Some(key.attributes()));
+        self.put_whatever(keys::member(&resource.venue, &resource.id).attributes())
+    }
+
+    /// Writes an item, whatever is there.
+    pub(super) fn put_whatever(
+        &self,
+        item: HashMap<String, AttributeValue>,
+    ) -> Result<TransactWriteItem, Error> {
+        let put = Put::builder().table_name(&self.table.name).set_item(Some(item));
         Ok(TransactWriteItem::builder().put(put.build()?).build())
+    }
+
+    /// Deletes an item.
+    pub(super) fn delete(
+        &self,
+        key: &keys::ItemKey,
+        must_be_there: bool,
+    ) -> Result<TransactWriteItem, Error> {
+        let there = must_be_there.then(|| "attribute_exists(PK)".to_owned());
+        let delete = Delete::builder()
+            .table_name(&self.table.name)
+            .set_key(Some(key.attributes()))
+            .set_condition_expression(there)
+            .build()?;
+        Ok(TransactWriteItem::builder().delete(delete).build())
     }
 
     /// Writes an item: a new one, or over the version that was read.
