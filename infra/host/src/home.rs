@@ -64,6 +64,8 @@ pub struct Home {
     pub faults: Faults,
     /// Where the functions find DynamoDB.
     pub database: SocketAddr,
+    /// Where the functions find SQS.
+    pub sqs: SocketAddr,
     /// The tables' names, by logical id.
     pub tables: BTreeMap<String, String>,
 }
@@ -120,7 +122,8 @@ async fn nowhere(State(home): State<Home>, request: Request) -> Response {
 
 async fn endpoints(State(home): State<Home>) -> Response {
     let database = format!("http://{}", home.database);
-    Json(json!({"dynamodb": database, "tables": home.tables})).into_response()
+    let sqs = format!("http://{}", home.sqs);
+    Json(json!({"dynamodb": database, "sqs": sqs, "tables": home.tables})).into_response()
 }
 
 async fn faults(State(home): State<Home>) -> Response {

@@ -12,7 +12,8 @@ use crate::journal::{Journal, JournalError, OpenConnections};
 use crate::lambda::{Functions, Launch, WarmError};
 use crate::open_files::{self, Room};
 use crate::options::Options;
-use crate::queues::Queues;
+use crate::queues::{QueueMappings, Queues};
+use crate::sqs::SqsFront;
 use crate::streams::{Mappings, Surroundings};
 use crate::template::{Plan, TemplateError};
 use axum::Router;
@@ -27,7 +28,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::timeout;
 
 /// How long each of the last steps may take; together they stay below two seconds.
@@ -100,6 +101,8 @@ pub struct Host {
     gateway: Gateway,
     connections: OpenConnections,
     mappings: Mappings,
+    queue_mappings: QueueMappings,
+    sqs: AbortHandle,
     functions: Functions,
     service: Service,
     _servers: JoinSet<()>,
@@ -124,23 +127,11 @@ impl Host {
         data_dir::sweep(&std::env::temp_dir());
         let (listener, address) = listen(SocketAddr::new(options.bind, options.port)).await?;
 
-        let mut parameters = BTreeMap::new();
-        let mut issuer = None;
-        if address.ip().is_loopback() {
-            let development =
-                Issuer::new(&format!("http://{address}/dev"), folder.issuer_key().as_deref())?;
-            parameters = (stack.parameters)(&development);
-            issuer = Some(development);
-        }
-        parameters.extend(options.parameters());
-        // Another issuer's tokens may have been asked for.
-        let gives_tokens = issuer.as_ref().is_some_and(|it| {
-            parameters.get("TokenIssuer").is_some_and(|name| name == it.issuer())
-        });
-        let plan = match &options.template {
-            Some(file) => Plan::read_file(file, &parameters)?,
-            None => Plan::read(stack.template, &parameters)?,
-        };
+        let url = format!("http://{address}/dev");
+        let issuer = address.ip().is_loopback();
+        let issuer =
+            issuer.then(|| Issuer::new(&url, folder.issuer_key().as_deref())).transpose()?;
+        let (plan, gives_tokens) = read_plan(options, stack, issuer.as_ref())?;
 
         let journal = Journal::open(&folder.journal(), folder.is_kept())?;
         let iam = Iam::new(&plan.functions, &plan.roles, options.iam_report.as_deref())?;
@@ -148,7 +139,9 @@ impl Host {
         let also = options.allow_hosts.clone();
         let (database, service) =
             Database::open(&folder, &plan.tables, &journal, iam.clone(), faults.clone(), also)?;
-        let queues = Queues::new(&plan.queues, journal.clone());
+        let queues = Queues::new(&plan.queues, journal.clone(), faults.clone())?;
+        let front = SqsFront { queues: queues.clone(), iam: iam.clone(), faults: faults.clone() };
+        let (sqs, sqs_server) = front.serve(options.allow_hosts.clone()).await?;
         let connections = OpenConnections::new(journal.clone());
         let left_over = connections.left_over()?;
 
@@ -165,7 +158,7 @@ impl Host {
         let launch = Launch {
             program,
             arguments: Vec::new(),
-            environment: endpoints(service.address(), callback, stage),
+            environment: endpoints(service.address(), sqs, callback, stage),
             keys: iam.environments(),
             max_processes: room.processes,
             faults: faults.clone(),
@@ -189,10 +182,12 @@ impl Host {
             iam,
             faults: faults.clone(),
             database: service.address(),
+            sqs,
             tables: plan.tables.iter().map(|(id, it)| (id.clone(), it.name.clone())).collect(),
         };
         let surroundings =
             Surroundings { database, functions: functions.clone(), journal, queues, faults };
+        let queues = surroundings.queues.clone();
         // Positions are taken before anybody can write.
         let mut mappings = Mappings::prepare(&plan, &surroundings)?;
 
@@ -207,6 +202,7 @@ impl Host {
         functions.warm().await?;
         say_farewell(&plan, &functions, &connections, left_over).await;
         mappings.start();
+        let queue_mappings = QueueMappings::start(&plan, &queues, &functions);
         home.ready.store(true, Ordering::Release);
         let entrance = home.entrance;
         Ok(Self {
@@ -215,6 +211,8 @@ impl Host {
             gateway,
             connections,
             mappings,
+            queue_mappings,
+            sqs: sqs_server,
             functions,
             service,
             _servers: servers,
@@ -225,12 +223,31 @@ impl Host {
     /// Closes the connections, ends the processes and stops serving, within two seconds.
     pub async fn stop(self) {
         // What a mapping has not finished comes again at the next start.
-        drop(self.mappings);
+        drop((self.mappings, self.queue_mappings));
         self.gateway.close().await;
         self.connections.seal();
         let _ = timeout(LAST_STEP, self.functions.stop()).await;
+        self.sqs.abort();
         let _ = timeout(LAST_STEP, self.service.stop()).await;
     }
+}
+
+/// What the template says, and whether the development issuer's tokens are those that it asks for.
+fn read_plan(
+    options: &Options,
+    stack: Stack,
+    issuer: Option<&Issuer>,
+) -> Result<(Plan, bool), TemplateError> {
+    let mut parameters = issuer.map(stack.parameters).unwrap_or_default();
+    parameters.extend(options.parameters());
+    // Another issuer's tokens may have been asked for.
+    let gives_tokens = issuer
+        .is_some_and(|it| parameters.get("TokenIssuer").is_some_and(|name| name == it.issuer()));
+    let plan = match &options.template {
+        Some(file) => Plan::read_file(file, &parameters)?,
+        None => Plan::read(stack.template, &parameters)?,
+    };
+    Ok((plan, gives_tokens))
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), HostError> {
@@ -280,9 +297,15 @@ async fn serve(listener: TcpListener, router: Router) {
 
 /// What the machine adds to a function's environment: the variables by which every AWS SDK is told
 /// of endpoints elsewhere than AWS.
-fn endpoints(database: SocketAddr, callback: SocketAddr, stage: &str) -> BTreeMap<String, String> {
+fn endpoints(
+    database: SocketAddr,
+    sqs: SocketAddr,
+    callback: SocketAddr,
+    stage: &str,
+) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), format!("http://{database}")),
+        ("AWS_ENDPOINT_URL_SQS".to_owned(), format!("http://{sqs}")),
         (
             "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI".to_owned(),
             format!("http://{callback}/{stage}"),

@@ -1,7 +1,7 @@
 //! What the host itself has to remember beside the tables.
 
 use crate::data_dir::{DamagedFile, content};
-use rusqlite::{Connection, OptionalExtension, Params, params};
+use rusqlite::{Connection, OptionalExtension, Params, Transaction, params};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,13 +12,30 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS tables (name TEXT PRIMARY KEY, created_as TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS positions (mapping TEXT PRIMARY KEY, position TEXT NOT NULL) STRICT;
     CREATE TABLE IF NOT EXISTS connections (id TEXT PRIMARY KEY, event BLOB NOT NULL) STRICT;
-    CREATE TABLE IF NOT EXISTS messages (
+    CREATE TABLE IF NOT EXISTS queued (
         number INTEGER PRIMARY KEY AUTOINCREMENT,
         queue TEXT NOT NULL,
         id TEXT NOT NULL,
+        sender TEXT NOT NULL,
         sent_ms INTEGER NOT NULL,
-        body TEXT NOT NULL
+        body TEXT NOT NULL,
+        attributes TEXT NOT NULL DEFAULT '{}',
+        visible_ms INTEGER NOT NULL,
+        receives INTEGER NOT NULL DEFAULT 0,
+        first_received_ms INTEGER,
+        receipt TEXT,
+        mapping TEXT,
+        dead_from TEXT
     ) STRICT;
+    CREATE INDEX IF NOT EXISTS queued_visible ON queued (queue, visible_ms, number);
+    CREATE INDEX IF NOT EXISTS queued_sent ON queued (queue, sent_ms);
+";
+
+/// Takes over what earlier releases wrote: messages that nobody could receive.
+const UPGRADE: &str = "
+    INSERT INTO queued (queue, id, sender, sent_ms, body, visible_ms)
+        SELECT queue, id, '', sent_ms, body, sent_ms FROM messages ORDER BY number;
+    DROP TABLE messages;
 ";
 
 /// A small database beside the tables. Clones share it.
@@ -46,6 +63,11 @@ impl Journal {
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", if kept { "NORMAL" } else { "OFF" })?;
         connection.execute_batch(SCHEMA)?;
+        if connection.table_exists(None, "messages")? {
+            let transaction = connection.unchecked_transaction()?;
+            transaction.execute_batch(UPGRADE)?;
+            transaction.commit()?;
+        }
         Ok(Self(Arc::new(Mutex::new(connection))))
     }
 
@@ -56,6 +78,19 @@ impl Journal {
     ) -> Result<T, JournalError> {
         let connection = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(work(&connection)?)
+    }
+
+    /// Runs statements that are carried out together or not at all.
+    pub(crate) fn together<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, JournalError> {
+        self.run(|connection| {
+            let transaction = connection.unchecked_transaction()?;
+            let result = work(&transaction)?;
+            transaction.commit()?;
+            Ok(result)
+        })
     }
 
     /// Runs one statement that writes.

@@ -7,7 +7,8 @@
 //! | [`database`] | the tables and their streams, served as DynamoDB |
 //! | [`memory`] | the tables and their streams in memory, for a simulation |
 //! | [`streams`] | event source mappings from streams to functions |
-//! | [`queues`] | what on-failure destinations hold |
+//! | [`queues`] | queues, and event source mappings from them to functions |
+//! | [`sqs`] | the queues, served as SQS |
 //! | [`gateway`] | the WebSocket endpoint, as API Gateway behaves |
 //! | [`iam`] | who calls, and whether the template's policies let them |
 //! | [`issuer`] | tokens for development |
@@ -37,5 +38,6 @@ pub mod memory;
 pub mod open_files;
 pub mod options;
 pub mod queues;
+pub mod sqs;
 pub mod streams;
 pub mod template;

@@ -126,7 +126,7 @@ impl World {
             faults: Faults::default(),
         };
         let functions = Functions::start(&plan.functions, launch).await.unwrap();
-        let queues = Queues::new(&plan.queues, journal.clone());
+        let queues = Queues::new(&plan.queues, journal.clone(), Faults::default()).unwrap();
         let surroundings = Surroundings { database, functions, journal, queues, faults };
         let mut mappings = Mappings::prepare(&plan, &surroundings).unwrap();
         mappings.start();

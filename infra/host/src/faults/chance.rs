@@ -28,6 +28,10 @@ pub(super) enum Fault {
     Split,
     Lag,
     Skew,
+    MessageTwice,
+    MessageLate,
+    FailQueue,
+    FailQueueAfter,
 }
 
 impl Fault {
@@ -53,11 +57,15 @@ impl Fault {
             Self::Split => "stream.split",
             Self::Lag => "stream.lag",
             Self::Skew => "clock.skew",
+            Self::MessageTwice => "queues.duplicate",
+            Self::MessageLate => "queues.late",
+            Self::FailQueue => "queues.fail",
+            Self::FailQueueAfter => "queues.failAfter",
         }
     }
 
     fn rate(self, plan: &Plan) -> Rate {
-        let Plan { database, posts, functions, stream, .. } = plan;
+        let Plan { database, posts, functions, stream, queues, .. } = plan;
         match self {
             Self::Conflict => database.conflict,
             Self::Throttle => database.throttle,
@@ -77,6 +85,10 @@ impl Fault {
             Self::Duplicate => stream.duplicate,
             Self::Split => stream.split,
             Self::Lag => stream.lag,
+            Self::MessageTwice => queues.duplicate,
+            Self::MessageLate => queues.late,
+            Self::FailQueue => queues.fail,
+            Self::FailQueueAfter => queues.fail_after,
             // Each process that starts has a clock of its own.
             Self::Skew => Rate::default(),
         }

@@ -11,12 +11,14 @@
 //! | `chance` | which call meets a fault |
 //! | `calls` | what a call to the database meets |
 //! | `posts` | what a call of `@connections` meets |
+//! | `messages` | what messages of queues and calls to them meet |
 //! | `work` | what invocations, batches and processes meet |
 //!
 //! Without the file nothing of this does anything.
 
 mod calls;
 mod chance;
+mod messages;
 mod plan;
 mod posts;
 #[cfg(test)]
@@ -32,6 +34,7 @@ use thiserror::Error;
 
 pub(crate) use calls::CallFault;
 use chance::{Fault, Script};
+pub(crate) use messages::QueueFault;
 use plan::Plan;
 pub(crate) use posts::PostFate;
 

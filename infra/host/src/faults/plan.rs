@@ -73,6 +73,7 @@ pub(super) struct Plan {
     pub(super) posts: Posts,
     pub(super) functions: Functions,
     pub(super) stream: Stream,
+    pub(super) queues: Queues,
     pub(super) clock: Clock,
 }
 
@@ -143,6 +144,22 @@ pub(super) struct Stream {
     /// Reading on waits, for up to `lag_ms`.
     pub(super) lag: Rate,
     pub(super) lag_ms: Millis,
+}
+
+/// Of messages that are sent to queues, and of calls that functions make to them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Queues {
+    /// A message is in its queue twice.
+    pub(super) duplicate: Rate,
+    /// A message can be received up to `late_ms` later than it should, and so after others that were
+    /// sent after it.
+    pub(super) late: Rate,
+    pub(super) late_ms: Millis,
+    /// A call is answered with 500, and nothing was done.
+    pub(super) fail: Rate,
+    /// A call is answered with 500, and all of it was done.
+    pub(super) fail_after: Rate,
 }
 
 /// Of the clocks of function processes.

@@ -227,6 +227,18 @@ impl Caller<'_> {
         matches!(self.identity, Identity::Function { .. })
     }
 
+    /// Who calls, as the services write it down beside what they were asked: the role and the function
+    /// that has it, or the account.
+    pub(crate) fn id(&self) -> String {
+        match self.identity {
+            Identity::Developer => ACCOUNT.to_owned(),
+            Identity::Function { principal, .. } => {
+                let session = principal.split_once('/').map_or("", |(_, session)| session);
+                session.replacen('/', ":", 1)
+            }
+        }
+    }
+
     /// Whether the caller may do this.
     pub(crate) fn may(&self, access: &Access) -> Result<(), Denied> {
         let Identity::Function { role, principal } = self.identity else { return Ok(()) };

@@ -6,6 +6,7 @@
 
 mod api;
 mod error;
+mod failures;
 mod invocation;
 mod launch;
 mod pool;
@@ -14,6 +15,7 @@ mod state;
 mod status;
 
 pub use error::{InvokeError, WarmError};
+pub use failures::reported_failures;
 pub use invocation::PAYLOAD_LIMIT;
 pub use launch::Launch;
 pub use process::end_with_host;

@@ -3,7 +3,7 @@
 //! As documented under "Configuring partial batch response with DynamoDB and Lambda".
 
 use super::record::Change;
-use serde_json::{Map, Value};
+use crate::lambda::reported_failures;
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,19 +17,10 @@ pub enum BatchResult {
 impl BatchResult {
     /// Reads the result of a function that reports its failures.
     pub fn read(result: &[u8], batch: &[Change]) -> Self {
-        let all_failed = Self::FailedFrom(0);
-        let Ok(result) = serde_json::from_slice::<Option<Map<_, _>>>(result) else {
-            return all_failed;
-        };
-        let failures = match result.and_then(|mut result| result.remove("batchItemFailures")) {
-            None | Some(Value::Null) => return Self::Done,
-            Some(Value::Array(failures)) => failures,
-            Some(_) => return all_failed,
-        };
-        // An identifier that is missing or of no record of this batch: all of it comes again.
-        let index = |failure: &Value| {
-            let is_it = |it: &Change| failure["itemIdentifier"] == it.sequence_number;
-            batch.iter().position(is_it).unwrap_or(0)
+        let Some(failures) = reported_failures(result) else { return Self::FailedFrom(0) };
+        // An identifier of no record of this batch: all of it comes again.
+        let index = |failure: &String| {
+            batch.iter().position(|it| it.sequence_number == *failure).unwrap_or(0)
         };
         failures.iter().map(index).min().map_or(Self::Done, Self::FailedFrom)
     }

@@ -30,6 +30,11 @@ pub(crate) fn queue(name: &str) -> String {
     format!("arn:{PARTITION}:sqs:{REGION}:{ACCOUNT}:{name}")
 }
 
+/// The URL by which a queue is named. Requests go to the endpoint that a client is told of.
+pub(crate) fn queue_url(name: &str) -> String {
+    format!("https://sqs.{REGION}.{URL_SUFFIX}/{ACCOUNT}/{name}")
+}
+
 pub(super) fn event_bus(name: &str) -> String {
     format!("arn:{PARTITION}:events:{REGION}:{ACCOUNT}:event-bus/{name}")
 }

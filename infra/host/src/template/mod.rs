@@ -19,11 +19,11 @@ mod resources;
 mod websocket;
 
 pub use arn::{ACCOUNT, PARTITION, REGION, STACK, URL_SUFFIX};
-pub(crate) use arn::{queue as queue_arn, stream as stream_arn, table as table_arn};
+pub(crate) use arn::{queue as queue_arn, queue_url, stream as stream_arn, table as table_arn};
 pub use error::TemplateError;
 pub use pattern::Pattern;
 pub use plan::{
-    Authorizer, Effect, Function, Grant, Plan, Queue, Role, Route, StartingPosition, StreamMapping,
-    Table, Throttling, WebSocketApi,
+    Authorizer, Effect, Function, Grant, Plan, Queue, QueueMapping, Redrive, Role, Route,
+    StartingPosition, StreamMapping, Table, Throttling, WebSocketApi,
 };
 pub(crate) use resources::policy::OneOrMore;

@@ -1,6 +1,6 @@
 //! What `Ref` and `Fn::GetAtt` give for each type of resource.
 
-use super::arn::{self, ACCOUNT, REGION, URL_SUFFIX};
+use super::arn::{self, REGION, URL_SUFFIX};
 
 /// The property in which the template may name a resource. Without it the name is the logical id,
 /// which is what `CloudFormation` builds a name of.
@@ -26,7 +26,7 @@ pub(super) fn reference(id: &str, kind: &str, name: &str) -> Option<String> {
         | "AWS::Events::EventBus"
         | "AWS::IAM::Role"
         | "AWS::ApiGatewayV2::Stage" => name.to_owned(),
-        "AWS::SQS::Queue" => format!("https://sqs.{REGION}.{URL_SUFFIX}/{ACCOUNT}/{name}"),
+        "AWS::SQS::Queue" => arn::queue_url(name),
         "AWS::ApiGatewayV2::Api" => arn::api_id(id),
         "AWS::ApiGatewayV2::Authorizer"
         | "AWS::ApiGatewayV2::Integration"

@@ -15,6 +15,8 @@ pub struct Plan {
     pub functions: BTreeMap<String, Function>,
     /// The event source mappings from a table's stream to a function, by logical id.
     pub stream_mappings: BTreeMap<String, StreamMapping>,
+    /// The event source mappings from a queue to a function, by logical id.
+    pub queue_mappings: BTreeMap<String, QueueMapping>,
     /// The queues, by logical id.
     pub queues: BTreeMap<String, Queue>,
     /// The roles, by logical id.
@@ -96,13 +98,52 @@ pub enum StartingPosition {
     TrimHorizon,
 }
 
-/// A queue.
-#[derive(Debug, Clone)]
+/// A standard queue.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
     /// The queue's name.
     pub name: String,
-    /// How long it keeps a message.
+    /// How long it keeps a message, from when it was sent: 1 minute to 14 days.
     pub retention: Duration,
+    /// For how long a message that was received is nobody else's, unless the receiver says: 0 to 12 hours.
+    pub visibility: Duration,
+    /// How long after it was sent a message can be received, unless its sender says: 0 to 15 minutes.
+    pub delay: Duration,
+    /// How long a receiver waits for a message, unless it says: 0 to 20 seconds.
+    pub wait: Duration,
+    /// The largest message in bytes, attributes included: 1 KiB to 1 MiB.
+    pub largest_message: usize,
+    /// What becomes of messages that are received again and again.
+    pub redrive: Option<Redrive>,
+}
+
+/// What becomes of a message that nobody deletes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redrive {
+    /// The logical id of the dead-letter queue that it is moved to.
+    pub queue: String,
+    /// After how many times that it was received: 1 to 1,000.
+    pub receives: u32,
+}
+
+/// An event source mapping from a queue to a function.
+#[derive(Debug, Clone)]
+pub struct QueueMapping {
+    /// The queue's logical id.
+    pub queue: String,
+    /// The function's logical id.
+    pub function: String,
+    /// The most messages of one batch: 1 to 10,000.
+    pub batch_size: usize,
+    /// How long to wait for a batch to fill.
+    pub batching_window: Duration,
+    /// Which messages are delivered: those that match one of these, or all where there is none. The
+    /// others are deleted.
+    pub filters: Vec<Pattern>,
+    /// How many batches are delivered at once, at most.
+    pub concurrency: usize,
+    /// Whether the function says which messages failed.
+    pub reports_failures: bool,
 }
 
 /// A role.

@@ -6,6 +6,7 @@ use super::ignored;
 use super::plan::Plan;
 use super::read::Source;
 use super::resolve::Resolver;
+use super::resources::event_source_mapping::Mapping;
 use super::resources::{Named, event_source_mapping, events, function, policy, queue, table};
 use super::websocket;
 use std::collections::BTreeMap;
@@ -62,6 +63,8 @@ impl Plan {
                 }
                 "AWS::SQS::Queue" => {
                     named.queues.insert(id, queue::read(source)?);
+                    // Where its dead letters go is known once all queues are.
+                    rest.push(source);
                 }
                 "AWS::Events::EventBus" => events::read_bus(source, &mut named.buses)?,
                 _ => rest.push(source),
@@ -69,14 +72,19 @@ impl Plan {
         }
 
         let mut stream_mappings = BTreeMap::new();
+        let mut queue_mappings = BTreeMap::new();
         let mut apis = websocket::ApiParts::default();
         for source in rest {
             match source.resource.kind.as_str() {
                 "AWS::Lambda::EventSourceMapping" => {
-                    if let Some(mapping) = event_source_mapping::read(source, &named)? {
-                        stream_mappings.insert(source.id.to_owned(), mapping);
+                    let id = source.id.to_owned();
+                    match event_source_mapping::read(source, &named)? {
+                        Mapping::Stream(mapping) => drop(stream_mappings.insert(id, mapping)),
+                        Mapping::Queue(mapping) => drop(queue_mappings.insert(id, mapping)),
+                        Mapping::Off => {}
                     }
                 }
+                "AWS::SQS::Queue" => queue::attach_redrive(source, &mut named)?,
                 "AWS::IAM::Policy" => policy::attach(source, &mut named)?,
                 "AWS::Pipes::Pipe" => events::check_pipe(source, &named)?,
                 kind if kind.starts_with("AWS::ApiGatewayV2::") => apis.add(source, &named)?,
@@ -88,6 +96,7 @@ impl Plan {
             tables: named.tables,
             functions: named.functions,
             stream_mappings,
+            queue_mappings,
             queues: named.queues,
             roles: named.roles,
             api: apis.into_api()?,
