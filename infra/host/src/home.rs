@@ -1,9 +1,11 @@
 //! What the host says about itself.
 
+mod events;
+
 use crate::faults::{Faults, FaultsError};
 use crate::iam::Iam;
 use crate::lambda::Functions;
-use crate::queues::Queues;
+use crate::off_the_bus::OffTheBus;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
@@ -56,8 +58,8 @@ pub struct Home {
     pub ready: Arc<AtomicBool>,
     /// The functions.
     pub functions: Functions,
-    /// The queues.
-    pub queues: Queues,
+    /// Queues, event buses and invocations that nobody waits for.
+    pub off_the_bus: OffTheBus,
     /// Who may do what.
     pub iam: Iam,
     /// What goes wrong.
@@ -85,6 +87,7 @@ impl Home {
     pub fn dev_router(&self) -> Router {
         Router::new()
             .route("/dev/endpoints", get(endpoints))
+            .route("/dev/events", get(events::events))
             .route("/dev/faults", get(faults).put(replace_faults))
             .route("/dev/functions", get(functions))
             .route("/dev/iam", get(iam))
@@ -153,14 +156,14 @@ async fn iam(State(home): State<Home>) -> Response {
 }
 
 async fn queues(State(home): State<Home>) -> Response {
-    match home.queues.counts() {
+    match home.off_the_bus.queues.counts() {
         Ok(counts) => Json(json!({ "queues": counts })).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }
 }
 
 async fn queue(State(home): State<Home>, Path(queue): Path<String>) -> Response {
-    match home.queues.messages(&queue) {
+    match home.off_the_bus.queues.messages(&queue) {
         Ok(Some(messages)) => Json(json!({ "messages": messages })).into_response(),
         Ok(None) => (StatusCode::NOT_FOUND, format!("no queue {queue}\n")).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),

@@ -10,9 +10,9 @@ use crate::iam::{Iam, IamError};
 use crate::issuer::{Issuer, IssuerError};
 use crate::journal::{Journal, JournalError, OpenConnections};
 use crate::lambda::{Functions, Launch, WarmError};
+use crate::off_the_bus::{Deliveries, OffTheBus};
 use crate::open_files::{self, Room};
 use crate::options::Options;
-use crate::queues::{QueueMappings, Queues};
 use crate::sqs::SqsFront;
 use crate::streams::{Mappings, Surroundings};
 use crate::template::{Plan, TemplateError};
@@ -100,8 +100,7 @@ pub struct Host {
     pub help: String,
     gateway: Gateway,
     connections: OpenConnections,
-    mappings: Mappings,
-    queue_mappings: QueueMappings,
+    deliveries: (Mappings, Deliveries),
     sqs: AbortHandle,
     functions: Functions,
     service: Service,
@@ -136,10 +135,12 @@ impl Host {
         let journal = Journal::open(&folder.journal(), folder.is_kept())?;
         let iam = Iam::new(&plan.functions, &plan.roles, options.iam_report.as_deref())?;
         iam.check_mappings(&plan)?;
+        Iam::check_rules(&plan)?;
         let also = options.allow_hosts.clone();
         let (database, service) =
             Database::open(&folder, &plan.tables, &journal, iam.clone(), faults.clone(), also)?;
-        let queues = Queues::new(&plan.queues, journal.clone(), faults.clone())?;
+        let off_the_bus = OffTheBus::open(&plan, &journal, &faults)?;
+        let queues = off_the_bus.queues.clone();
         let front = SqsFront { queues: queues.clone(), iam: iam.clone(), faults: faults.clone() };
         let (sqs, sqs_server) = front.serve(options.allow_hosts.clone()).await?;
         let connections = OpenConnections::new(journal.clone());
@@ -164,30 +165,28 @@ impl Host {
             faults: faults.clone(),
         };
         let functions = Functions::start(&plan.functions, launch).await?;
-        let limits = Limits {
-            connections: room.clients,
-            calls_per_second: options.posts_per_second,
-            ..Limits::AWS
-        };
-        let (api, known) = (plan.api.clone(), connections.clone());
-        let called = faults.clone();
         let gateway =
-            Gateway::with_limits(api, functions.clone(), known, iam.clone(), called, limits)?;
+            gateway(&plan, options, room.clients, &functions, &connections, &iam, &faults)?;
         let home = Home {
             entrance,
             help: help.clone(),
             ready: Arc::default(),
             functions: functions.clone(),
-            queues: queues.clone(),
+            off_the_bus: off_the_bus.clone(),
             iam,
             faults: faults.clone(),
             database: service.address(),
             sqs,
             tables: plan.tables.iter().map(|(id, it)| (id.clone(), it.name.clone())).collect(),
         };
-        let surroundings =
-            Surroundings { database, functions: functions.clone(), journal, queues, faults };
-        let queues = surroundings.queues.clone();
+        let surroundings = Surroundings {
+            database,
+            functions: functions.clone(),
+            journal,
+            queues,
+            buses: off_the_bus.buses.clone(),
+            faults,
+        };
         // Positions are taken before anybody can write.
         let mut mappings = Mappings::prepare(&plan, &surroundings)?;
 
@@ -202,7 +201,8 @@ impl Host {
         functions.warm().await?;
         say_farewell(&plan, &functions, &connections, left_over).await;
         mappings.start();
-        let queue_mappings = QueueMappings::start(&plan, &queues, &functions);
+        let retry_after = Duration::from_secs(options.async_retry_seconds);
+        let deliveries = off_the_bus.start(&plan, &functions, retry_after);
         home.ready.store(true, Ordering::Release);
         let entrance = home.entrance;
         Ok(Self {
@@ -210,8 +210,7 @@ impl Host {
             help,
             gateway,
             connections,
-            mappings,
-            queue_mappings,
+            deliveries: (mappings, deliveries),
             sqs: sqs_server,
             functions,
             service,
@@ -222,14 +221,31 @@ impl Host {
 
     /// Closes the connections, ends the processes and stops serving, within two seconds.
     pub async fn stop(self) {
-        // What a mapping has not finished comes again at the next start.
-        drop((self.mappings, self.queue_mappings));
+        // What is not finished comes again at the next start.
+        drop(self.deliveries);
         self.gateway.close().await;
         self.connections.seal();
         let _ = timeout(LAST_STEP, self.functions.stop()).await;
         self.sqs.abort();
         let _ = timeout(LAST_STEP, self.service.stop()).await;
     }
+}
+
+/// The WebSocket endpoint, with room for so many clients.
+fn gateway(
+    plan: &Plan,
+    options: &Options,
+    clients: usize,
+    functions: &Functions,
+    connections: &OpenConnections,
+    iam: &Iam,
+    faults: &Faults,
+) -> Result<Gateway, SelectionError> {
+    let limits =
+        Limits { connections: clients, calls_per_second: options.posts_per_second, ..Limits::AWS };
+    let (functions, connections) = (functions.clone(), connections.clone());
+    let (iam, faults) = (iam.clone(), faults.clone());
+    Gateway::with_limits(plan.api.clone(), functions, connections, iam, faults, limits)
 }
 
 /// What the template says, and whether the development issuer's tokens are those that it asks for.

@@ -29,6 +29,25 @@ const SCHEMA: &str = "
     ) STRICT;
     CREATE INDEX IF NOT EXISTS queued_visible ON queued (queue, visible_ms, number);
     CREATE INDEX IF NOT EXISTS queued_sent ON queued (queue, sent_ms);
+    CREATE TABLE IF NOT EXISTS invocations (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        function TEXT NOT NULL,
+        id TEXT NOT NULL,
+        event TEXT NOT NULL,
+        created_ms INTEGER NOT NULL,
+        due_ms INTEGER NOT NULL,
+        begun INTEGER NOT NULL DEFAULT 0,
+        failures INTEGER NOT NULL DEFAULT 0,
+        throttles INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS invocations_due ON invocations (function, begun, due_ms, number);
+    CREATE TABLE IF NOT EXISTS archived (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        archive TEXT NOT NULL,
+        time_ms INTEGER NOT NULL,
+        event TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS archived_time ON archived (archive, time_ms);
 ";
 
 /// Takes over what earlier releases wrote: messages that nobody could receive.

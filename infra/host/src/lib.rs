@@ -6,9 +6,12 @@
 //! | [`lambda`] | runs functions in processes of their own, through the Lambda Runtime API |
 //! | [`database`] | the tables and their streams, served as DynamoDB |
 //! | [`memory`] | the tables and their streams in memory, for a simulation |
-//! | [`streams`] | event source mappings from streams to functions |
+//! | [`streams`] | event source mappings from streams to functions, and pipes from them to event buses |
+//! | [`events`] | event buses with their rules and archives |
+//! | [`invocations`], [`asynchronous`] | invocations that nobody waits for, and who makes them |
 //! | [`queues`] | queues, and event source mappings from them to functions |
 //! | [`sqs`] | the queues, served as SQS |
+//! | [`off_the_bus`] | queues, buses and such invocations, put together |
 //! | [`gateway`] | the WebSocket endpoint, as API Gateway behaves |
 //! | [`iam`] | who calls, and whether the template's policies let them |
 //! | [`issuer`] | tokens for development |
@@ -23,18 +26,22 @@
 //! differs from one stack to another comes from the template, and from the program that runs it: see
 //! [`host::Stack`].
 
+pub mod asynchronous;
 pub mod data_dir;
 pub mod database;
+pub mod events;
 pub mod faults;
 pub mod gateway;
 pub mod guard;
 pub mod home;
 pub mod host;
 pub mod iam;
+pub mod invocations;
 pub mod issuer;
 pub mod journal;
 pub mod lambda;
 pub mod memory;
+pub mod off_the_bus;
 pub mod open_files;
 pub mod options;
 pub mod queues;

@@ -42,6 +42,10 @@ pub struct Options {
     /// Let things go wrong as this file asks for: conflicts, lost answers, crashes, and so on.
     #[arg(long, value_name = "FILE")]
     pub faults: Option<PathBuf>,
+    /// How long after its first failure an invocation is made again that nobody waits for; after the
+    /// second one, twice as long. AWS waits for a minute.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    pub async_retry_seconds: u64,
     /// The most processes of one function.
     #[arg(long, default_value_t = 8, value_name = "NUMBER", value_parser = clap::value_parser!(u16).range(1..))]
     pub max_processes: u16,

@@ -5,8 +5,10 @@
 
 use host::data_dir::DataDir;
 use host::database::{Database, Service};
+use host::events::EventBuses;
 use host::faults::Faults;
 use host::iam::Iam;
+use host::invocations::Invocations;
 use host::journal::Journal;
 use host::lambda::{Functions, Launch};
 use host::queues::Queues;
@@ -127,7 +129,13 @@ impl World {
         };
         let functions = Functions::start(&plan.functions, launch).await.unwrap();
         let queues = Queues::new(&plan.queues, journal.clone(), Faults::default()).unwrap();
-        let surroundings = Surroundings { database, functions, journal, queues, faults };
+        let invocations = Invocations::new(&plan.functions, journal.clone()).unwrap();
+        let (events, to_queues) = (plan.events.clone(), queues.clone());
+        let buses =
+            EventBuses::new(events, journal.clone(), to_queues, invocations, Faults::default());
+        // The pipe reads the same stream: it would meet these tests' faults too.
+        plan.events.pipes.clear();
+        let surroundings = Surroundings { database, functions, journal, queues, buses, faults };
         let mut mappings = Mappings::prepare(&plan, &surroundings).unwrap();
         mappings.start();
         Self { plan, surroundings, service, mappings: Some(mappings), folder, _data: data }
@@ -147,7 +155,7 @@ impl World {
 
     fn table(&self) -> &str {
         let mapping = self.plan.stream_mappings.values().next().unwrap();
-        &self.plan.tables[&mapping.table].name
+        &self.plan.tables[&mapping.reader.table].name
     }
 
     async fn put(&self, key: &str, order: &str) {
@@ -181,7 +189,7 @@ impl World {
     /// The messages of the on-failure destination.
     fn failures(&self) -> Vec<Value> {
         let mapping = self.plan.stream_mappings.values().next().unwrap();
-        let queue = mapping.on_failure.as_ref().unwrap();
+        let queue = mapping.reader.on_failure.as_ref().unwrap();
         let messages = self.surroundings.queues.messages(queue).unwrap().unwrap();
         messages.iter().map(|it| serde_json::from_str(&it.body).unwrap()).collect()
     }
@@ -298,7 +306,7 @@ async fn by_a_fault_a_batch_comes_twice_and_in_parts() {
 
 #[tokio::test]
 async fn a_batch_is_no_larger_than_the_template_says() {
-    let world = World::start(|mapping| mapping.batch_size = 3).await;
+    let world = World::start(|mapping| mapping.reader.batch_size = 3).await;
     let items: Vec<_> = ["a", "b", "c", "d", "e", "f", "g"].map(|key| (key, "")).into();
     world.put_together(&items).await;
     world.expect(&[&["a", "b", "c"], &["d", "e", "f"], &["g"]]).await;
@@ -308,8 +316,8 @@ async fn a_batch_is_no_larger_than_the_template_says() {
 #[tokio::test]
 async fn a_batching_window_gathers_what_comes_later() {
     let world = World::start(|mapping| {
-        mapping.batch_size = 3;
-        mapping.batching_window = Duration::from_hours(1);
+        mapping.reader.batch_size = 3;
+        mapping.reader.batching_window = Duration::from_hours(1);
     })
     .await;
     for key in ["a", "b", "c"] {
@@ -318,7 +326,8 @@ async fn a_batching_window_gathers_what_comes_later() {
     world.expect(&[&["a", "b", "c"]]).await;
     world.stop().await;
 
-    let world = World::start(|mapping| mapping.batching_window = Duration::from_millis(50)).await;
+    let world =
+        World::start(|mapping| mapping.reader.batching_window = Duration::from_millis(50)).await;
     world.put("a", "").await;
     world.expect(&[&["a"]]).await;
     world.stop().await;
@@ -373,7 +382,7 @@ async fn reports_mean_nothing_unless_the_template_asks_for_them() {
 
 #[tokio::test]
 async fn a_failed_batch_is_halved_until_the_poison_is_alone() {
-    let world = World::start(|mapping| mapping.retry_attempts = Some(1)).await;
+    let world = World::start(|mapping| mapping.reader.retry_attempts = Some(1)).await;
     world.put_together(&[("a", ""), ("b", ""), ("c", "fail"), ("d", "")]).await;
     let failures = world.expect_failures(1).await;
     world.expect(&[&["a", "b", "c", "d"], &["a", "b"], &["c", "d"], &["c"], &["c"], &["d"]]).await;
@@ -405,8 +414,8 @@ async fn a_failed_batch_is_halved_until_the_poison_is_alone() {
 #[tokio::test]
 async fn without_bisecting_the_whole_batch_is_given_up() {
     let world = World::start(|mapping| {
-        mapping.bisect = false;
-        mapping.retry_attempts = Some(2);
+        mapping.reader.bisect = false;
+        mapping.reader.retry_attempts = Some(2);
     })
     .await;
     world.put_together(&[("a", ""), ("b", "report"), ("c", "")]).await;
@@ -434,8 +443,8 @@ async fn a_process_that_ends_in_the_middle_of_a_batch_loses_nothing() {
 #[tokio::test]
 async fn records_that_became_too_old_are_given_up() {
     let world = World::start(|mapping| {
-        mapping.record_age = Some(Duration::from_secs(1));
-        mapping.retry_attempts = None;
+        mapping.reader.record_age = Some(Duration::from_secs(1));
+        mapping.reader.retry_attempts = None;
     })
     .await;
     world.put("a", "fail").await;
@@ -475,7 +484,7 @@ async fn the_starting_position_is_the_templates() {
     for (position, expected) in
         [(StartingPosition::Latest, "b"), (StartingPosition::TrimHorizon, "a")]
     {
-        let mut world = World::start(|mapping| mapping.starting_position = position).await;
+        let mut world = World::start(|mapping| mapping.reader.starting_position = position).await;
         // Another mapping, which has no position yet, begins after a change was made.
         drop(world.mappings.take());
         world.put("a", "").await;

@@ -8,12 +8,6 @@ const LIST: &[(&str, &str, &str)] = &[
     ("", "xray:PutTraceSegments", "Lambda sends traces"),
     ("", "sqs:GetQueueAttributes", "CDK grants it with sqs:SendMessage"),
     ("", "sqs:GetQueueUrl", "CDK grants it with sqs:SendMessage"),
-    ("EventsRole", "dynamodb:DescribeStream", "the pipe reads the stream"),
-    ("EventsRole", "dynamodb:GetRecords", "the pipe reads the stream"),
-    ("EventsRole", "dynamodb:GetShardIterator", "the pipe reads the stream"),
-    ("EventsRole", "dynamodb:ListStreams", "the pipe reads the stream"),
-    ("EventsRole", "events:PutEvents", "the pipe writes to the bus"),
-    ("EventsRole", "sqs:SendMessage", "the pipe tells of what it gave up"),
 ];
 
 /// Whether it is on the list.

@@ -32,6 +32,8 @@ pub(super) enum Fault {
     MessageLate,
     FailQueue,
     FailQueueAfter,
+    EventTwice,
+    EventLate,
 }
 
 impl Fault {
@@ -61,11 +63,13 @@ impl Fault {
             Self::MessageLate => "queues.late",
             Self::FailQueue => "queues.fail",
             Self::FailQueueAfter => "queues.failAfter",
+            Self::EventTwice => "bus.duplicate",
+            Self::EventLate => "bus.late",
         }
     }
 
     fn rate(self, plan: &Plan) -> Rate {
-        let Plan { database, posts, functions, stream, queues, .. } = plan;
+        let Plan { database, posts, functions, stream, queues, bus, .. } = plan;
         match self {
             Self::Conflict => database.conflict,
             Self::Throttle => database.throttle,
@@ -89,6 +93,8 @@ impl Fault {
             Self::MessageLate => queues.late,
             Self::FailQueue => queues.fail,
             Self::FailQueueAfter => queues.fail_after,
+            Self::EventTwice => bus.duplicate,
+            Self::EventLate => bus.late,
             // Each process that starts has a clock of its own.
             Self::Skew => Rate::default(),
         }

@@ -1,4 +1,4 @@
-//! What messages of queues meet, and the calls that functions make to them.
+//! What messages of queues and events of buses meet, and the calls that functions make to queues.
 
 use super::Faults;
 use super::chance::Fault;
@@ -19,6 +19,16 @@ impl Faults {
     /// How much later than it should a message can be received.
     pub(crate) fn message_late(&self) -> Duration {
         self.wait(Fault::MessageLate, |plan| plan.queues.late_ms).unwrap_or_default()
+    }
+
+    /// Whether an event is delivered to a target twice.
+    pub(crate) fn event_twice(&self) -> bool {
+        self.meets(Fault::EventTwice)
+    }
+
+    /// How late an event is delivered to a target.
+    pub(crate) fn event_late(&self) -> Duration {
+        self.wait(Fault::EventLate, |plan| plan.bus.late_ms).unwrap_or_default()
     }
 
     /// Whether a call fails without being carried out.

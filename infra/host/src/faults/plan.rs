@@ -74,6 +74,7 @@ pub(super) struct Plan {
     pub(super) functions: Functions,
     pub(super) stream: Stream,
     pub(super) queues: Queues,
+    pub(super) bus: Bus,
     pub(super) clock: Clock,
 }
 
@@ -160,6 +161,17 @@ pub(super) struct Queues {
     pub(super) fail: Rate,
     /// A call is answered with 500, and all of it was done.
     pub(super) fail_after: Rate,
+}
+
+/// Of events that rules deliver to their targets.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Bus {
+    /// An event is delivered to a target twice.
+    pub(super) duplicate: Rate,
+    /// An event is delivered up to `late_ms` late, and so after others that came after it.
+    pub(super) late: Rate,
+    pub(super) late_ms: Millis,
 }
 
 /// Of the clocks of function processes.

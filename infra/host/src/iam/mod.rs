@@ -7,7 +7,8 @@
 //! | `signature` | whose request it is |
 //! | `role` | what a role's policies say about a call, and what was asked of them |
 //! | `pattern` | wildcards |
-//! | `mappings` | what the host does itself on behalf of a function |
+//! | `mappings` | what the host does itself on behalf of a function or pipe |
+//! | `rules` | whether rules are let in where they deliver |
 //! | `report` | what was used and refused, for others to read |
 //!
 //! Which grants a call needs is known where it is served: [`crate::database`] and
@@ -18,6 +19,7 @@ mod mappings;
 mod pattern;
 mod report;
 mod role;
+mod rules;
 mod signature;
 
 pub(crate) use pattern::{fits, fits_action};
@@ -78,18 +80,36 @@ pub enum IamError {
         /// What the system said.
         source: io::Error,
     },
-    /// What AWS does on behalf of the function is not granted.
+    /// What AWS does on behalf of a function or a pipe is not granted.
     #[error(
-        "the template's resource {mapping} (AWS::Lambda::EventSourceMapping) cannot run: the \
-         role {role} of its function lacks {statement}"
+        "the template's resource {resource} ({kind}) cannot run: its role {role} lacks {statement}"
     )]
-    Mapping {
-        /// The mapping's logical id.
-        mapping: String,
+    Role {
+        /// The resource's logical id.
+        resource: String,
+        /// Its type.
+        kind: &'static str,
         /// The role's logical id.
         role: String,
         /// The statement.
         statement: String,
+    },
+    /// What a rule delivers to does not let it in. AWS would drop the events without a word.
+    #[error(
+        "the template's resource {rule} (AWS::Events::Rule) cannot deliver to {target}: its policy does \
+         not let the service {service} do {action} for {source_arn}"
+    )]
+    Target {
+        /// The rule's logical id.
+        rule: String,
+        /// The logical id of the queue or function.
+        target: String,
+        /// The service.
+        service: &'static str,
+        /// The action.
+        action: &'static str,
+        /// The ARN of the rule.
+        source_arn: String,
     },
 }
 

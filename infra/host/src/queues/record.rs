@@ -83,7 +83,8 @@ fn of_sender<'a>((name, it): (&'a String, &'a Attribute)) -> (&'a str, MessageAt
     (name.as_str(), attribute)
 }
 
-/// Whether a filter of the mapping lets a message through. A body that is JSON is looked at as such:
+/// Whether a filter of the mapping lets a message through. A body that is an object in JSON is looked at as
+/// such, any other as a text:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html>
 pub(super) fn passes(record: &str, filters: &[Pattern]) -> bool {
     if filters.is_empty() {
@@ -91,7 +92,7 @@ pub(super) fn passes(record: &str, filters: &[Pattern]) -> bool {
     }
     let Ok(mut record) = serde_json::from_str::<Value>(record) else { return false };
     let body = record["body"].as_str().and_then(|body| serde_json::from_str::<Value>(body).ok());
-    if let Some(body) = body.filter(|body| body.is_object() || body.is_array()) {
+    if let Some(body) = body.filter(Value::is_object) {
         record["body"] = body;
     }
     filters.iter().any(|filter| filter.matches(&record))

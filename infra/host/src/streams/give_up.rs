@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// Why records were given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) enum Condition {
-    /// The function failed too often.
+    /// The function or pipe failed too often.
     RetryAttemptsExhausted,
     /// The records became too old.
     RecordAgeExceeded,
@@ -29,9 +29,18 @@ pub(super) enum LastResult {
     Unhandled,
 }
 
+/// Who gave records up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Arn<'a> {
+    /// The mapping to this function.
+    Function(&'a str),
+    /// This pipe.
+    Pipe(&'a str),
+}
+
 /// Records that were given up, and by whom.
 pub(super) struct GivenUp<'a> {
-    pub(super) function_arn: &'a str,
+    pub(super) by: Arn<'a>,
     pub(super) stream_arn: &'a str,
     pub(super) table: &'a str,
     pub(super) changes: &'a [Change],
@@ -47,12 +56,6 @@ impl GivenUp<'_> {
             return String::new();
         };
         let mut message = json!({
-            "requestContext": {
-                "requestId": uuid::Uuid::new_v4().to_string(),
-                "functionArn": self.function_arn,
-                "condition": self.condition,
-                "approximateInvokeCount": self.invocations,
-            },
             "version": "1.0",
             "timestamp": format!("{:.3}", Timestamp::now()),
             "DDBStreamBatchInfo": {
@@ -64,6 +67,21 @@ impl GivenUp<'_> {
                 "batchSize": self.changes.len(),
                 "streamArn": self.stream_arn,
             },
+        });
+        let function_arn = match self.by {
+            Arn::Function(arn) => arn,
+            // <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-batching-concurrency.html>
+            Arn::Pipe(arn) => {
+                message["context"] =
+                    json!({"partnerResourceArn": arn, "condition": self.condition});
+                return message.to_string();
+            }
+        };
+        message["requestContext"] = json!({
+            "requestId": uuid::Uuid::new_v4().to_string(),
+            "functionArn": function_arn,
+            "condition": self.condition,
+            "approximateInvokeCount": self.invocations,
         });
         if self.last_result != LastResult::NotInvoked {
             message["responseContext"] = json!({"statusCode": 200, "executedVersion": "$LATEST"});

@@ -39,6 +39,19 @@ pub(super) fn event_bus(name: &str) -> String {
     format!("arn:{PARTITION}:events:{REGION}:{ACCOUNT}:event-bus/{name}")
 }
 
+/// The ARN of a rule, by the name of its bus and its own, as `BUS/RULE`.
+pub(super) fn rule(name: &str) -> String {
+    format!("arn:{PARTITION}:events:{REGION}:{ACCOUNT}:rule/{name}")
+}
+
+pub(super) fn archive(name: &str) -> String {
+    format!("arn:{PARTITION}:events:{REGION}:{ACCOUNT}:archive/{name}")
+}
+
+pub(super) fn pipe(name: &str) -> String {
+    format!("arn:{PARTITION}:pipes:{REGION}:{ACCOUNT}:pipe/{name}")
+}
+
 pub(super) fn role(name: &str) -> String {
     format!("arn:{PARTITION}:iam::{ACCOUNT}:role/{name}")
 }

@@ -7,16 +7,12 @@ const LISTED: &[(&str, &str)] = &[
     ("AWS::CloudWatch::Alarm", "nobody is on call for one machine"),
     ("AWS::CloudWatch::CompositeAlarm", "nobody is on call for one machine"),
     ("AWS::CloudWatch::Dashboard", "a page of the console"),
-    ("AWS::Events::Archive", "keeps events for a replay to rules, and rules are refused"),
     ("AWS::KMS::Alias", "the files lie on the user's own disk"),
     ("AWS::KMS::Key", "the files lie on the user's own disk"),
-    ("AWS::Lambda::EventInvokeConfig", "nothing here invokes a function without waiting for it"),
-    ("AWS::Lambda::Permission", "functions are invoked by this host alone, as the template says"),
     ("AWS::Logs::LogGroup", "logs go to the terminal"),
     ("AWS::SNS::Subscription", "alarms' only, and those are listed"),
     ("AWS::SNS::Topic", "alarms' only, and those are listed: it has no name to send to here"),
     ("AWS::SNS::TopicPolicy", "alarms' only, and those are listed"),
-    ("AWS::SQS::QueuePolicy", "nobody but this host sends to a queue"),
 ];
 
 /// Whether resources of this type are left out on purpose.

@@ -8,22 +8,35 @@
 mod arn;
 mod document;
 mod error;
+mod event_plan;
 mod ignored;
+mod input_template;
+mod matcher;
 mod names;
+mod path;
 mod pattern;
 mod plan;
 mod read;
 mod reader;
 mod resolve;
 mod resources;
+mod stream_plan;
 mod websocket;
 
 pub use arn::{ACCOUNT, PARTITION, REGION, STACK, URL_SUFFIX};
 pub(crate) use arn::{queue as queue_arn, queue_url, stream as stream_arn, table as table_arn};
 pub use error::TemplateError;
+pub use event_plan::{
+    Archive, AsyncInvocation, Destination, EventBus, Events, Pipe, Rule, RuleTarget, ServiceGrant,
+    TargetInput, TextOrPath,
+};
+pub use input_template::{InputTemplate, InputTemplateError};
+pub use matcher::PatternError;
+pub use path::{JsonPath, NoPath};
 pub use pattern::Pattern;
 pub use plan::{
     Authorizer, Effect, Function, Grant, Plan, Queue, QueueMapping, Redrive, Role, Route,
-    StartingPosition, StreamMapping, Table, Throttling, WebSocketApi,
+    StreamMapping, Table, Throttling, WebSocketApi,
 };
 pub(crate) use resources::policy::OneOrMore;
+pub use stream_plan::{StartingPosition, StreamReader};

@@ -9,7 +9,8 @@ pub(super) fn property(kind: &str) -> Option<&'static str> {
         "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => "TableName",
         "AWS::Lambda::Function" => "FunctionName",
         "AWS::SQS::Queue" => "QueueName",
-        "AWS::Events::EventBus" => "Name",
+        "AWS::Events::EventBus" | "AWS::Events::Rule" | "AWS::Pipes::Pipe" => "Name",
+        "AWS::Events::Archive" => "ArchiveName",
         "AWS::ApiGatewayV2::Stage" => "StageName",
         "AWS::IAM::Role" => "RoleName",
         "AWS::Logs::LogGroup" => "LogGroupName",
@@ -24,9 +25,12 @@ pub(super) fn reference(id: &str, kind: &str, name: &str) -> Option<String> {
         | "AWS::DynamoDB::GlobalTable"
         | "AWS::Lambda::Function"
         | "AWS::Events::EventBus"
+        | "AWS::Events::Archive"
+        | "AWS::Pipes::Pipe"
         | "AWS::IAM::Role"
         | "AWS::ApiGatewayV2::Stage" => name.to_owned(),
         "AWS::SQS::Queue" => arn::queue_url(name),
+        "AWS::Events::Rule" => name.replacen('/', "|", 1),
         "AWS::ApiGatewayV2::Api" => arn::api_id(id),
         "AWS::ApiGatewayV2::Authorizer"
         | "AWS::ApiGatewayV2::Integration"
@@ -42,8 +46,11 @@ pub(super) fn attribute(id: &str, kind: &str, name: &str, attribute: &str) -> Op
         ("AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable", "StreamArn") => arn::stream(name),
         ("AWS::Lambda::Function", "Arn") => arn::function(name),
         ("AWS::SQS::Queue", "Arn") => arn::queue(name),
-        ("AWS::SQS::Queue", "QueueName") => name.to_owned(),
+        ("AWS::SQS::Queue", "QueueName") | ("AWS::Events::EventBus", "Name") => name.to_owned(),
         ("AWS::Events::EventBus", "Arn") => arn::event_bus(name),
+        ("AWS::Events::Rule", "Arn") => arn::rule(name),
+        ("AWS::Events::Archive", "Arn") => arn::archive(name),
+        ("AWS::Pipes::Pipe", "Arn") => arn::pipe(name),
         ("AWS::IAM::Role", "Arn") => arn::role(name),
         ("AWS::Logs::LogGroup", "Arn") => arn::log_group(name),
         ("AWS::KMS::Key", "Arn") => arn::key(id),

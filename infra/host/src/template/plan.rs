@@ -1,6 +1,8 @@
 //! What the template says, with every reference resolved.
 
+use super::event_plan::Events;
 use super::pattern::Pattern;
+use super::stream_plan::StreamReader;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -19,6 +21,8 @@ pub struct Plan {
     pub queue_mappings: BTreeMap<String, QueueMapping>,
     /// The queues, by logical id.
     pub queues: BTreeMap<String, Queue>,
+    /// Event buses, and what hangs off them.
+    pub events: Events,
     /// The roles, by logical id.
     pub roles: BTreeMap<String, Role>,
     /// The WebSocket API.
@@ -62,40 +66,12 @@ pub struct Function {
 /// An event source mapping from a table's stream to a function.
 #[derive(Debug, Clone)]
 pub struct StreamMapping {
-    /// The table's logical id.
-    pub table: String,
-    /// The stream's ARN.
-    pub stream_arn: String,
+    /// How it reads.
+    pub reader: StreamReader,
     /// The function's logical id.
     pub function: String,
-    /// The most records of one batch.
-    pub batch_size: usize,
-    /// How long to wait for a batch to fill.
-    pub batching_window: Duration,
-    /// Which records are delivered: those that match one of these, or all where there is none.
-    pub filters: Vec<Pattern>,
-    /// Where a mapping without a position begins.
-    pub starting_position: StartingPosition,
-    /// How often a batch is retried; `None` is until its records expire.
-    pub retry_attempts: Option<u32>,
-    /// How old a record may get; `None` is as old as the stream keeps it.
-    pub record_age: Option<Duration>,
-    /// Whether a failed batch is halved.
-    pub bisect: bool,
     /// Whether the function says which record failed.
     pub reports_failures: bool,
-    /// The logical id of the queue that is told of records given up.
-    pub on_failure: Option<String>,
-}
-
-/// Where a mapping without a position begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum StartingPosition {
-    /// At the first change after it was made.
-    Latest,
-    /// At the oldest change that the stream still has.
-    TrimHorizon,
 }
 
 /// A standard queue.

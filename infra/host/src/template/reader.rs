@@ -2,12 +2,16 @@
 
 use super::document::{Document, Resource};
 use super::error::TemplateError;
+use super::event_plan::Events;
 use super::ignored;
 use super::plan::Plan;
 use super::read::Source;
 use super::resolve::Resolver;
 use super::resources::event_source_mapping::Mapping;
-use super::resources::{Named, event_source_mapping, events, function, policy, queue, table};
+use super::resources::{
+    Named, bus, event_source_mapping, function, invoke_config, pipe, policy, queue, rule,
+    service_policy, table,
+};
 use super::websocket;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -66,13 +70,16 @@ impl Plan {
                     // Where its dead letters go is known once all queues are.
                     rest.push(source);
                 }
-                "AWS::Events::EventBus" => events::read_bus(source, &mut named.buses)?,
+                "AWS::Events::EventBus" => {
+                    named.buses.insert(id, bus::read(source)?);
+                }
                 _ => rest.push(source),
             }
         }
 
         let mut stream_mappings = BTreeMap::new();
         let mut queue_mappings = BTreeMap::new();
+        let mut events = Events::default();
         let mut apis = websocket::ApiParts::default();
         for source in rest {
             match source.resource.kind.as_str() {
@@ -86,9 +93,8 @@ impl Plan {
                 }
                 "AWS::SQS::Queue" => queue::attach_redrive(source, &mut named)?,
                 "AWS::IAM::Policy" => policy::attach(source, &mut named)?,
-                "AWS::Pipes::Pipe" => events::check_pipe(source, &named)?,
                 kind if kind.starts_with("AWS::ApiGatewayV2::") => apis.add(source, &named)?,
-                _ => return Err(source.unknown()),
+                _ => add_event_part(&mut events, source, &named)?,
             }
         }
 
@@ -98,10 +104,44 @@ impl Plan {
             stream_mappings,
             queue_mappings,
             queues: named.queues,
+            events: Events { buses: named.buses, ..events },
             roles: named.roles,
             api: apis.into_api()?,
         })
     }
+}
+
+/// Reads what hangs off event buses.
+fn add_event_part(
+    events: &mut Events,
+    source: Source<'_>,
+    named: &Named,
+) -> Result<(), TemplateError> {
+    let id = source.id.to_owned();
+    match source.resource.kind.as_str() {
+        "AWS::Pipes::Pipe" => {
+            events.pipes.extend(pipe::read(source, named)?.map(|pipe| (id, pipe)));
+        }
+        "AWS::Events::Rule" => drop(events.rules.insert(id, rule::read(source, named)?)),
+        "AWS::Events::Archive" => {
+            events.archives.insert(id, bus::read_archive(source, named)?);
+        }
+        "AWS::Lambda::EventInvokeConfig" => {
+            events.invocations.extend([invoke_config::read(source, named)?]);
+        }
+        "AWS::SQS::QueuePolicy" => {
+            events.service_grants.extend(service_policy::of_queue(source)?);
+        }
+        "AWS::Lambda::Permission" => {
+            let arn = |name: &str| {
+                let function = named.function(name).and_then(|id| named.functions.get(id));
+                function.map(|function| function.arn.clone())
+            };
+            events.service_grants.extend(service_policy::of_function(source, arn)?);
+        }
+        _ => return Err(source.unknown()),
+    }
+    Ok(())
 }
 
 fn is_made(resolver: &Resolver<'_>, resource: &Resource) -> Result<bool, TemplateError> {

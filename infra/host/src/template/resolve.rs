@@ -156,6 +156,13 @@ impl<'a> Resolver<'a> {
             None => id.to_owned(),
             Some((property, value)) => text(property, &self.resolve(value))?,
         };
+        if resource.kind == "AWS::Events::Rule" {
+            // A rule's name is one of its bus, which may be named by its ARN.
+            let bus = resource.properties.get("EventBusName").map(|bus| self.resolve(bus));
+            let bus = bus.map_or(Ok("default".to_owned()), |bus| text("EventBusName", &bus))?;
+            let bus = bus.rsplit('/').next().unwrap_or_default();
+            return Ok((&resource.kind, format!("{bus}/{name}")));
+        }
         Ok((&resource.kind, name))
     }
 

@@ -4,16 +4,21 @@
 //! begins with an underscore, which `rename_all` drops. Any other property is refused when the
 //! template is read.
 
+pub(super) mod bus;
 pub(super) mod event_source_mapping;
-pub(super) mod events;
 pub(super) mod function;
+pub(super) mod invoke_config;
+pub(super) mod pipe;
 pub(super) mod policy;
 pub(super) mod queue;
+pub(super) mod rule;
+pub(super) mod service_policy;
 pub(super) mod table;
 
 use super::arn;
+use super::event_plan::{Destination, EventBus};
 use super::plan::{Function, Queue, Role, Table};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// What other resources refer to by ARN or name.
 #[derive(Debug, Default)]
@@ -22,8 +27,7 @@ pub(super) struct Named {
     pub(super) functions: BTreeMap<String, Function>,
     pub(super) queues: BTreeMap<String, Queue>,
     pub(super) roles: BTreeMap<String, Role>,
-    /// The ARNs of event buses.
-    pub(super) buses: BTreeSet<String>,
+    pub(super) buses: BTreeMap<String, EventBus>,
 }
 
 impl Named {
@@ -45,6 +49,21 @@ impl Named {
     /// The logical id of the queue with this ARN.
     pub(super) fn queue(&self, queue_arn: &str) -> Option<&str> {
         find(&self.queues, |it| arn::queue(&it.name) == queue_arn)
+    }
+}
+
+impl Named {
+    /// The logical id of the event bus with this ARN or name.
+    pub(super) fn bus(&self, reference: &str) -> Option<&str> {
+        find(&self.buses, |it| it.arn == reference || it.name == reference)
+    }
+
+    /// What has this ARN and can be told of something.
+    pub(super) fn destination(&self, arn: &str) -> Option<Destination> {
+        let queue = || self.queue(arn).map(|id| Destination::Queue(id.to_owned()));
+        let function = || self.function(arn).map(|id| Destination::Function(id.to_owned()));
+        let bus = || self.bus(arn).map(|id| Destination::Bus(id.to_owned()));
+        queue().or_else(function).or_else(bus)
     }
 }
 

@@ -10,8 +10,19 @@ use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
 
+/// A process that is just being made may hold the lock of the run before for a moment.
+async fn open(data: &TempDir) -> DataDir {
+    for _ in 0..200 {
+        if let Ok(folder) = DataDir::open(data.path()) {
+            return folder;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    DataDir::open(data.path()).unwrap()
+}
+
 async fn start(folder: &Arc<TempDir>, data: &TempDir) -> World {
-    let kept = DataDir::open(data.path()).unwrap();
+    let kept = open(data).await;
     World::start_in(Arc::clone(folder), kept, "{}", |template| {
         // However often a message was in hand when the host ended, it is no dead letter.
         properties(template, QUEUE).as_object_mut().unwrap().remove("RedrivePolicy");

@@ -274,7 +274,7 @@ impl Push {
     fn start(&self, world: &Arc<World>) -> Process<Fanout> {
         let number = self.started.fetch_add(1, Ordering::Relaxed) + 1;
         let gateway = &self.gateway;
-        let age = SETUP.mapping.record_age.expect("the template has one");
+        let age = SETUP.mapping.reader.record_age.expect("the template has one");
         process(world, &format!("push-{number}"), |world, life| {
             let client = database(world, life);
             Fanout::new(

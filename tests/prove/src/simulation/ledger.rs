@@ -197,12 +197,12 @@ impl World {
     pub fn committed(&self) {
         let setup = &super::setup::SETUP;
         let mut ledger = self.ledger();
-        let (arn, after) = (&setup.mapping.stream_arn, ledger.last.as_deref());
+        let (arn, after) = (&setup.mapping.reader.stream_arn, ledger.last.as_deref());
         let records = self.memory.records(arn, &setup.bookings, after);
         let mut changes = Vec::new();
         for record in records.expect("the stream can be read") {
             ledger.last = Some(record.dynamodb.sequence_number.clone());
-            let record = Record::read(&record, arn, &setup.mapping.filters);
+            let record = Record::read(&record, arn, &setup.mapping.reader.filters);
             let Some(record) = record.expect("it is a record") else { continue };
             let event: EventRecord = serde_json::from_str(&record.json).expect("it is a record");
             match Change::of(event.change.new_image) {

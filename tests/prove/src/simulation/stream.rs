@@ -113,7 +113,7 @@ impl Mapping {
     /// What is too old goes to a queue of failures: those whom it concerns were closed before, or it
     /// is for a person to look at.
     fn give_up_old(&self, batch: &mut Vec<Change>) {
-        let age = SETUP.mapping.record_age.unwrap_or(Duration::MAX).as_secs();
+        let age = SETUP.mapping.reader.record_age.unwrap_or(Duration::MAX).as_secs();
         let oldest = self.world.now().as_second() - i64::try_from(age).unwrap_or(i64::MAX);
         let old = batch.partition_point(|change| change.created < oldest);
         if old > 0 {

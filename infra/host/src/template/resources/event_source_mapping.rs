@@ -3,8 +3,9 @@
 use super::Named;
 use crate::template::error::TemplateError;
 use crate::template::pattern::Pattern;
-use crate::template::plan::{QueueMapping, StartingPosition, StreamMapping};
+use crate::template::plan::{QueueMapping, StreamMapping};
 use crate::template::read::Source;
+use crate::template::stream_plan::{StartingPosition, StreamReader};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::time::Duration;
@@ -125,11 +126,10 @@ fn of_stream(
         let queue = named.queue(destination);
         source.find("DestinationConfig.OnFailure", destination, "a queue", queue)
     });
-    Ok(StreamMapping {
+    let reader = StreamReader {
         filters: filters(source, properties)?,
         table: table.to_owned(),
         stream_arn: properties.event_source_arn.clone(),
-        function: function(source, named, properties)?,
         batch_size: properties.batch_size.unwrap_or(DEFAULT_STREAM_BATCH).max(1),
         batching_window: window(properties),
         starting_position,
@@ -140,8 +140,12 @@ fn of_stream(
             .and_then(|seconds| u64::try_from(seconds).ok())
             .map(Duration::from_secs),
         bisect: properties.bisect_batch_on_function_error.unwrap_or(false),
-        reports_failures: reports_failures(source, properties)?,
         on_failure: on_failure.transpose()?.map(str::to_owned),
+    };
+    Ok(StreamMapping {
+        reader,
+        function: function(source, named, properties)?,
+        reports_failures: reports_failures(source, properties)?,
     })
 }
 

@@ -1,12 +1,13 @@
-//! One event source mapping.
+//! One reader of a stream: an event source mapping or a pipe.
 
 use super::Surroundings;
 use super::batch_result::BatchResult;
+use super::consumer::{Consumer, Failure};
 use super::give_up::{Condition, GivenUp, LastResult};
-use super::record::{self, Change};
+use super::record::Change;
 use crate::database::{DatabaseError, Position};
-use crate::lambda::{InvokeError, PAYLOAD_LIMIT};
-use crate::template::{Plan, StreamMapping};
+use crate::lambda::PAYLOAD_LIMIT;
+use crate::template::{Plan, StreamReader};
 use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,12 +21,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Room in an event for what is around its records.
 const ENVELOPE: usize = 64;
 
-/// One mapping, with the records that it has read but not delivered.
-pub(super) struct Mapping {
+/// One reader, with the records that it has read but not delivered.
+pub(super) struct Reader {
     id: String,
-    settings: StreamMapping,
+    settings: StreamReader,
     table: String,
-    function_arn: String,
+    consumer: Consumer,
     surroundings: Surroundings,
     /// Up to where records have been read; what is delivered may lie behind.
     read: Position,
@@ -34,23 +35,23 @@ pub(super) struct Mapping {
     window_end: Option<Instant>,
 }
 
-/// Records that go to the function together.
+/// Records that are delivered together.
 struct Batch {
     changes: Vec<Change>,
-    /// How often the function failed with exactly these, retries of a larger batch not counted.
+    /// How often the consumer failed with exactly these, retries of a larger batch not counted.
     failures: u32,
     last_result: LastResult,
 }
 
-impl Mapping {
+impl Reader {
     pub(super) fn new(
         id: &str,
-        settings: &StreamMapping,
+        settings: &StreamReader,
+        consumer: Consumer,
         plan: &Plan,
         surroundings: Surroundings,
     ) -> Result<Self, DatabaseError> {
         let table = plan.tables.get(&settings.table).map(|it| it.name.clone()).unwrap_or_default();
-        let function = plan.functions.get(&settings.function);
         let read = if let Some(position) = surroundings.journal.position(id)? {
             Position::from_text(position)
         } else {
@@ -63,7 +64,7 @@ impl Mapping {
             id: id.to_owned(),
             settings: settings.clone(),
             table,
-            function_arn: function.map(|it| it.arn.clone()).unwrap_or_default(),
+            consumer,
             surroundings,
             read,
             buffer: VecDeque::new(),
@@ -78,7 +79,7 @@ impl Mapping {
             changes.mark_unchanged();
             self.surroundings.faults.lag().await;
             if let Err(error) = self.fill().await {
-                tracing::error!(mapping = self.id, %error, "cannot read the stream");
+                tracing::error!(reader = self.id, %error, "cannot read the stream");
                 tokio::time::sleep(LONGEST_PAUSE).await;
                 continue;
             }
@@ -118,7 +119,7 @@ impl Mapping {
                     Ok(Some(change)) => self.buffer.push_back(change),
                     Ok(None) => {}
                     Err(error) => {
-                        tracing::error!(mapping = self.id, %error, "an unreadable record");
+                        tracing::error!(reader = self.id, %error, "an unreadable record");
                     }
                 }
             }
@@ -150,7 +151,7 @@ impl Mapping {
         Some(Batch { changes, failures: 0, last_result: LastResult::NotInvoked })
     }
 
-    /// Has the function take the batch, whole or in parts, or gives it up.
+    /// Has the consumer take the batch, whole or in parts, or gives it up.
     async fn deliver(&self, batch: Batch) {
         let mut throttled = 0;
         let mut pending = self.cut(batch);
@@ -159,39 +160,31 @@ impl Mapping {
             if batch.changes.is_empty() {
                 continue;
             }
-            let event = record::event(&batch.changes);
-            let function = &self.settings.function;
             if self.surroundings.faults.duplicate() {
-                let _ = self.surroundings.functions.invoke(function, event.clone()).await;
+                let _ = self.consumer.consume(&batch.changes).await;
             }
-            match self.surroundings.functions.invoke(function, event).await {
-                Ok(result) => {
-                    let result = if self.settings.reports_failures {
-                        BatchResult::read(&result, &batch.changes)
-                    } else {
-                        BatchResult::Done
-                    };
-                    match result {
-                        BatchResult::Done => self.done(&batch.changes).await,
-                        BatchResult::FailedFrom(index) => {
-                            batch.last_result = LastResult::Reported;
-                            let rest = batch.changes.split_off(index);
-                            self.done(&batch.changes).await;
-                            let progress = index > 0;
-                            batch.changes = rest;
-                            self.failed(batch, progress, &mut pending).await;
-                        }
-                    }
+            match self.consumer.consume(&batch.changes).await {
+                Ok(BatchResult::Done) => {
+                    self.done(&batch.changes).await;
                     throttled = 0;
                 }
-                // The batch did not reach the function: only its age counts.
-                Err(InvokeError::Throttled) => {
+                Ok(BatchResult::FailedFrom(index)) => {
+                    batch.last_result = LastResult::Reported;
+                    let rest = batch.changes.split_off(index);
+                    self.done(&batch.changes).await;
+                    let progress = index > 0;
+                    batch.changes = rest;
+                    self.failed(batch, progress, &mut pending).await;
+                    throttled = 0;
+                }
+                // The batch did not reach the consumer: only its age counts.
+                Err(Failure::Throttled) => {
                     pending.push(batch);
                     pause(throttled).await;
                     throttled += 1;
                 }
-                Err(error @ InvokeError::Failed { .. }) => {
-                    tracing::warn!(mapping = self.id, records = batch.changes.len(), %error, "a batch failed");
+                Err(error) => {
+                    tracing::warn!(reader = self.id, records = batch.changes.len(), %error, "a batch failed");
                     batch.last_result = LastResult::Unhandled;
                     self.failed(batch, false, &mut pending).await;
                     throttled = 0;
@@ -210,7 +203,7 @@ impl Mapping {
         vec![second, batch]
     }
 
-    /// Decides how a batch comes again that the function failed with. A batch of which a part is
+    /// Decides how a batch comes again that the consumer failed with. A batch of which a part is
     /// done is already split, at the record that failed; splitting is not counted as a retry.
     async fn failed(&self, mut batch: Batch, progress: bool, pending: &mut Vec<Batch>) {
         if self.settings.bisect && progress {
@@ -248,10 +241,10 @@ impl Mapping {
 
     /// Tells the on-failure destination, and goes on behind these records.
     async fn give_up(&self, changes: &[Change], batch: &Batch, condition: Condition) {
-        tracing::error!(mapping = self.id, records = changes.len(), ?condition, "records given up");
+        tracing::error!(reader = self.id, records = changes.len(), ?condition, "records given up");
         if let Some(queue) = &self.settings.on_failure {
             let message = GivenUp {
-                function_arn: &self.function_arn,
+                by: self.consumer.arn(),
                 stream_arn: &self.settings.stream_arn,
                 table: &self.table,
                 changes,
@@ -281,7 +274,7 @@ impl Mapping {
         });
         if let Ok(Err(error)) = written.await {
             // These records come again when the host starts again, which functions must bear.
-            tracing::error!(mapping = self.id, %error, "cannot write down a position");
+            tracing::error!(reader = self.id, %error, "cannot write down a position");
         }
     }
 }

@@ -1,0 +1,60 @@
+//! Queues, event buses and invocations that nobody waits for, put together: they deliver to each other.
+
+use crate::asynchronous::{AsyncInvocations, AsyncSurroundings};
+use crate::events::EventBuses;
+use crate::faults::Faults;
+use crate::invocations::Invocations;
+use crate::journal::{Journal, JournalError};
+use crate::lambda::Functions;
+use crate::queues::{QueueMappings, Queues};
+use crate::template::Plan;
+use std::time::Duration;
+
+/// All that works without anybody who waits for it. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct OffTheBus {
+    /// The queues.
+    pub queues: Queues,
+    /// Invocations that nobody waits for.
+    pub invocations: Invocations,
+    /// The event buses.
+    pub buses: EventBuses,
+    journal: Journal,
+}
+
+/// Who hands it to functions. What they have in hand when this is dropped comes again at the next start.
+#[derive(Debug)]
+pub struct Deliveries {
+    _queues: QueueMappings,
+    _invocations: AsyncInvocations,
+}
+
+impl OffTheBus {
+    /// What the template has of it, with what the journal has.
+    pub fn open(plan: &Plan, journal: &Journal, faults: &Faults) -> Result<Self, JournalError> {
+        let queues = Queues::new(&plan.queues, journal.clone(), faults.clone())?;
+        let invocations = Invocations::new(&plan.functions, journal.clone())?;
+        let (events, journal) = (plan.events.clone(), journal.clone());
+        let (to_queues, to_functions) = (queues.clone(), invocations.clone());
+        let buses =
+            EventBuses::new(events, journal.clone(), to_queues, to_functions, faults.clone());
+        Ok(Self { queues, invocations, buses, journal })
+    }
+
+    /// Delivers to functions from now on. An invocation that nobody waits for is made again so long after
+    /// its first failure, and twice as long after the second one.
+    pub fn start(&self, plan: &Plan, functions: &Functions, retry_after: Duration) -> Deliveries {
+        let surroundings = AsyncSurroundings {
+            invocations: self.invocations.clone(),
+            functions: functions.clone(),
+            queues: self.queues.clone(),
+            buses: self.buses.clone(),
+            journal: self.journal.clone(),
+            retry_after,
+        };
+        Deliveries {
+            _queues: QueueMappings::start(plan, &self.queues, functions),
+            _invocations: AsyncInvocations::start(plan, &surroundings),
+        }
+    }
+}
