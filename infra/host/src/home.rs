@@ -6,6 +6,7 @@ use crate::faults::{Faults, FaultsError};
 use crate::iam::Iam;
 use crate::lambda::Functions;
 use crate::off_the_bus::OffTheBus;
+use crate::template::Events;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
@@ -68,6 +69,10 @@ pub struct Home {
     pub database: SocketAddr,
     /// Where the functions find SQS.
     pub sqs: SocketAddr,
+    /// Where they find EventBridge.
+    pub eventbridge: SocketAddr,
+    /// What hangs off the buses.
+    pub events: Events,
     /// The tables' names, by logical id.
     pub tables: BTreeMap<String, String>,
 }
@@ -126,7 +131,21 @@ async fn nowhere(State(home): State<Home>, request: Request) -> Response {
 async fn endpoints(State(home): State<Home>) -> Response {
     let database = format!("http://{}", home.database);
     let sqs = format!("http://{}", home.sqs);
-    Json(json!({"dynamodb": database, "sqs": sqs, "tables": home.tables})).into_response()
+    let eventbridge = format!("http://{}", home.eventbridge);
+    let Events { buses, rules, archives, .. } = &home.events;
+    let buses: BTreeMap<_, _> = buses.iter().map(|(id, it)| (id, &it.arn)).collect();
+    let rules: BTreeMap<_, _> = rules.iter().map(|(id, it)| (id, &it.arn)).collect();
+    let archives: BTreeMap<_, _> = archives.iter().map(|(id, it)| (id, &it.arn)).collect();
+    let endpoints = json!({
+        "dynamodb": database,
+        "sqs": sqs,
+        "eventbridge": eventbridge,
+        "tables": home.tables,
+        "buses": buses,
+        "rules": rules,
+        "archives": archives,
+    });
+    Json(endpoints).into_response()
 }
 
 async fn faults(State(home): State<Home>) -> Response {

@@ -10,10 +10,9 @@ use crate::iam::{Iam, IamError};
 use crate::issuer::{Issuer, IssuerError};
 use crate::journal::{Journal, JournalError, OpenConnections};
 use crate::lambda::{Functions, Launch, WarmError};
-use crate::off_the_bus::{Deliveries, OffTheBus};
+use crate::off_the_bus::{Deliveries, Endpoints, OffTheBus};
 use crate::open_files::{self, Room};
 use crate::options::Options;
-use crate::sqs::SqsFront;
 use crate::streams::{Mappings, Surroundings};
 use crate::template::{Plan, TemplateError};
 use axum::Router;
@@ -28,7 +27,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::task::{AbortHandle, JoinSet};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 /// How long each of the last steps may take; together they stay below two seconds.
@@ -101,7 +100,7 @@ pub struct Host {
     gateway: Gateway,
     connections: OpenConnections,
     deliveries: (Mappings, Deliveries),
-    sqs: AbortHandle,
+    served: Endpoints,
     functions: Functions,
     service: Service,
     _servers: JoinSet<()>,
@@ -140,9 +139,7 @@ impl Host {
         let (database, service) =
             Database::open(&folder, &plan.tables, &journal, iam.clone(), faults.clone(), also)?;
         let off_the_bus = OffTheBus::open(&plan, &journal, &faults)?;
-        let queues = off_the_bus.queues.clone();
-        let front = SqsFront { queues: queues.clone(), iam: iam.clone(), faults: faults.clone() };
-        let (sqs, sqs_server) = front.serve(options.allow_hosts.clone()).await?;
+        let served = off_the_bus.serve(&iam, &faults, &options.allow_hosts).await?;
         let connections = OpenConnections::new(journal.clone());
         let left_over = connections.left_over()?;
 
@@ -159,7 +156,7 @@ impl Host {
         let launch = Launch {
             program,
             arguments: Vec::new(),
-            environment: endpoints(service.address(), sqs, callback, stage),
+            environment: endpoints(service.address(), &served, callback, stage),
             keys: iam.environments(),
             max_processes: room.processes,
             faults: faults.clone(),
@@ -176,14 +173,16 @@ impl Host {
             iam,
             faults: faults.clone(),
             database: service.address(),
-            sqs,
+            sqs: served.sqs,
+            eventbridge: served.eventbridge,
+            events: plan.events.clone(),
             tables: plan.tables.iter().map(|(id, it)| (id.clone(), it.name.clone())).collect(),
         };
         let surroundings = Surroundings {
             database,
             functions: functions.clone(),
             journal,
-            queues,
+            queues: off_the_bus.queues.clone(),
             buses: off_the_bus.buses.clone(),
             faults,
         };
@@ -211,7 +210,7 @@ impl Host {
             gateway,
             connections,
             deliveries: (mappings, deliveries),
-            sqs: sqs_server,
+            served,
             functions,
             service,
             _servers: servers,
@@ -226,7 +225,7 @@ impl Host {
         self.gateway.close().await;
         self.connections.seal();
         let _ = timeout(LAST_STEP, self.functions.stop()).await;
-        self.sqs.abort();
+        drop(self.served);
         let _ = timeout(LAST_STEP, self.service.stop()).await;
     }
 }
@@ -315,13 +314,14 @@ async fn serve(listener: TcpListener, router: Router) {
 /// of endpoints elsewhere than AWS.
 fn endpoints(
     database: SocketAddr,
-    sqs: SocketAddr,
+    served: &Endpoints,
     callback: SocketAddr,
     stage: &str,
 ) -> BTreeMap<String, String> {
     BTreeMap::from([
         ("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), format!("http://{database}")),
-        ("AWS_ENDPOINT_URL_SQS".to_owned(), format!("http://{sqs}")),
+        ("AWS_ENDPOINT_URL_SQS".to_owned(), format!("http://{}", served.sqs)),
+        ("AWS_ENDPOINT_URL_EVENTBRIDGE".to_owned(), format!("http://{}", served.eventbridge)),
         (
             "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI".to_owned(),
             format!("http://{callback}/{stage}"),

@@ -48,6 +48,17 @@ const SCHEMA: &str = "
         event TEXT NOT NULL
     ) STRICT;
     CREATE INDEX IF NOT EXISTS archived_time ON archived (archive, time_ms);
+    CREATE TABLE IF NOT EXISTS replays (
+        name TEXT PRIMARY KEY,
+        archive TEXT NOT NULL,
+        rules TEXT,
+        from_ms INTEGER NOT NULL,
+        to_ms INTEGER NOT NULL,
+        started_ms INTEGER NOT NULL,
+        ended_ms INTEGER,
+        last_ms INTEGER,
+        last INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
 ";
 
 /// Takes over what earlier releases wrote: messages that nobody could receive.

@@ -10,7 +10,7 @@
 //! | [`events`] | event buses with their rules and archives |
 //! | [`invocations`], [`asynchronous`] | invocations that nobody waits for, and who makes them |
 //! | [`queues`] | queues, and event source mappings from them to functions |
-//! | [`sqs`] | the queues, served as SQS |
+//! | [`sqs`], [`eventbridge`] | the queues, served as SQS; the event buses, served as EventBridge |
 //! | [`off_the_bus`] | queues, buses and such invocations, put together |
 //! | [`gateway`] | the WebSocket endpoint, as API Gateway behaves |
 //! | [`iam`] | who calls, and whether the template's policies let them |
@@ -29,6 +29,8 @@
 pub mod asynchronous;
 pub mod data_dir;
 pub mod database;
+pub(crate) mod endpoint;
+pub mod eventbridge;
 pub mod events;
 pub mod faults;
 pub mod gateway;

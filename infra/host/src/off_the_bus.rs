@@ -1,14 +1,21 @@
 //! Queues, event buses and invocations that nobody waits for, put together: they deliver to each other.
 
 use crate::asynchronous::{AsyncInvocations, AsyncSurroundings};
+use crate::eventbridge::EventBridgeFront;
 use crate::events::EventBuses;
 use crate::faults::Faults;
+use crate::guard::HostName;
+use crate::iam::Iam;
 use crate::invocations::Invocations;
 use crate::journal::{Journal, JournalError};
 use crate::lambda::Functions;
 use crate::queues::{QueueMappings, Queues};
+use crate::sqs::SqsFront;
 use crate::template::Plan;
+use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
+use tokio::task::{AbortHandle, JoinSet};
 
 /// All that works without anybody who waits for it. Clones are the same.
 #[derive(Debug, Clone)]
@@ -22,11 +29,28 @@ pub struct OffTheBus {
     journal: Journal,
 }
 
+/// Where functions and developers find it. It is served until this is dropped.
+#[derive(Debug)]
+pub struct Endpoints {
+    /// SQS.
+    pub sqs: SocketAddr,
+    /// EventBridge.
+    pub eventbridge: SocketAddr,
+    servers: [AbortHandle; 2],
+}
+
+impl Drop for Endpoints {
+    fn drop(&mut self) {
+        self.servers.iter().for_each(AbortHandle::abort);
+    }
+}
+
 /// Who hands it to functions. What they have in hand when this is dropped comes again at the next start.
 #[derive(Debug)]
 pub struct Deliveries {
     _queues: QueueMappings,
     _invocations: AsyncInvocations,
+    _replays: JoinSet<()>,
 }
 
 impl OffTheBus {
@@ -41,6 +65,22 @@ impl OffTheBus {
         Ok(Self { queues, invocations, buses, journal })
     }
 
+    /// Serves it to callers whom `iam` knows, on loopback ports, under this machine's names and those in
+    /// `also`.
+    pub async fn serve(
+        &self,
+        iam: &Iam,
+        faults: &Faults,
+        also: &[HostName],
+    ) -> io::Result<Endpoints> {
+        let (queues, buses) = (self.queues.clone(), self.buses.clone());
+        let front = SqsFront { queues, iam: iam.clone(), faults: faults.clone() };
+        let (sqs, sqs_server) = front.serve(also.to_vec()).await?;
+        let front = EventBridgeFront { buses, iam: iam.clone() };
+        let (eventbridge, eventbridge_server) = front.serve(also.to_vec()).await?;
+        Ok(Endpoints { sqs, eventbridge, servers: [sqs_server, eventbridge_server] })
+    }
+
     /// Delivers to functions from now on. An invocation that nobody waits for is made again so long after
     /// its first failure, and twice as long after the second one.
     pub fn start(&self, plan: &Plan, functions: &Functions, retry_after: Duration) -> Deliveries {
@@ -52,7 +92,10 @@ impl OffTheBus {
             journal: self.journal.clone(),
             retry_after,
         };
+        let mut replays = JoinSet::new();
+        replays.spawn(self.buses.clone().run_replays());
         Deliveries {
+            _replays: replays,
             _queues: QueueMappings::start(plan, &self.queues, functions),
             _invocations: AsyncInvocations::start(plan, &surroundings),
         }

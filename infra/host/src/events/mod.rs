@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `event` | an event, and the envelope that everybody sees it in |
 //! | `delivery` | what of an event a rule's target gets, and how |
-//! | `archives` | events that are kept for a replay |
+//! | `archives` | events that are kept, and replays, as rows of the journal |
+//! | `replay` | replays what archives keep |
 //! | `pipe` | a record of a stream becomes an event |
 //! | `log` | what came and went of late, to look at |
 //!
@@ -18,10 +19,13 @@ mod delivery;
 mod event;
 mod log;
 mod pipe;
+mod replay;
 
+pub use archives::{NewReplay, Replay};
 pub use event::NewEvent;
 pub use log::{Delivery, LoggedEvent, Outcome};
-pub use pipe::{PipeError, PipeTarget};
+pub use pipe::{LARGEST_ENTRY, PipeError, PipeTarget};
+pub use replay::ReplayError;
 
 use crate::faults::Faults;
 use crate::invocations::Invocations;
@@ -33,6 +37,7 @@ use event::Envelope;
 use log::Log;
 use rusqlite::Transaction;
 use std::sync::Arc;
+use tokio::sync::watch;
 
 /// The event buses of the template. Clones are the same.
 #[derive(Debug, Clone)]
@@ -44,6 +49,8 @@ struct Inner {
     journal: Journal,
     outlets: Outlets,
     log: Log,
+    /// Is told of every replay that is asked for.
+    replays: watch::Sender<()>,
 }
 
 /// What was written down for events, and who is to be told once that is through.
@@ -65,7 +72,13 @@ impl EventBuses {
         faults: Faults,
     ) -> Self {
         let outlets = Outlets { queues, invocations, faults };
-        Self(Arc::new(Inner { plan, journal, outlets, log: Log::default() }))
+        Self(Arc::new(Inner {
+            plan,
+            journal,
+            outlets,
+            log: Log::default(),
+            replays: watch::channel(()).0,
+        }))
     }
 
     /// Puts events on a bus, by its logical id, all of them or none, and gives their ids. `origin` is who

@@ -11,7 +11,7 @@ use thiserror::Error;
 /// source, detail type, detail and resources.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html>,
 /// <https://shopify.dev/changelog/amazon-eventbridge-webhook-payload-size-limit-increased-to-1-mb>
-const LARGEST_ENTRY: usize = 1024 * 1024;
+pub const LARGEST_ENTRY: usize = 1024 * 1024;
 
 /// Where a pipe leads.
 #[derive(Debug, Clone)]

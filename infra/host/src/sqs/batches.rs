@@ -1,8 +1,9 @@
 //! Operations on several messages at once: each entry succeeds or fails by itself.
 
-use super::call::{Call, OfMessage, SendMessage, Target, read};
+use super::call::{Call, OfMessage, SendMessage, Target};
 use super::check;
 use super::error::SqsError;
+use crate::endpoint::read;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};

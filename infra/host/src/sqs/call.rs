@@ -2,11 +2,11 @@
 
 use super::check;
 use super::error::SqsError;
+use crate::endpoint::read;
 use crate::iam::{Access, Caller};
 use crate::queues::{Attribute, NewMessage, Queues, digest};
 use crate::template::{ACCOUNT, Queue, queue_arn};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -106,12 +106,6 @@ impl Call<'_> {
         self.queues.change_visibility(target.id, &handle, check::visibility(visibility)?)?;
         Ok(json!({}))
     }
-}
-
-/// Reads a request, or the part of it that this struct has.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, SqsError> {
-    serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(body))
-        .map_err(|error| SqsError::Unreadable(error.to_string()))
 }
 
 /// The name in a queue's URL, whatever host it names: `https://HOST/ACCOUNT/NAME`.

@@ -1,5 +1,6 @@
 //! Refusals, by the names that SDKs know.
 
+use crate::endpoint::Unreadable;
 use crate::faults::QueueFault;
 use crate::iam::{Denied, SignatureError};
 use crate::journal::JournalError;
@@ -15,7 +16,7 @@ pub(super) enum SqsError {
     #[error("The action or operation requested is invalid here: {0}")]
     Unsupported(&'static str),
     #[error("the request cannot be read: {0}")]
-    Unreadable(String),
+    Unreadable(#[from] Unreadable),
     #[error("The request must contain the parameter {0}.")]
     Missing(&'static str),
     #[error("Value {value} for parameter {name} is invalid. Reason: {reason}")]

@@ -3,22 +3,20 @@
 use super::call::Call;
 use super::error::SqsError;
 use super::operations;
+use crate::endpoint::{operation, reply, serve};
 use crate::faults::Faults;
-use crate::guard::{Guard, HostName};
+use crate::guard::HostName;
 use crate::iam::Iam;
 use crate::queues::Queues;
 use axum::Router;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use axum::serve::ListenerExt as _;
-use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderName, Method, StatusCode};
 use serde_json::{Value, json};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
-use tokio::net::TcpListener;
+use std::net::SocketAddr;
 use tokio::task::AbortHandle;
 
 /// In JSON, a character of a message may take six.
@@ -26,8 +24,6 @@ const LARGEST_REQUEST: usize = 8 * 1024 * 1024;
 
 const JSON: &str = "application/x-amz-json-1.0";
 const PREFIX: &str = "AmazonSQS.";
-const TARGET: HeaderName = HeaderName::from_static("x-amz-target");
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const QUERY_ERROR: HeaderName = HeaderName::from_static("x-amzn-query-error");
 
 /// What requests are answered with.
@@ -45,26 +41,11 @@ impl SqsFront {
     /// Serves on a free loopback port, under this machine's names and those in `also`, until the task is
     /// aborted.
     pub async fn serve(self, also: Vec<HostName>) -> io::Result<(SocketAddr, AbortHandle)> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let address = listener.local_addr()?;
-        let router = Router::new().fallback(answer).with_state(self);
-        let router = Guard::new(address, also).own(router);
-        let listener = listener.tap_io(|connection| {
-            // An answer is small, and must not wait for the one before to be acknowledged.
-            let _ = connection.set_nodelay(true);
-        });
-        let server = tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
-                tracing::error!(%error, "the queues are no longer served");
-            }
-        });
-        Ok((address, server.abort_handle()))
+        serve(Router::new().fallback(answer).with_state(self), also, "SQS").await
     }
 
     async fn operate(&self, parts: &Parts, body: &[u8]) -> Result<Value, SqsError> {
-        let target = parts.headers.get(TARGET).and_then(|it| it.to_str().ok());
-        let operation = target.and_then(|target| target.strip_prefix(PREFIX));
-        let operation = operation.ok_or(SqsError::UnknownOperation)?;
+        let operation = operation(parts, PREFIX).ok_or(SqsError::UnknownOperation)?;
         let caller = self.iam.identify("sqs", parts, body)?;
         let is_function = caller.is_function();
         if is_function {
@@ -87,16 +68,15 @@ async fn answer(State(front): State<SqsFront>, request: Request) -> Response {
     let Ok(body) = to_bytes(body, LARGEST_REQUEST).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let headers = [(CONTENT_TYPE, JSON.to_owned()), (REQUEST_ID, uuid::Uuid::new_v4().to_string())];
     match front.operate(&parts, &body).await {
-        Ok(answer) => (headers, answer.to_string()).into_response(),
+        Ok(answer) => reply(StatusCode::OK, JSON, &answer),
         Err(error) => {
             let name = error.name();
             let fault = if error.is_senders() { "Sender" } else { "Receiver" };
             let code = [(QUERY_ERROR, format!("{};{fault}", name.code))];
             let kind = format!("com.amazonaws.sqs#{}", name.shape);
             let body = json!({"__type": kind, "message": error.to_string()});
-            (error.status(), headers, code, body.to_string()).into_response()
+            (code, reply(error.status(), JSON, &body)).into_response()
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Each operation: one request, one answer.
 
-use super::call::{Call, read};
+use super::call::Call;
 use super::error::SqsError;
 use super::{attributes, batches, check};
+use crate::endpoint::read;
 use crate::iam::Access;
 use crate::queues::{Received, digest};
 use crate::template::{queue_arn, queue_url};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// A process that is just being made may hold the lock of the run before for a moment.
-async fn open(data: &TempDir) -> DataDir {
+pub async fn open(data: &TempDir) -> DataDir {
     for _ in 0..200 {
         if let Ok(folder) = DataDir::open(data.path()) {
             return folder;

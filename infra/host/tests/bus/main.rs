@@ -8,6 +8,7 @@ mod checks;
 mod durable;
 mod functions;
 mod pipe;
+mod replays;
 mod rules;
 mod templates;
 mod worker;

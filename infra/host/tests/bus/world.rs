@@ -1,5 +1,6 @@
 //! The host's parts around a table, a pipe and a bus.
 
+use aws_credential_types::Credentials;
 use host::data_dir::DataDir;
 use host::database::{Database, Service};
 use host::events::LoggedEvent;
@@ -7,13 +8,13 @@ use host::faults::Faults;
 use host::iam::Iam;
 use host::journal::Journal;
 use host::lambda::{Functions, Launch};
-use host::off_the_bus::{Deliveries, OffTheBus};
+use host::off_the_bus::{Deliveries, Endpoints, OffTheBus};
 use host::streams::{Mappings, Surroundings};
 use host::template::Plan;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use support::signed;
 use tempfile::TempDir;
 
@@ -25,6 +26,8 @@ pub const RETRY: Duration = Duration::from_millis(200);
 pub struct World {
     pub plan: Plan,
     pub off_the_bus: OffTheBus,
+    iam: Iam,
+    served: Endpoints,
     functions: Functions,
     service: Service,
     deliveries: Option<(Mappings, Deliveries)>,
@@ -148,9 +151,15 @@ impl World {
         let iam = Iam::new(&plan.functions, &plan.roles, None).unwrap();
         iam.check_mappings(&plan).unwrap();
         Iam::check_rules(&plan).unwrap();
-        let (database, service) =
-            Database::open(&data, &plan.tables, &journal, iam, Faults::default(), Vec::new())
-                .unwrap();
+        let (database, service) = Database::open(
+            &data,
+            &plan.tables,
+            &journal,
+            iam.clone(),
+            Faults::default(),
+            Vec::new(),
+        )
+        .unwrap();
         let launch = Launch {
             program: std::env::current_exe().unwrap(),
             arguments: ["--exact", "worker::function_process", "--nocapture"]
@@ -163,6 +172,7 @@ impl World {
         };
         let functions = Functions::start(&plan.functions, launch).await.unwrap();
         let off_the_bus = OffTheBus::open(&plan, &journal, &faults).unwrap();
+        let served = off_the_bus.serve(&iam, &faults, &[]).await.unwrap();
         let surroundings = Surroundings {
             database,
             functions: functions.clone(),
@@ -174,7 +184,7 @@ impl World {
         let mut mappings = Mappings::prepare(&plan, &surroundings).unwrap();
         mappings.start();
         let deliveries = Some((mappings, off_the_bus.start(&plan, &functions, RETRY)));
-        Self { plan, off_the_bus, functions, service, deliveries, folder, _data: data }
+        Self { plan, off_the_bus, iam, served, functions, service, deliveries, folder, _data: data }
     }
 
     async fn request(&self, operation: &str, body: Value) {
@@ -186,6 +196,33 @@ impl World {
         let response = reqwest::Client::new().execute(request).await.unwrap();
         let (status, body) = (response.status(), response.text().await.unwrap());
         assert!(status.is_success(), "{operation}: {body}");
+    }
+
+    /// Asks EventBridge for something, as a developer. Gives the status and the answer.
+    pub async fn events(&self, operation: &str, body: Value) -> (u16, Value) {
+        self.events_of(&Credentials::new("local", "local", None, None, "test"), operation, body)
+            .await
+    }
+
+    /// As the function.
+    pub async fn events_of_worker(&self, operation: &str, body: Value) -> (u16, Value) {
+        let keys = &self.iam.environments()["Worker"];
+        let token = Some(keys["AWS_SESSION_TOKEN"].clone());
+        let (id, secret) = (&keys["AWS_ACCESS_KEY_ID"], &keys["AWS_SECRET_ACCESS_KEY"]);
+        self.events_of(&Credentials::new(id, secret, token, None, "test"), operation, body).await
+    }
+
+    async fn events_of(&self, keys: &Credentials, operation: &str, body: Value) -> (u16, Value) {
+        let url = format!("http://{}/", self.served.eventbridge);
+        let mut request = reqwest::Request::new(reqwest::Method::POST, url.parse().unwrap());
+        let target = format!("AWSEvents.{operation}");
+        request.headers_mut().insert("x-amz-target", target.parse().unwrap());
+        let body = body.to_string();
+        signed::add_signature(&mut request, keys, "events", body.as_bytes(), SystemTime::now());
+        *request.body_mut() = Some(body.into());
+        let response = reqwest::Client::new().execute(request).await.unwrap();
+        let (status, body) = (response.status().as_u16(), response.text().await.unwrap());
+        (status, serde_json::from_str(&body).unwrap())
     }
 
     /// Writes a booking's item.

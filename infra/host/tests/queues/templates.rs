@@ -53,6 +53,12 @@ fn what_sqs_and_lambda_do_not_take_is_refused_by_name() {
             json!({"deadLetterTargetArn": {"Fn::GetAtt": [DEAD, "Arn"]}, "maxReceiveCount": 0}),
             "between 1 and 1000",
         ),
+        (
+            QUEUE,
+            "RedrivePolicy",
+            json!({"deadLetterTargetArn": {"Fn::GetAtt": [QUEUE, "Arn"]}, "maxReceiveCount": 1}),
+            "it is the queue itself",
+        ),
         ("Mapping", "BatchSize", json!(11), "need a MaximumBatchingWindowInSeconds of at least 1"),
         ("Mapping", "BatchSize", json!(10_001), "not between 1 and 10000"),
         ("Mapping", "MaximumBatchingWindowInSeconds", json!(301), "not between 0 and 300"),

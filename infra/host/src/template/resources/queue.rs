@@ -99,6 +99,9 @@ pub(in crate::template) fn attach_redrive(
     let arn = &policy.dead_letter_target_arn;
     let property = "RedrivePolicy.deadLetterTargetArn";
     let queue = source.find(property, arn, "a queue", named.queue(arn))?.to_owned();
+    if queue == source.id {
+        return Err(source.refuse(format!("{property}: it is the queue itself")));
+    }
     let count = match policy.max_receive_count {
         Count::Number(number) => Some(number),
         Count::Text(text) => text.parse().ok(),
