@@ -1,78 +1,35 @@
-//! What the pipe puts on the bus, by the template's own filters and input template: the local host runs no
-//! pipe, but its data folder has the records that one would read.
-//!
-//! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-pipes-input-transformation.html>
+//! What was on the bus: what the pipe made of changes, as the archive keeps it.
 
-use crate::template::of_type;
+use crate::Host;
+use crate::wait::within;
 use rusqlite::Connection;
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::path::Path;
+use std::time::Duration;
 
-/// The pipe from the bookings stream to the bus.
-#[derive(Debug)]
-pub struct Pipe {
-    /// A record is for the bus if it matches one of these.
-    filters: Vec<Value>,
-    /// What an event says, with `<$.path>` for each value of the record.
-    input: String,
+/// The events that the archive has, oldest first, in the data folder of a host that has ended.
+pub fn archived(data: &Path) -> Vec<String> {
+    let file = Connection::open(data.join("host.sqlite3")).unwrap();
+    let mut query = file.prepare("SELECT event FROM archived ORDER BY number").unwrap();
+    let events = query.query_map([], |row| row.get(0)).unwrap();
+    events.map(Result::unwrap).collect()
 }
 
-impl Pipe {
-    /// The pipe of the checked-in template.
-    pub fn of_the_template() -> Self {
-        let mut template = crate::template::checked_in();
-        let pipe = &of_type(&mut template, "AWS::Pipes::Pipe")["Properties"];
-        let filters = pipe["SourceParameters"]["FilterCriteria"]["Filters"].as_array().unwrap();
-        let filters = filters.iter().map(|it| it["Pattern"].as_str().unwrap().parse().unwrap());
-        let input = pipe["TargetParameters"]["InputTemplate"].as_str().unwrap().to_owned();
-        Self { filters: filters.collect(), input }
-    }
-
-    /// The events that it makes of all records in the data folder of a host that has ended.
-    pub fn events(&self, data: &Path) -> Vec<String> {
-        let file = Connection::open(data.join("tables.sqlite3")).unwrap();
-        let query = "SELECT event_name, keys_json, new_image FROM _stream_records ORDER BY id";
-        let mut query = file.prepare(query).unwrap();
-        let records = query.query_map([], |row| {
-            let read = |text: Option<String>| text.map(|text| text.parse::<Value>().unwrap());
-            let (keys, image) = (read(row.get(1)?), read(row.get(2)?));
-            let item = json!({"Keys": keys, "NewImage": image});
-            Ok(json!({"eventName": row.get::<_, String>(0)?, "dynamodb": item}))
-        });
-        let records = records.unwrap().map(Result::unwrap);
-        let taken = records.filter(|it| self.filters.iter().any(|filter| matches(filter, it)));
-        taken.map(|record| self.event(&record)).collect()
-    }
-
-    /// The event of one record.
-    fn event(&self, record: &Value) -> String {
-        let mut parts = self.input.split('<');
-        let mut event = parts.next().unwrap().to_owned();
-        for part in parts {
-            let (path, rest) = part.split_once('>').unwrap();
-            let path = path.strip_prefix('$').unwrap_or_else(|| panic!("what is <{path}>?"));
-            match record.pointer(&path.replace('.', "/")) {
-                // What an item does not have is an empty text.
-                None | Some(Value::Null) => {}
-                Some(Value::String(text)) => event.push_str(text),
-                Some(other) => event.push_str(&other.to_string()),
+impl Host {
+    /// What `/dev/events` tells of a booking's latest event, once there is one. What was changed before
+    /// that has been on the bus by then.
+    pub async fn event_of(&self, booking: &Value) -> Value {
+        within("an event", async {
+            loop {
+                let told = self.get_json("/dev/events").await;
+                let events = told["events"].as_array().unwrap();
+                let found = events.iter().find(|it| it["event"]["detail"]["id"] == booking["id"]);
+                if let Some(found) = found {
+                    return found.clone();
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
-            event.push_str(rest);
-        }
-        event
-    }
-}
-
-/// Whether a record is one of those that a pattern asks for.
-fn matches(pattern: &Value, record: &Value) -> bool {
-    match pattern {
-        Value::Object(fields) => fields.iter().all(|(name, it)| matches(it, &record[name])),
-        Value::Array(wanted) => wanted.iter().any(|wanted| match wanted.get("prefix") {
-            Some(prefix) => {
-                record.as_str().is_some_and(|it| it.starts_with(prefix.as_str().unwrap()))
-            }
-            None => wanted == record,
-        }),
-        other => panic!("what is {other} in a pattern?"),
+        })
+        .await
     }
 }

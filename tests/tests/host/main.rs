@@ -6,6 +6,7 @@ mod cli;
 mod crashes;
 mod data;
 mod dead_clients;
+mod events;
 mod faults;
 mod large;
 mod left_over;

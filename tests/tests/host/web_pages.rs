@@ -106,6 +106,7 @@ async fn endpoints(host: &Host) -> Vec<Endpoint> {
         "OPTIONS /dev/token?sub=alice&role=operator",
         "GET /dev/.well-known/jwks.json",
         "GET /dev/endpoints",
+        "GET /dev/events",
         "GET /dev/functions",
         "GET /dev/queues",
         "GET /live/@connections/AAAAAAAAAAAAAAA=",
@@ -120,6 +121,10 @@ async fn endpoints(host: &Host) -> Vec<Endpoint> {
         socket.headers = format!("{UPGRADE}authorization: Bearer {token}\r\n");
         socket.takes_any_origin = true;
         all.push(socket);
+    }
+    for service in ["sqs", "eventbridge"] {
+        let address = told[service].as_str().unwrap().strip_prefix("http://").unwrap();
+        all.push(Endpoint::new(address, "POST /"));
     }
     all.push(Endpoint::new(&database, "GET /"));
     all.push(Endpoint::new(&database, "OPTIONS /"));
