@@ -12,11 +12,12 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::UPGRADE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{MethodRouter, any, get};
+use axum::routing::{MethodRouter, any, get, post};
 use axum::{Json, Router};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -73,6 +74,8 @@ pub struct Home {
     pub eventbridge: SocketAddr,
     /// What hangs off the buses.
     pub events: Events,
+    /// The folder of buckets.
+    pub buckets: PathBuf,
     /// The tables' names, by logical id.
     pub tables: BTreeMap<String, String>,
 }
@@ -94,6 +97,7 @@ impl Home {
             .route("/dev/endpoints", get(endpoints))
             .route("/dev/events", get(events::events))
             .route("/dev/faults", get(faults).put(replace_faults))
+            .route("/dev/flush", post(flush))
             .route("/dev/functions", get(functions))
             .route("/dev/iam", get(iam))
             .route("/dev/queues", get(queues))
@@ -132,7 +136,9 @@ async fn endpoints(State(home): State<Home>) -> Response {
     let database = format!("http://{}", home.database);
     let sqs = format!("http://{}", home.sqs);
     let eventbridge = format!("http://{}", home.eventbridge);
-    let Events { buses, rules, archives, .. } = &home.events;
+    let Events { buses, rules, archives, buckets, .. } = &home.events;
+    let folder = |name: &str| home.buckets.join(name);
+    let buckets: BTreeMap<_, _> = buckets.iter().map(|(id, it)| (id, folder(&it.name))).collect();
     let buses: BTreeMap<_, _> = buses.iter().map(|(id, it)| (id, &it.arn)).collect();
     let rules: BTreeMap<_, _> = rules.iter().map(|(id, it)| (id, &it.arn)).collect();
     let archives: BTreeMap<_, _> = archives.iter().map(|(id, it)| (id, &it.arn)).collect();
@@ -144,6 +150,7 @@ async fn endpoints(State(home): State<Home>) -> Response {
         "buses": buses,
         "rules": rules,
         "archives": archives,
+        "buckets": buckets,
     });
     Json(endpoints).into_response()
 }
@@ -163,6 +170,14 @@ async fn replace_faults(State(home): State<Home>, plan: Bytes) -> Response {
             (StatusCode::NOT_FOUND, format!("{error}\n")).into_response()
         }
         Err(error) => (StatusCode::BAD_REQUEST, format!("{error}\n")).into_response(),
+    }
+}
+
+/// What delivery streams have gathered is in files from the answer on.
+async fn flush(State(home): State<Home>) -> Response {
+    match home.off_the_bus.firehose.flush() {
+        Ok(records) => Json(json!({ "records": records })).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }
 }
 

@@ -138,7 +138,7 @@ impl Host {
         let also = options.allow_hosts.clone();
         let (database, service) =
             Database::open(&folder, &plan.tables, &journal, iam.clone(), faults.clone(), also)?;
-        let off_the_bus = OffTheBus::open(&plan, &journal, &faults)?;
+        let off_the_bus = OffTheBus::open(&plan, &journal, &faults, &folder.buckets())?;
         let served = off_the_bus.serve(&iam, &faults, &options.allow_hosts).await?;
         let connections = OpenConnections::new(journal.clone());
         let left_over = connections.left_over()?;
@@ -176,6 +176,7 @@ impl Host {
             sqs: served.sqs,
             eventbridge: served.eventbridge,
             events: plan.events.clone(),
+            buckets: folder.buckets(),
             tables: plan.tables.iter().map(|(id, it)| (id.clone(), it.name.clone())).collect(),
         };
         let surroundings = Surroundings {

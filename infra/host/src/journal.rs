@@ -48,6 +48,14 @@ const SCHEMA: &str = "
         event TEXT NOT NULL
     ) STRICT;
     CREATE INDEX IF NOT EXISTS archived_time ON archived (archive, time_ms);
+    CREATE TABLE IF NOT EXISTS gathered (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        stream TEXT NOT NULL,
+        came_ms INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        record TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS gathered_stream ON gathered (stream, number);
     CREATE TABLE IF NOT EXISTS replays (
         name TEXT PRIMARY KEY,
         archive TEXT NOT NULL,

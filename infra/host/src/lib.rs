@@ -8,6 +8,7 @@
 //! | [`memory`] | the tables and their streams in memory, for a simulation |
 //! | [`streams`] | event source mappings from streams to functions, and pipes from them to event buses |
 //! | [`events`] | event buses with their rules and archives |
+//! | [`firehose`] | delivery streams, and the files that they write |
 //! | [`invocations`], [`asynchronous`] | invocations that nobody waits for, and who makes them |
 //! | [`queues`] | queues, and event source mappings from them to functions |
 //! | [`sqs`], [`eventbridge`] | the queues, served as SQS; the event buses, served as EventBridge |
@@ -33,6 +34,7 @@ pub(crate) mod endpoint;
 pub mod eventbridge;
 pub mod events;
 pub mod faults;
+pub mod firehose;
 pub mod gateway;
 pub mod guard;
 pub mod home;

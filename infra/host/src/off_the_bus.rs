@@ -1,9 +1,11 @@
-//! Queues, event buses and invocations that nobody waits for, put together: they deliver to each other.
+//! Queues, event buses, delivery streams and invocations that nobody waits for, put together: they deliver to
+//! each other.
 
 use crate::asynchronous::{AsyncInvocations, AsyncSurroundings};
 use crate::eventbridge::EventBridgeFront;
 use crate::events::EventBuses;
 use crate::faults::Faults;
+use crate::firehose::Firehose;
 use crate::guard::HostName;
 use crate::iam::Iam;
 use crate::invocations::Invocations;
@@ -14,6 +16,7 @@ use crate::sqs::SqsFront;
 use crate::template::Plan;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -26,6 +29,8 @@ pub struct OffTheBus {
     pub invocations: Invocations,
     /// The event buses.
     pub buses: EventBuses,
+    /// The delivery streams.
+    pub firehose: Firehose,
     journal: Journal,
 }
 
@@ -51,18 +56,26 @@ pub struct Deliveries {
     _queues: QueueMappings,
     _invocations: AsyncInvocations,
     _replays: JoinSet<()>,
+    _files: JoinSet<()>,
 }
 
 impl OffTheBus {
-    /// What the template has of it, with what the journal has.
-    pub fn open(plan: &Plan, journal: &Journal, faults: &Faults) -> Result<Self, JournalError> {
+    /// What the template has of it, with what the journal has. `buckets` is the folder of buckets.
+    pub fn open(
+        plan: &Plan,
+        journal: &Journal,
+        faults: &Faults,
+        buckets: &Path,
+    ) -> Result<Self, JournalError> {
         let queues = Queues::new(&plan.queues, journal.clone(), faults.clone())?;
         let invocations = Invocations::new(&plan.functions, journal.clone())?;
+        let firehose = Firehose::new(&plan.events, journal.clone(), buckets);
         let (events, journal) = (plan.events.clone(), journal.clone());
         let (to_queues, to_functions) = (queues.clone(), invocations.clone());
+        let (to_files, met) = (firehose.clone(), faults.clone());
         let buses =
-            EventBuses::new(events, journal.clone(), to_queues, to_functions, faults.clone());
-        Ok(Self { queues, invocations, buses, journal })
+            EventBuses::new(events, journal.clone(), to_queues, to_functions, to_files, met);
+        Ok(Self { queues, invocations, buses, firehose, journal })
     }
 
     /// Serves it to callers whom `iam` knows, on loopback ports, under this machine's names and those in
@@ -96,6 +109,7 @@ impl OffTheBus {
         replays.spawn(self.buses.clone().run_replays());
         Deliveries {
             _replays: replays,
+            _files: self.firehose.start(),
             _queues: QueueMappings::start(plan, &self.queues, functions),
             _invocations: AsyncInvocations::start(plan, &surroundings),
         }

@@ -5,13 +5,11 @@
 
 use host::data_dir::DataDir;
 use host::database::{Database, Service};
-use host::events::EventBuses;
 use host::faults::Faults;
 use host::iam::Iam;
-use host::invocations::Invocations;
 use host::journal::Journal;
 use host::lambda::{Functions, Launch};
-use host::queues::Queues;
+use host::off_the_bus::OffTheBus;
 use host::streams::{Mappings, Surroundings};
 use host::template::{Function, Plan, StartingPosition, StreamMapping};
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -40,9 +38,10 @@ async fn subject(event: LambdaEvent<Value>) -> Result<Value, Error> {
     let folder = PathBuf::from(std::env::var("SUBJECT_FOLDER")?);
     let records = event.payload["Records"].as_array().ok_or("no Records")?;
     let keys: Vec<_> = records.iter().map(|it| &it["dynamodb"]["Keys"]["PK"]["S"]).collect();
+    // Whoever reads the log finds the event there.
+    std::fs::write(folder.join("last.json"), event.payload.to_string())?;
     let mut log = std::fs::OpenOptions::new().create(true).append(true).open(folder.join("log"))?;
     log.write_all(format!("{}\n", json!(keys)).as_bytes())?;
-    std::fs::write(folder.join("last.json"), event.payload.to_string())?;
 
     let mut failures = Vec::new();
     for record in records {
@@ -128,11 +127,9 @@ impl World {
             faults: Faults::default(),
         };
         let functions = Functions::start(&plan.functions, launch).await.unwrap();
-        let queues = Queues::new(&plan.queues, journal.clone(), Faults::default()).unwrap();
-        let invocations = Invocations::new(&plan.functions, journal.clone()).unwrap();
-        let (events, to_queues) = (plan.events.clone(), queues.clone());
-        let buses =
-            EventBuses::new(events, journal.clone(), to_queues, invocations, Faults::default());
+        let off_the_bus =
+            OffTheBus::open(&plan, &journal, &Faults::default(), &data.buckets()).unwrap();
+        let (queues, buses) = (off_the_bus.queues, off_the_bus.buses);
         // The pipe reads the same stream: it would meet these tests' faults too.
         plan.events.pipes.clear();
         let surroundings = Surroundings { database, functions, journal, queues, buses, faults };

@@ -1,6 +1,6 @@
 //! What hosts leave in the temporary folder when they are killed.
 
-use super::{JOURNAL, LOCK, PREFIX, TABLES, TEMPORARY};
+use super::{BUCKETS, JOURNAL, LOCK, PREFIX, TABLES, TEMPORARY};
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -53,7 +53,11 @@ fn left_over(folder: &Path) -> io::Result<Option<File>> {
         let entry = entry?;
         let name = entry.file_name();
         let Some(name) = name.to_str() else { return Ok(None) };
-        if !entry.file_type()?.is_file() || !is_our_file(name) {
+        let kind = entry.file_type()?;
+        if kind.is_dir() && name == BUCKETS {
+            continue;
+        }
+        if !kind.is_file() || !is_our_file(name) {
             return Ok(None);
         }
         marked |= name == TEMPORARY;
@@ -87,6 +91,7 @@ mod tests {
         for file in [LOCK, TEMPORARY, TABLES, "tables.sqlite3-wal", JOURNAL] {
             std::fs::write(folder.join(file), "x").unwrap();
         }
+        std::fs::create_dir_all(folder.join(BUCKETS).join("backup/2027")).unwrap();
         folder
     }
 
@@ -122,6 +127,11 @@ mod tests {
         stays(name, &|folder| std::fs::create_dir(folder.join("tables.sqlite3-shm")).unwrap());
         stays(name, &|folder| {
             std::os::unix::fs::symlink("/etc/hosts", folder.join("host.sqlite3-wal")).unwrap();
+        });
+
+        stays(name, &|folder| {
+            std::fs::remove_dir_all(folder.join(BUCKETS)).unwrap();
+            std::os::unix::fs::symlink("/etc", folder.join(BUCKETS)).unwrap();
         });
 
         let locked = left(parent.path(), name);

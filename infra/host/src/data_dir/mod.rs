@@ -25,6 +25,8 @@ const LOCK: &str = "lock";
 const TEMPORARY: &str = "temporary";
 const TABLES: &str = "tables.sqlite3";
 const JOURNAL: &str = "host.sqlite3";
+/// The folder of buckets.
+const BUCKETS: &str = "buckets";
 
 /// The folder of one run. It is removed at the end unless it was asked for by name.
 #[derive(Debug)]
@@ -101,6 +103,11 @@ impl DataDir {
     /// The file of what the host itself has to remember.
     pub fn journal(&self) -> PathBuf {
         self.path.join(JOURNAL)
+    }
+
+    /// The folder of buckets, which is made with the first file in it.
+    pub fn buckets(&self) -> PathBuf {
+        self.path.join(BUCKETS)
     }
 
     /// The file of the development issuer's key, if it is to be kept.

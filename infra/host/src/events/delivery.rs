@@ -3,9 +3,10 @@
 use super::event::Envelope;
 use super::log::{Delivery, Outcome};
 use crate::faults::Faults;
+use crate::firehose::Firehose;
 use crate::invocations::Invocations;
 use crate::queues::{Attribute, NewMessage, Queues};
-use crate::template::{Destination, Rule, RuleTarget, TargetInput};
+use crate::template::{Outlet, Rule, RuleTarget, TargetInput};
 use rusqlite::Transaction;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -15,11 +16,15 @@ use std::time::Duration;
 /// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
 const LARGEST_EVENT: usize = 1024 * 1024;
 
+/// The largest record of a delivery stream, in bytes: <https://docs.aws.amazon.com/firehose/latest/dev/limits.html>
+const LARGEST_RECORD: usize = 1000 * 1024;
+
 /// Where events go to.
 #[derive(Debug)]
 pub(super) struct Outlets {
     pub(super) queues: Queues,
     pub(super) invocations: Invocations,
+    pub(super) firehose: Firehose,
     pub(super) faults: Faults,
 }
 
@@ -45,15 +50,11 @@ impl Outlets {
         for _ in 0..copies {
             let late = self.faults.event_late();
             let sent = match &target.to {
-                Destination::Queue(queue) => self.to_queue(transaction, queue, &input, late)?,
-                Destination::Function(function) => {
+                Outlet::Queue(queue) => self.to_queue(transaction, queue, &input, late)?,
+                Outlet::Function(function) => {
                     self.to_function(transaction, function, &input, late)?
                 }
-                // The template has no such rule.
-                Destination::Bus(bus) => Err(Undeliverable {
-                    code: "INVALID_TARGET",
-                    message: format!("{bus} is an event bus"),
-                }),
+                Outlet::Stream { id, .. } => self.to_stream(transaction, id, &input)?,
             };
             match sent {
                 Ok(id) => delivery.outcome = Outcome::Delivered { id },
@@ -100,6 +101,21 @@ impl Outlets {
             return undeliverable("INVALID_PARAMETER", message);
         }
         self.invocations.put(transaction, function, input, late).map(Ok)
+    }
+
+    fn to_stream(
+        &self,
+        transaction: &Transaction<'_>,
+        stream: &str,
+        input: &str,
+    ) -> rusqlite::Result<Result<String, Undeliverable>> {
+        if input.len() > LARGEST_RECORD {
+            let message =
+                format!("a record has {LARGEST_RECORD} bytes at most, not {}", input.len());
+            return Ok(Err(Undeliverable { code: "INVALID_PARAMETER", message }));
+        }
+        self.firehose.put(transaction, stream, input)?;
+        Ok(Ok(String::new()))
     }
 
     /// Sends an event that cannot be delivered to the target's dead-letter queue, if it has one, with the

@@ -1,7 +1,7 @@
 //! What came and went of late, to look at.
 
 use super::event::Envelope;
-use crate::template::{Destination, RuleTarget};
+use crate::template::{Outlet, RuleTarget};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
@@ -35,9 +35,9 @@ pub struct Delivery {
     pub rule: String,
     /// The target's id.
     pub target: String,
-    /// `queue` or `function`.
+    /// `queue`, `function` or `stream`.
     pub kind: &'static str,
-    /// The logical id of the queue or function.
+    /// The logical id of the queue, function or delivery stream.
     pub to: String,
     /// What became of it.
     #[serde(flatten)]
@@ -48,9 +48,9 @@ pub struct Delivery {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "outcome")]
 pub enum Outcome {
-    /// It is in the queue, or will be given to the function.
+    /// It is in the queue, or will be given to the function or written to a file.
     Delivered {
-        /// The id of the message or the invocation.
+        /// The id of the message or the invocation; of a record there is none.
         id: String,
     },
     /// It could not be delivered.
@@ -87,9 +87,9 @@ impl LoggedEvent {
 impl Delivery {
     pub(super) fn new(rule: &str, target: &RuleTarget) -> Self {
         let (kind, to) = match &target.to {
-            Destination::Queue(id) => ("queue", id),
-            Destination::Function(id) => ("function", id),
-            Destination::Bus(id) => ("bus", id),
+            Outlet::Queue(id) => ("queue", id),
+            Outlet::Function(id) => ("function", id),
+            Outlet::Stream { id, .. } => ("stream", id),
         };
         let outcome = Outcome::Dropped { reason: String::new() };
         Self { rule: rule.to_owned(), target: target.id.clone(), kind, to: to.clone(), outcome }
@@ -102,6 +102,12 @@ impl Delivery {
             Outcome::DeadLetter { queue, .. } => Some(queue),
             _ => None,
         }
+    }
+
+    /// The logical id of the delivery stream that has it.
+    pub(super) fn stream(&self) -> Option<&str> {
+        let delivered = matches!(self.outcome, Outcome::Delivered { .. });
+        (delivered && self.kind == "stream").then_some(&self.to)
     }
 
     /// The logical id of the function that is to be invoked for it.

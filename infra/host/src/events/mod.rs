@@ -10,7 +10,7 @@
 //! | `log` | what came and went of late, to look at |
 //!
 //! Whatever an event brings about is written down in one transaction: the messages in queues, the
-//! invocations, and what archives keep. So an event is delivered to all targets once it is taken, also by
+//! invocations, the records of delivery streams, and what archives keep. So an event is delivered to all targets once it is taken, also by
 //! a host that is killed at that moment. EventBridge has steps in between, in which deliveries fail and
 //! are tried again; here there is nothing that could.
 
@@ -28,6 +28,7 @@ pub use pipe::{LARGEST_ENTRY, PipeError, PipeTarget};
 pub use replay::ReplayError;
 
 use crate::faults::Faults;
+use crate::firehose::Firehose;
 use crate::invocations::Invocations;
 use crate::journal::{Journal, JournalError};
 use crate::queues::Queues;
@@ -59,6 +60,7 @@ struct Inner {
 pub(crate) struct Put {
     queues: Vec<String>,
     functions: Vec<String>,
+    streams: Vec<String>,
     logged: Vec<LoggedEvent>,
 }
 
@@ -69,9 +71,10 @@ impl EventBuses {
         journal: Journal,
         queues: Queues,
         invocations: Invocations,
+        firehose: Firehose,
         faults: Faults,
     ) -> Self {
-        let outlets = Outlets { queues, invocations, faults };
+        let outlets = Outlets { queues, invocations, firehose, faults };
         Self(Arc::new(Inner {
             plan,
             journal,
@@ -133,6 +136,7 @@ impl EventBuses {
                 let delivery = outlets.deliver(transaction, id, rule, target, &envelope)?;
                 put.queues.extend(delivery.queue().map(str::to_owned));
                 put.functions.extend(delivery.function().map(str::to_owned));
+                put.streams.extend(delivery.stream().map(str::to_owned));
                 deliveries.push(delivery);
             }
         }
@@ -144,6 +148,7 @@ impl EventBuses {
     pub(crate) fn tell(&self, put: Put) {
         put.queues.iter().for_each(|queue| self.0.outlets.queues.tell(queue));
         put.functions.iter().for_each(|function| self.0.outlets.invocations.tell(function));
+        put.streams.iter().for_each(|stream| self.0.outlets.firehose.tell(stream));
         self.0.log.append(put.logged);
     }
 

@@ -55,7 +55,7 @@ fn deliveries(deliveries: &[Delivery]) -> String {
     }
     let line = |delivery: &Delivery| {
         let outcome = match &delivery.outcome {
-            Outcome::Delivered { id } => format!("delivered as {id}"),
+            Outcome::Delivered { id } => format!("delivered {id}"),
             Outcome::DeadLetter { queue, reason } => format!("dead letter in {queue}: {reason}"),
             Outcome::Dropped { reason } => format!("dropped: {reason}"),
         };

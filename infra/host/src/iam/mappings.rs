@@ -2,7 +2,7 @@
 //! streams and queues, puts events on buses, and tells destinations.
 
 use super::{Access, Iam, IamError};
-use crate::template::{Destination, Plan, StreamReader, queue_arn};
+use crate::template::{Destination, Outlet, Plan, StreamReader, queue_arn};
 
 /// Without one of these AWS makes no mapping: "Please ensure the role can perform the `GetRecords`,
 /// `GetShardIterator`, `DescribeStream`, and `ListStreams` Actions on your stream in IAM"
@@ -17,6 +17,10 @@ const STREAM: [&str; 4] = [
 /// Without one of these AWS makes no mapping either:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html#events-sqs-permissions>
 const QUEUE: [&str; 3] = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+
+/// With which a rule writes to a delivery stream:
+/// <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-identity-based.html>
+const FIREHOSE: [&str; 2] = ["firehose:PutRecord", "firehose:PutRecordBatch"];
 
 const MAPPING: &str = "AWS::Lambda::EventSourceMapping";
 
@@ -39,6 +43,23 @@ impl Iam {
             let bus = plan.events.buses.get(&pipe.bus);
             needed.extend(bus.map(|bus| Access::new("events:PutEvents", &*bus.arn)));
             self.check_role(id, "AWS::Pipes::Pipe", &pipe.role, &needed)?;
+        }
+        for (id, stream) in &plan.events.delivery_streams {
+            let bucket = plan.events.buckets.get(&stream.bucket);
+            let file = |arn: &str| Access {
+                granted_as: format!("{arn}/*"),
+                ..Access::new("s3:PutObject", format!("{arn}/x"))
+            };
+            let needed: Vec<_> = bucket.map(|bucket| file(&bucket.arn)).into_iter().collect();
+            self.check_role(id, "AWS::KinesisFirehose::DeliveryStream", &stream.role, &needed)?;
+        }
+        for (id, rule) in &plan.events.rules {
+            for target in &rule.targets {
+                let Outlet::Stream { id: stream, role } = &target.to else { continue };
+                let Some(stream) = plan.events.delivery_streams.get(stream) else { continue };
+                let needed = FIREHOSE.map(|action| Access::new(action, &*stream.arn));
+                self.check_role(id, "AWS::Events::Rule", role, &needed)?;
+            }
         }
         for (id, invocation) in &plan.events.invocations {
             let Some(function) = plan.functions.get(id) else { continue };

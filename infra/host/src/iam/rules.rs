@@ -1,10 +1,10 @@
-//! Whether rules are let in where they deliver: a rule of a bus has no role, so that the policy of the queue
-//! or function itself has to let it in.
+//! Whether rules are let in where they deliver: to a queue or a function a rule comes without a role, so that
+//! its policy has to let it in.
 //!
 //! <https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.html>
 
 use super::{Iam, IamError, fits, fits_action};
-use crate::template::{Destination, Plan, Rule, ServiceGrant, queue_arn};
+use crate::template::{Outlet, Plan, Rule, ServiceGrant, queue_arn};
 
 const SERVICE: &str = "events.amazonaws.com";
 const SEND: &str = "sqs:SendMessage";
@@ -17,7 +17,7 @@ impl Iam {
             for target in &rule.targets {
                 check(plan, id, rule, &target.to)?;
                 if let Some(queue) = &target.dead_letters {
-                    check(plan, id, rule, &Destination::Queue(queue.clone()))?;
+                    check(plan, id, rule, &Outlet::Queue(queue.clone()))?;
                 }
             }
         }
@@ -25,18 +25,18 @@ impl Iam {
     }
 }
 
-fn check(plan: &Plan, id: &str, rule: &Rule, to: &Destination) -> Result<(), IamError> {
+fn check(plan: &Plan, id: &str, rule: &Rule, to: &Outlet) -> Result<(), IamError> {
     let (target, action, arn) = match to {
-        Destination::Queue(queue) => {
+        Outlet::Queue(queue) => {
             let name = plan.queues.get(queue).map_or("", |queue| queue.name.as_str());
             (queue, SEND, queue_arn(name))
         }
-        Destination::Function(function) => {
+        Outlet::Function(function) => {
             let arn = plan.functions.get(function).map(|it| it.arn.clone());
             (function, INVOKE, arn.unwrap_or_default())
         }
-        // That takes a role, and the template has no such rule.
-        Destination::Bus(_) => return Ok(()),
+        // It takes a role, which is looked at where roles are.
+        Outlet::Stream { .. } => return Ok(()),
     };
     let lets_in = |grant: &ServiceGrant| {
         let sources = grant.sources.as_ref();

@@ -5,6 +5,7 @@ use super::give_up::Arn;
 use super::record::{self, Change};
 use crate::events::{PipeError, PipeTarget};
 use crate::lambda::{Functions, InvokeError};
+use std::time::Duration;
 use thiserror::Error;
 
 /// What a reader delivers to.
@@ -48,6 +49,15 @@ impl Consumer {
                 target.publish(changes.iter().map(|change| change.json.as_str()))?;
                 Ok(BatchResult::Done)
             }
+        }
+    }
+
+    /// How long to wait for more changes once there is one. Nobody waits for a pipe, which on AWS polls four
+    /// times a second; so it leaves the database to those whom somebody waits for.
+    pub(super) fn patience(&self) -> Duration {
+        match self {
+            Self::Function { .. } => Duration::ZERO,
+            Self::Pipe(_) => Duration::from_millis(20),
         }
     }
 

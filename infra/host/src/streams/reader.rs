@@ -94,7 +94,12 @@ impl Reader {
                 }
             };
             tokio::select! {
-                more = changes.changed() => if more.is_err() { return },
+                more = changes.changed() => {
+                    if more.is_err() {
+                        return;
+                    }
+                    tokio::time::sleep(self.consumer.patience()).await;
+                }
                 () = window => {}
             }
         }
@@ -114,6 +119,7 @@ impl Reader {
             });
             let Ok(read) = read.await else { return Ok(()) };
             let (records, Some(position)) = read? else { return Ok(()) };
+            let is_end = records.len() < limit;
             for record in records {
                 match Change::read(&record, &self.settings.stream_arn, &self.settings.filters) {
                     Ok(Some(change)) => self.buffer.push_back(change),
@@ -124,6 +130,10 @@ impl Reader {
                 }
             }
             self.read = position;
+            if is_end {
+                // Whatever is written from now on is told.
+                break;
+            }
         }
         Ok(())
     }

@@ -48,6 +48,14 @@ pub(super) fn archive(name: &str) -> String {
     format!("arn:{PARTITION}:events:{REGION}:{ACCOUNT}:archive/{name}")
 }
 
+pub(super) fn delivery_stream(name: &str) -> String {
+    format!("arn:{PARTITION}:firehose:{REGION}:{ACCOUNT}:deliverystream/{name}")
+}
+
+pub(super) fn bucket(name: &str) -> String {
+    format!("arn:{PARTITION}:s3:::{name}")
+}
+
 pub(super) fn pipe(name: &str) -> String {
     format!("arn:{PARTITION}:pipes:{REGION}:{ACCOUNT}:pipe/{name}")
 }

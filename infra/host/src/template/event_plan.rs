@@ -4,6 +4,7 @@ use super::input_template::InputTemplate;
 use super::path::JsonPath;
 use super::pattern::Pattern;
 use super::stream_plan::StreamReader;
+use super::stream_prefix::Prefix;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -71,7 +72,7 @@ pub struct RuleTarget {
     /// The target's id, unique in its rule.
     pub id: String,
     /// Where the event goes.
-    pub to: Destination,
+    pub to: Outlet,
     /// What of the event.
     pub input: TargetInput,
     /// How often a delivery that failed is tried again: 0 to 185.
@@ -80,6 +81,22 @@ pub struct RuleTarget {
     pub age: Duration,
     /// The logical id of the queue that gets what could not be delivered.
     pub dead_letters: Option<String>,
+}
+
+/// Where rules deliver to, by its logical id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outlet {
+    /// A queue.
+    Queue(String),
+    /// A function, which nobody waits for.
+    Function(String),
+    /// A delivery stream.
+    Stream {
+        /// The stream.
+        id: String,
+        /// The role with which the rule writes to it.
+        role: String,
+    },
 }
 
 /// Something that can be told of something, by its logical id.
@@ -142,6 +159,40 @@ pub struct Archive {
     pub retention: Option<Duration>,
 }
 
+/// A bucket, which is a folder here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// The bucket's name.
+    pub name: String,
+    /// The bucket's ARN.
+    pub arn: String,
+}
+
+/// A delivery stream of Firehose to a bucket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryStream {
+    /// The stream's name.
+    pub name: String,
+    /// The stream's ARN.
+    pub arn: String,
+    /// The logical id of the bucket.
+    pub bucket: String,
+    /// The logical id of the role that it has.
+    pub role: String,
+    /// Where in the bucket its files are.
+    pub prefix: Prefix,
+    /// What their names end in.
+    pub extension: String,
+    /// Whether they are compressed.
+    pub gzip: bool,
+    /// Whether each record ends in a new line.
+    pub delimits: bool,
+    /// With how much a file is written: 1 to 128 MiB.
+    pub buffer_bytes: usize,
+    /// After how long it is written, however little it has: up to 15 minutes.
+    pub buffer_time: Duration,
+}
+
 /// What a service of AWS may do to a resource of the template, by the resource's own policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceGrant {
@@ -166,6 +217,10 @@ pub struct Events {
     pub rules: BTreeMap<String, Rule>,
     /// The archives, by logical id.
     pub archives: BTreeMap<String, Archive>,
+    /// The buckets, by logical id.
+    pub buckets: BTreeMap<String, Bucket>,
+    /// The delivery streams, by logical id.
+    pub delivery_streams: BTreeMap<String, DeliveryStream>,
     /// What becomes of invocations that nobody waits for, by the function's logical id, where the
     /// template says so.
     pub invocations: BTreeMap<String, AsyncInvocation>,

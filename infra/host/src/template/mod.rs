@@ -21,14 +21,15 @@ mod reader;
 mod resolve;
 mod resources;
 mod stream_plan;
+mod stream_prefix;
 mod websocket;
 
 pub use arn::{ACCOUNT, PARTITION, REGION, STACK, URL_SUFFIX};
 pub(crate) use arn::{queue as queue_arn, queue_url, stream as stream_arn, table as table_arn};
 pub use error::TemplateError;
 pub use event_plan::{
-    Archive, AsyncInvocation, Destination, EventBus, Events, Pipe, Rule, RuleTarget, ServiceGrant,
-    TargetInput, TextOrPath,
+    Archive, AsyncInvocation, Bucket, DeliveryStream, Destination, EventBus, Events, Outlet, Pipe,
+    Rule, RuleTarget, ServiceGrant, TargetInput, TextOrPath,
 };
 pub use input_template::{InputTemplate, InputTemplateError};
 pub use matcher::PatternError;
@@ -40,3 +41,4 @@ pub use plan::{
 };
 pub(crate) use resources::policy::OneOrMore;
 pub use stream_plan::{StartingPosition, StreamReader};
+pub use stream_prefix::{NoPrefix, Prefix};

@@ -11,6 +11,8 @@ pub(super) fn property(kind: &str) -> Option<&'static str> {
         "AWS::SQS::Queue" => "QueueName",
         "AWS::Events::EventBus" | "AWS::Events::Rule" | "AWS::Pipes::Pipe" => "Name",
         "AWS::Events::Archive" => "ArchiveName",
+        "AWS::KinesisFirehose::DeliveryStream" => "DeliveryStreamName",
+        "AWS::S3::Bucket" => "BucketName",
         "AWS::ApiGatewayV2::Stage" => "StageName",
         "AWS::IAM::Role" => "RoleName",
         "AWS::Logs::LogGroup" => "LogGroupName",
@@ -26,6 +28,8 @@ pub(super) fn reference(id: &str, kind: &str, name: &str) -> Option<String> {
         | "AWS::Lambda::Function"
         | "AWS::Events::EventBus"
         | "AWS::Events::Archive"
+        | "AWS::KinesisFirehose::DeliveryStream"
+        | "AWS::S3::Bucket"
         | "AWS::Pipes::Pipe"
         | "AWS::IAM::Role"
         | "AWS::ApiGatewayV2::Stage" => name.to_owned(),
@@ -51,6 +55,8 @@ pub(super) fn attribute(id: &str, kind: &str, name: &str, attribute: &str) -> Op
         ("AWS::Events::Rule", "Arn") => arn::rule(name),
         ("AWS::Events::Archive", "Arn") => arn::archive(name),
         ("AWS::Pipes::Pipe", "Arn") => arn::pipe(name),
+        ("AWS::KinesisFirehose::DeliveryStream", "Arn") => arn::delivery_stream(name),
+        ("AWS::S3::Bucket", "Arn") => arn::bucket(name),
         ("AWS::IAM::Role", "Arn") => arn::role(name),
         ("AWS::Logs::LogGroup", "Arn") => arn::log_group(name),
         ("AWS::KMS::Key", "Arn") => arn::key(id),

@@ -9,8 +9,8 @@ use super::read::Source;
 use super::resolve::Resolver;
 use super::resources::event_source_mapping::Mapping;
 use super::resources::{
-    Named, bus, event_source_mapping, function, invoke_config, pipe, policy, queue, rule,
-    service_policy, table,
+    Named, bucket, bus, delivery_stream, event_source_mapping, function, invoke_config, pipe,
+    policy, queue, rule, service_policy, table,
 };
 use super::websocket;
 use std::collections::BTreeMap;
@@ -73,8 +73,19 @@ impl Plan {
                 "AWS::Events::EventBus" => {
                     named.buses.insert(id, bus::read(source)?);
                 }
+                "AWS::S3::Bucket" => {
+                    named.buckets.insert(id, bucket::read(source)?);
+                }
                 _ => rest.push(source),
             }
+        }
+        // Delivery streams refer to buckets, and rules to delivery streams.
+        let (streams, rest): (Vec<_>, _) = rest
+            .into_iter()
+            .partition(|it| it.resource.kind == "AWS::KinesisFirehose::DeliveryStream");
+        for source in streams {
+            let stream = delivery_stream::read(source, &named)?;
+            named.delivery_streams.insert(source.id.to_owned(), stream);
         }
 
         let mut stream_mappings = BTreeMap::new();
@@ -104,7 +115,12 @@ impl Plan {
             stream_mappings,
             queue_mappings,
             queues: named.queues,
-            events: Events { buses: named.buses, ..events },
+            events: Events {
+                buses: named.buses,
+                buckets: named.buckets,
+                delivery_streams: named.delivery_streams,
+                ..events
+            },
             roles: named.roles,
             api: apis.into_api()?,
         })

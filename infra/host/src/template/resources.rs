@@ -4,7 +4,9 @@
 //! begins with an underscore, which `rename_all` drops. Any other property is refused when the
 //! template is read.
 
+pub(super) mod bucket;
 pub(super) mod bus;
+pub(super) mod delivery_stream;
 pub(super) mod event_source_mapping;
 pub(super) mod function;
 pub(super) mod invoke_config;
@@ -16,7 +18,7 @@ pub(super) mod service_policy;
 pub(super) mod table;
 
 use super::arn;
-use super::event_plan::{Destination, EventBus};
+use super::event_plan::{Bucket, DeliveryStream, Destination, EventBus};
 use super::plan::{Function, Queue, Role, Table};
 use std::collections::BTreeMap;
 
@@ -28,6 +30,8 @@ pub(super) struct Named {
     pub(super) queues: BTreeMap<String, Queue>,
     pub(super) roles: BTreeMap<String, Role>,
     pub(super) buses: BTreeMap<String, EventBus>,
+    pub(super) buckets: BTreeMap<String, Bucket>,
+    pub(super) delivery_streams: BTreeMap<String, DeliveryStream>,
 }
 
 impl Named {
@@ -56,6 +60,16 @@ impl Named {
     /// The logical id of the event bus with this ARN or name.
     pub(super) fn bus(&self, reference: &str) -> Option<&str> {
         find(&self.buses, |it| it.arn == reference || it.name == reference)
+    }
+
+    /// The logical id of the bucket with this ARN.
+    pub(super) fn bucket(&self, arn: &str) -> Option<&str> {
+        find(&self.buckets, |it| it.arn == arn)
+    }
+
+    /// The logical id of the delivery stream with this ARN.
+    pub(super) fn delivery_stream(&self, arn: &str) -> Option<&str> {
+        find(&self.delivery_streams, |it| it.arn == arn)
     }
 
     /// What has this ARN and can be told of something.

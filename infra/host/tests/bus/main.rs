@@ -6,6 +6,7 @@
 
 mod checks;
 mod durable;
+mod files;
 mod functions;
 mod pipe;
 mod replays;

@@ -1,7 +1,7 @@
 //! What of buses, pipes and rules a template may say.
 
 use crate::world::{DEAD, QUEUE, arn, only, plan, properties, template};
-use host::template::{Destination, TargetInput};
+use host::template::{Outlet, TargetInput};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn a_rule_is_read_with_the_defaults_of_eventbridge() {
     let rule = &plan.events.rules["ToQueue"];
     assert_eq!(rule.arn, "arn:aws:events:us-east-1:000000000000:rule/Booking-events/ToQueue");
     let target = &rule.targets[0];
-    assert_eq!(target.to, Destination::Queue(QUEUE.to_owned()));
+    assert_eq!(target.to, Outlet::Queue(QUEUE.to_owned()));
     assert_eq!((&target.input, target.retries), (&TargetInput::Event, 185));
     assert_eq!((target.age, &target.dead_letters), (Duration::from_hours(24), &None));
     assert!(rule.enabled);
@@ -69,9 +69,9 @@ fn a_rule_that_this_host_does_not_know_is_refused_by_name() {
         (
             "Targets",
             target(json!({"Arn": "arn:aws:sns:x"})),
-            "Targets Target0 Arn: arn:aws:sns:x is not a queue or function",
+            "Targets Target0 Arn: arn:aws:sns:x is not a queue, function or delivery stream",
         ),
-        ("Targets", target(json!({"RoleArn": "x"})), "unknown field `RoleArn`"),
+        ("Targets", target(json!({"RoleArn": "x"})), "only a delivery stream takes one"),
         ("Targets", target(json!({"SqsParameters": {}})), "unknown field `SqsParameters`"),
         ("Targets", target(json!({"Input": "x", "InputPath": "$.x"})), "one of them at most"),
         ("Targets", target(json!({"InputPath": "$.x[*]"})), "is not a path"),

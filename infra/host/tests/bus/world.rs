@@ -171,7 +171,7 @@ impl World {
             faults: Faults::default(),
         };
         let functions = Functions::start(&plan.functions, launch).await.unwrap();
-        let off_the_bus = OffTheBus::open(&plan, &journal, &faults).unwrap();
+        let off_the_bus = OffTheBus::open(&plan, &journal, &faults, &data.buckets()).unwrap();
         let served = off_the_bus.serve(&iam, &faults, &[]).await.unwrap();
         let surroundings = Surroundings {
             database,

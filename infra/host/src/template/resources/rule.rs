@@ -4,7 +4,7 @@
 
 use super::Named;
 use crate::template::error::TemplateError;
-use crate::template::event_plan::{Destination, Rule, RuleTarget, TargetInput};
+use crate::template::event_plan::{Outlet, Rule, RuleTarget, TargetInput};
 use crate::template::input_template::InputTemplate;
 use crate::template::path::JsonPath;
 use crate::template::pattern::Pattern;
@@ -39,6 +39,7 @@ struct Properties {
 struct Target {
     id: String,
     arn: String,
+    role_arn: Option<String>,
     input: Option<String>,
     input_path: Option<String>,
     input_transformer: Option<InputTransformer>,
@@ -97,6 +98,27 @@ pub(in crate::template) fn read(source: Source<'_>, named: &Named) -> Result<Rul
     })
 }
 
+/// Where a target is. Of those there are here, only a delivery stream is written to with a role.
+fn outlet(source: Source<'_>, named: &Named, target: &Target) -> Result<Outlet, TemplateError> {
+    let Target { id, arn, role_arn, .. } = target;
+    let place = |property: &str| format!("Targets {id} {property}");
+    if let Some(stream) = named.delivery_stream(arn) {
+        let role = role_arn.as_deref().unwrap_or_default();
+        let role = source.find(&place("RoleArn"), role, "a role", named.role(role))?;
+        return Ok(Outlet::Stream { id: stream.to_owned(), role: role.to_owned() });
+    }
+    let queue = || named.queue(arn).map(|id| Outlet::Queue(id.to_owned()));
+    let function = || named.function(arn).map(|id| Outlet::Function(id.to_owned()));
+    let kinds = "a queue, function or delivery stream";
+    let found = source.find(&place("Arn"), arn, kinds, queue().or_else(function))?;
+    match role_arn {
+        None => Ok(found),
+        Some(_) => {
+            Err(source.refuse(format!("{}: only a delivery stream takes one", place("RoleArn"))))
+        }
+    }
+}
+
 fn read_target(
     source: Source<'_>,
     named: &Named,
@@ -104,8 +126,7 @@ fn read_target(
 ) -> Result<RuleTarget, TemplateError> {
     let id = &target.id;
     let place = |property: &str| format!("Targets {id} {property}");
-    let to = named.destination(&target.arn).filter(|to| !matches!(to, Destination::Bus(_)));
-    let to = source.find(&place("Arn"), &target.arn, "a queue or function", to)?;
+    let to = outlet(source, named, &target)?;
     let dead_letters = target.dead_letter_config.and_then(|config| config.arn).map(|arn| {
         let queue = named.queue(&arn).map(str::to_owned);
         source.find(&place("DeadLetterConfig"), &arn, "a queue", queue)
