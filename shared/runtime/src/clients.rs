@@ -5,6 +5,7 @@ use crate::ahead::ahead;
 use crate::config::Config;
 use crate::error::Error;
 use crate::http::{Pool, Trust};
+use crate::queue::Queue;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_apigatewaymanagement::config::BehaviorVersion;
 use aws_sdk_dynamodb::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
@@ -31,12 +32,14 @@ pub struct Clients {
     pool: Pool,
     trust: Trust,
     dynamodb_endpoint: Option<String>,
+    sqs_endpoint: Option<String>,
 }
 
 impl Clients {
     /// The clients that the environment asks for.
     pub fn new(config: &Config) -> Result<Self, Error> {
         let dynamodb_endpoint = config.dynamodb_endpoint().map(ToOwned::to_owned);
+        let sqs_endpoint = config.sqs_endpoint().map(ToOwned::to_owned);
         let trust = dynamodb_endpoint.as_deref().map_or(Trust::Aws, Trust::of);
         let pool = trust.pool()?;
         let sdk = SdkConfig::builder()
@@ -51,7 +54,7 @@ impl Clients {
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
             .time_source(SharedTimeSource::new(SystemTimeSource::new()))
             .build();
-        Ok(Self { sdk, pool, trust, dynamodb_endpoint })
+        Ok(Self { sdk, pool, trust, dynamodb_endpoint, sqs_endpoint })
     }
 
     /// DynamoDB. Make it once: it reads the SDK's table of Regions.
@@ -66,6 +69,13 @@ impl Clients {
         let config = aws_sdk_apigatewaymanagement::config::Builder::from(&self.sdk);
         let config = config.retry_config(RetryConfig::disabled()).endpoint_url(url).build();
         aws_sdk_apigatewaymanagement::Client::from_conf(config)
+    }
+
+    /// The SQS queue at this URL.
+    pub fn queue(&self, url: &str) -> Queue {
+        let mut config = aws_sdk_sqs::config::Builder::from(&self.sdk);
+        config.set_endpoint_url(self.sqs_endpoint.clone());
+        Queue::new(aws_sdk_sqs::Client::from_conf(config.build()), url)
     }
 
     /// Connections to the server of this URL, for plain requests: those that are there anyway, if

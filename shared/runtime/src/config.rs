@@ -102,6 +102,24 @@ impl Config {
         self.number("MAX_RECORD_AGE_SECONDS").map(Duration::from_secs)
     }
 
+    /// The URL of the queue that this function gets its messages from.
+    pub fn queue_url(&self) -> Result<&str, ConfigError> {
+        self.required("QUEUE_URL")
+    }
+
+    /// The URL of the endpoint that decides about pending bookings, and the secrets that its requests are signed
+    /// with; nothing, where there is none. Plain HTTP is for this machine alone.
+    pub fn fulfilment(&self) -> Result<Option<(&str, &str)>, ConfigError> {
+        const NAME: &str = "FULFILMENT_URL";
+        let Some(url) = self.optional(NAME) else { return Ok(None) };
+        let is_here = ["http://127.0.0.1:", "http://localhost:", "http://[::1]:"];
+        if !url.starts_with("https://") && !is_here.iter().any(|here| url.starts_with(here)) {
+            let expected = "a URL that begins with https://";
+            return Err(ConfigError::Malformed { name: NAME, value: url.to_owned(), expected });
+        }
+        Ok(Some((url, self.required("FULFILMENT_SECRETS")?)))
+    }
+
     /// The URL of `@connections` without that word:
     /// `https://{api}.execute-api.{region}.amazonaws.com/{stage}`, or elsewhere than AWS.
     pub fn callback_url(&self) -> Result<&str, ConfigError> {
@@ -112,6 +130,11 @@ impl Config {
     /// Where DynamoDB is, if elsewhere than on AWS.
     pub(crate) fn dynamodb_endpoint(&self) -> Option<&str> {
         self.optional("AWS_ENDPOINT_URL_DYNAMODB")
+    }
+
+    /// Where SQS is, if elsewhere than on AWS.
+    pub(crate) fn sqs_endpoint(&self) -> Option<&str> {
+        self.optional("AWS_ENDPOINT_URL_SQS")
     }
 
     /// The Region that the function runs in. Lambda sets it.
@@ -186,6 +209,26 @@ mod tests {
         let own = ("CALLBACK_URL", "https://api.example/live");
         assert_eq!(config(&[own]).callback_url().unwrap(), own.1);
         assert_eq!(config(&[own, elsewhere]).callback_url().unwrap(), elsewhere.1);
+    }
+
+    #[test]
+    fn a_fulfilment_endpoint_is_reached_safely_or_on_this_machine() {
+        let of = |url| {
+            let config = config(&[("FULFILMENT_URL", url), ("FULFILMENT_SECRETS", "whsec_x")]);
+            config.fulfilment().map(|it| it.is_some()).map_err(|error| error.to_string())
+        };
+        assert_eq!(of(""), Ok(false));
+        assert_eq!(of("https://example.com/fulfil"), Ok(true));
+        assert_eq!(of("http://127.0.0.1:9000/fulfil"), Ok(true));
+        for url in
+            ["http://example.com/", "http://127.0.0.1.example.com/", "example.com", "ftp://x"]
+        {
+            let error = of(url).unwrap_err();
+            assert!(error.starts_with("the environment variable FULFILMENT_URL is"), "{error}");
+        }
+        let unsigned = config(&[("FULFILMENT_URL", "https://example.com/")]);
+        let error = unsigned.fulfilment().unwrap_err().to_string();
+        assert!(error.contains("FULFILMENT_SECRETS is not set"), "{error}");
     }
 
     #[test]

@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`config`] | every variable of the environment: nothing else reads it |
 //! | [`clients`] | the SDK's clients, built once and before the first invocation |
+//! | [`messages`] | messages of a queue, and which of them must come again |
 //! | [`metrics`] | what alarms and the dashboard watch |
+//! | [`queue`] | a queue, to send messages to |
 //! | [`telemetry`] | where logs go |
 
 mod ahead;
@@ -12,14 +14,18 @@ pub mod clients;
 pub mod config;
 mod error;
 mod http;
+pub mod messages;
 pub mod metrics;
+pub mod queue;
 pub mod telemetry;
 
 pub use ahead::ahead;
 pub use clients::Clients;
 pub use config::{Config, ConfigError, Tokens};
 pub use error::{Error, Incomplete};
+pub use messages::{Failures, Message, Messages};
 pub use metrics::Metrics;
+pub use queue::Queue;
 
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::{Serialize, de::DeserializeOwned};

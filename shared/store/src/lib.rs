@@ -33,5 +33,6 @@ pub use connections::{
 };
 pub use error::{CommandError, Error, Unavailable};
 pub use items::Change;
+pub use items::published::Published;
 pub use items::record::{OldImage, Record};
 pub use serde_dynamo::Item;

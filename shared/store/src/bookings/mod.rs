@@ -13,6 +13,8 @@
 //! | [`pool_slots`] | what the resources of a pool offer |
 //! | [`search`] | what could be booked of several resources |
 //! | [`slots`] | what is offered |
+//! | [`due`] | what time has brought: what is over, and what came free for who waits |
+//! | [`fulfil`] | which bookings the fulfilment endpoint decides about |
 //! | [`stranded`] | how many bookings a change of a calendar leaves outside of it |
 //! | [`erase`] | removes what people wrote |
 //! | [`revoke`] | tokens that are good no more |
@@ -25,7 +27,9 @@
 pub mod any_of;
 pub mod calendar;
 pub mod change;
+pub mod due;
 pub mod erase;
+pub mod fulfil;
 mod limit;
 mod line;
 pub mod open;

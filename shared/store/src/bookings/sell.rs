@@ -185,14 +185,16 @@ impl Bookings {
     ) -> Result<(), Error> {
         let crowded = slots.values().filter(|slot| slot.run_out(now).count() > MOST_LEFT_BEHIND);
         let sweeps = crowded.map(|slot| self.sweep(resource, slot, now));
-        self.write_sweeps(sweeps.collect::<Result<_, _>>()?).await
+        self.write_sweeps(sweeps.collect::<Result<_, _>>()?).await?;
+        Ok(())
     }
 
-    async fn write_sweeps(&self, sweeps: Vec<TransactWriteItem>) -> Result<(), Error> {
-        // Refused: somebody else has swept. Either way there are fewer now.
+    /// Whether none was refused: then somebody else has swept. Either way there are fewer now.
+    pub(super) async fn write_sweeps(&self, sweeps: Vec<TransactWriteItem>) -> Result<bool, Error> {
         let sweeps = sweeps.into_iter().map(|sweep| self.table.transact(vec![sweep]));
-        futures::stream::iter(sweeps).buffer_unordered(AT_ONCE).try_collect::<Vec<_>>().await?;
-        Ok(())
+        let written: Vec<Outcome> =
+            futures::stream::iter(sweeps).buffer_unordered(AT_ONCE).try_collect().await?;
+        Ok(written.iter().all(|outcome| *outcome == Outcome::Written))
     }
 }
 

@@ -154,9 +154,13 @@ impl Step {
         self.conditions.push(format!("waiting >= {least}"));
     }
 
-    /// Somebody joins the line of a slot, which is there from then on.
-    fn join_line(&mut self, slot: Period) {
+    /// Somebody joins the line of a slot, which is there from then on. It says whose it is: what follows the
+    /// table's changes off the bus is not told of keys, since a customer's partition names the customer.
+    fn join_line(&mut self, resource: &ResourceId, slot: Period) {
         self.add("waiting", &1);
+        self.names.insert("#resource".to_owned(), "resource".to_owned());
+        self.values.insert(":resource".to_owned(), AttributeValue::S(resource.to_string()));
+        self.sets.push("#resource = :resource".to_owned());
         let (nothing, length) = (self.number(&0), self.number(&slot.minutes()));
         self.sets.push(format!("taken = if_not_exists(taken, {nothing})"));
         self.sets.push(format!("minutes = if_not_exists(minutes, {length})"));
@@ -270,7 +274,7 @@ impl Bookings {
         match effects.iter().map(Effect::joins).sum::<i32>() {
             0 => {}
             // A transaction has one booking that joins at most.
-            1.. => step.join_line(*slot),
+            1.. => step.join_line(resource, *slot),
             joins => step.leave_line(joins.unsigned_abs()),
         }
         Ok(step.build(&self.table.name, &keys::slot(resource, slot.start))?)
@@ -288,7 +292,7 @@ impl Bookings {
         let Offer { resource, touched } = offer;
         let (read, terms) = (resource.slot(slot, touched), resource.terms(slot, touched, now));
         let mut step = Step::of_slot();
-        step.join_line(slot);
+        step.join_line(&resource.id, slot);
         if read.minutes == terms.minutes {
             let run_out: i64 = read.run_out(now).map(|(_, places)| i64::from(places)).sum();
             let room = i64::from(terms.places) + run_out - i64::from(booking.places.get());

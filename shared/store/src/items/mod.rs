@@ -6,6 +6,7 @@
 //! | [`slot`] | slots, with their expiry buckets |
 //! | [`booking`] | bookings |
 //! | [`record`] | records of the stream: what was written, and what was there before |
+//! | [`published`] | changes as the bus tells of them |
 //! | [`mod@pointer`] | what points at bookings in their resources' calendars |
 //! | `pool_member` | resources as their pools have them |
 //! | `claim` | what a booking takes of a resource, as parts of bookings |
@@ -21,6 +22,7 @@ mod claim;
 mod details;
 pub mod pointer;
 pub(crate) mod pool_member;
+pub mod published;
 pub mod record;
 pub mod resource;
 pub(crate) mod revoked;

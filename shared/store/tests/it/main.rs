@@ -15,6 +15,7 @@ mod compound_units;
 mod conflicts;
 mod connections;
 mod crowded;
+mod due;
 mod erasures;
 mod extensions;
 mod holds;
