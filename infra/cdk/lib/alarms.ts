@@ -10,7 +10,7 @@ import { Construct } from 'constructs';
 import type { Functions } from './functions';
 import type { Gateway } from './gateway';
 import { accountConcurrency, PushMetrics, pipeMetric, total } from './metrics';
-import type { EventPipeline, PushPipeline } from './pipelines';
+import type { EventPipeline, ExpiryPipeline, FulfilmentPipeline, PushPipeline } from './pipelines';
 import type { Settings } from './settings';
 import type { BookingsTable, ConnectionsTable } from './tables';
 
@@ -23,6 +23,8 @@ export interface WatchedProps {
   readonly gateway: Gateway;
   readonly push: PushPipeline;
   readonly events: EventPipeline;
+  readonly expiry: ExpiryPipeline;
+  readonly fulfilment: FulfilmentPipeline;
 }
 
 interface AlarmSpec {
@@ -66,7 +68,7 @@ export class Alarms extends Construct {
   }
 
   /** Clients are not told, or late. */
-  private delivery({ functions, push, events }: WatchedProps) {
+  private delivery({ functions, push, events, expiry, fulfilment }: WatchedProps) {
     const { push: fn } = functions;
     const metrics = new PushMetrics(fn);
     this.add('PushBehind', {
@@ -97,6 +99,28 @@ export class Alarms extends Construct {
       events.failures,
       'Changes did not reach the event bus: whatever follows bookings missed them. Find the cause (role, key, bus), then replay from the archive or redrive.',
     );
+    this.add('ExpiryBehind', {
+      metric: expiry.queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Minimum', period: PERIOD }),
+      from: 1_000,
+      minutes: [5, 5],
+      says: 'The function expire does not keep up with what is over: those who watch or wait are told late, and nothing is sold twice. Look at its errors and throttles, then at the throttling of the table bookings.',
+    });
+    this.queue(
+      'ExpiryFailed',
+      expiry.failures,
+      'Holds, offers or waitlist entries were not ended in time: those who watch or wait are told late, and nothing is sold twice. Find the cause in the log of expire, then redrive.',
+    );
+    this.add('FulfilmentBehind', {
+      metric: fulfilment.queue.metricApproximateNumberOfMessagesVisible({ statistic: 'Minimum', period: PERIOD }),
+      from: 100,
+      minutes: [5, 5],
+      says: 'The function fulfil does not keep up with pending bookings: the endpoint is slow, or the function fails. Bookings that nobody decides about run out.',
+    });
+    this.queue(
+      'FulfilmentFailed',
+      fulfilment.failures,
+      'The fulfilment endpoint could not be asked about bookings, or its decisions could not be written: they run out unless an operator decides. Find the cause in the log of fulfil, then redrive.',
+    );
     this.add('EventsBlocked', {
       metric: pipeMetric(events.pipe.ref, 'ExecutionFailed'),
       from: 1,
@@ -113,6 +137,8 @@ export class Alarms extends Construct {
       Disconnect: functions.disconnect,
       Message: functions.message,
       Push: functions.push,
+      Expire: functions.expire,
+      Fulfil: functions.fulfil,
     })) {
       this.add(`${name}Errors`, {
         metric: fn.metricErrors(sum),

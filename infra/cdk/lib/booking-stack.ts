@@ -3,10 +3,11 @@ import type { Construct } from 'constructs';
 import { Alarms } from './alarms';
 import { Dashboard } from './dashboard';
 import { DataKey } from './encryption';
+import { FulfilmentEndpoint } from './fulfilment';
 import { Functions } from './functions';
 import { Gateway } from './gateway';
 import { OriginKey } from './origin-key';
-import { EventPipeline, PushPipeline } from './pipelines';
+import { EventPipeline, ExpiryPipeline, FulfilmentPipeline, PushPipeline } from './pipelines';
 import type { Settings } from './settings';
 import { BookingsTable, ConnectionsTable } from './tables';
 import { Tokens } from './tokens';
@@ -30,6 +31,7 @@ export class BookingStack extends Stack {
       bookings,
       connections,
       tokens: new Tokens(this),
+      endpoint: new FulfilmentEndpoint(this),
     });
     const gateway = new Gateway(this, 'Gateway', { settings, key, functions });
     gateway.grantPost(functions.push);
@@ -38,8 +40,11 @@ export class BookingStack extends Stack {
 
     const push = new PushPipeline(this, 'Push', functions.push, { settings, key, bookings });
     const events = new EventPipeline(this, 'Events', { settings, key, bookings });
+    const work = { settings, key, bus: events.bus };
+    const expiry = new ExpiryPipeline(this, 'Expiry', functions.expire, work);
+    const fulfilment = new FulfilmentPipeline(this, 'Fulfilment', functions.fulfil, work);
 
-    const watched = { settings, bookings, connections, functions, gateway, push, events };
+    const watched = { settings, bookings, connections, functions, gateway, push, events, expiry, fulfilment };
     const alarms = new Alarms(this, 'Alarms', { ...watched, key });
     new Dashboard(this, 'Dashboard', alarms, watched);
 
@@ -53,6 +58,10 @@ export class BookingStack extends Stack {
     output('EventBusName', events.bus.eventBusName, 'Where changes are published');
     output('PushFailuresUrl', push.failures.queueUrl, 'Changes that clients were not told of');
     output('EventFailuresUrl', events.failures.queueUrl, 'Changes that did not reach the bus');
+    output('ExpiryQueueUrl', expiry.queue.queueUrl, 'For the redrive of what could not be ended or offered in time');
+    output('ExpiryFailuresUrl', expiry.failures.queueUrl, 'What could not be ended or offered in time');
+    output('FulfilmentQueueUrl', fulfilment.queue.queueUrl, 'For the redrive of bookings that could not be asked about');
+    output('FulfilmentFailuresUrl', fulfilment.failures.queueUrl, 'Bookings that could not be asked about');
     output('AlarmTopicArn', alarms.topic.topicArn, 'Where alarms go: subscribe to it');
   }
 }

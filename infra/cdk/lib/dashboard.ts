@@ -47,7 +47,7 @@ function clients({ gateway: { stage }, functions: { authorizer, message } }: Wat
   ];
 }
 
-function delivery({ functions: { push: fn }, push, events }: WatchedProps) {
+function delivery({ functions: { push: fn }, push, events, expiry, fulfilment }: WatchedProps) {
   const metrics = new PushMetrics(fn);
   return [
     graph(
@@ -61,6 +61,8 @@ function delivery({ functions: { push: fn }, push, events }: WatchedProps) {
       [
         push.failures.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'push' }),
         events.failures.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'events' }),
+        expiry.failures.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'expiry' }),
+        fulfilment.failures.metricApproximateNumberOfMessagesVisible({ period: PERIOD, label: 'fulfilment' }),
       ],
       [pipeMetric(events.pipe.ref, 'ExecutionFailed')],
     ),

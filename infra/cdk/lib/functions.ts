@@ -5,12 +5,13 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { binaryOf } from './binaries';
+import type { FulfilmentEndpoint } from './fulfilment';
 import { acknowledgeResource } from './nag';
 import type { Settings } from './settings';
 import type { BookingsTable, ConnectionsTable } from './tables';
 import type { Tokens } from './tokens';
 
-export type FunctionName = 'authorizer' | 'connect' | 'disconnect' | 'message' | 'push';
+export type FunctionName = 'authorizer' | 'connect' | 'disconnect' | 'message' | 'push' | 'expire' | 'fulfil';
 
 export interface FunctionsProps {
   readonly settings: Settings;
@@ -18,6 +19,7 @@ export interface FunctionsProps {
   readonly bookings: BookingsTable;
   readonly connections: ConnectionsTable;
   readonly tokens: Tokens;
+  readonly endpoint: FulfilmentEndpoint;
 }
 
 /** The Lambda functions, each with a role of its own, and the environment and grants that it needs. */
@@ -27,6 +29,8 @@ export class Functions extends Construct {
   readonly disconnect: lambda.Function;
   readonly message: lambda.Function;
   readonly push: lambda.Function;
+  readonly expire: lambda.Function;
+  readonly fulfil: lambda.Function;
 
   constructor(
     scope: Construct,
@@ -34,7 +38,7 @@ export class Functions extends Construct {
     private readonly props: FunctionsProps,
   ) {
     super(scope, id);
-    const { settings, bookings, connections, tokens } = props;
+    const { settings, bookings, connections, tokens, endpoint } = props;
     // An emulator's endpoint, where there is one; otherwise the region's, which needs no saying.
     const dynamodb: Record<string, string> = settings.endpoint === '' ? {} : { AWS_ENDPOINT_URL_DYNAMODB: settings.endpoint };
     const BOOKINGS_TABLE = bookings.table.tableName;
@@ -68,10 +72,18 @@ export class Functions extends Construct {
     });
     bookings.grantReadResources(this.push);
     connections.grantTell(this.push);
+
+    // An emulator's endpoint is that of all its services.
+    const sqs: Record<string, string> = settings.endpoint === '' ? {} : { AWS_ENDPOINT_URL_SQS: settings.endpoint };
+    this.expire = this.add('expire', { BOOKINGS_TABLE, ...dynamodb, ...sqs });
+    bookings.grantExpire(this.expire);
+
+    this.fulfil = this.add('fulfil', { BOOKINGS_TABLE, ...endpoint.environment, ...dynamodb, ...sqs });
+    bookings.grantFulfil(this.fulfil);
   }
 
   get all(): lambda.Function[] {
-    return [this.authorizer, this.connect, this.disconnect, this.message, this.push];
+    return [this.authorizer, this.connect, this.disconnect, this.message, this.push, this.expire, this.fulfil];
   }
 
   private add(name: FunctionName, environment: Record<string, string>): lambda.Function {
@@ -122,4 +134,6 @@ const DESCRIPTIONS: Record<FunctionName, string> = {
   disconnect: 'Forgets a connection',
   message: 'One client request: decode, one use case, reply',
   push: 'Bookings stream to connected clients',
+  expire: 'Ends what has run out, and offers what came free',
+  fulfil: 'Asks the fulfilment endpoint about pending bookings',
 };

@@ -1,14 +1,15 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import { DynamoEventSource, SqsDlq } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { DynamoEventSource, SqsDlq, SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { CfnPipe } from 'aws-cdk-lib/aws-pipes';
 import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { roleOf } from './functions';
 import { acknowledgeKeyGrant } from './nag';
-import { FailureQueue, type FailureQueueProps } from './queues';
+import { FailureQueue, type FailureQueueProps, WorkQueue } from './queues';
 import type { BookingsTable } from './tables';
 
 export interface PipelineProps extends FailureQueueProps {
@@ -51,8 +52,14 @@ const WATCHED = { dynamodb: { Keys: { SK: { S: [{ prefix: 'B#' }, { prefix: 'S#'
 /** `source` of every event on the bus. */
 export const SOURCE = 'booking-gateway';
 
-/** Bookings and resources; a slot's item says nothing that its bookings do not. */
-const PUBLISHED = { dynamodb: { Keys: { SK: { S: [{ prefix: 'B#' }, 'META'] } } } };
+/**
+ * Bookings and resources; and slots in which somebody waits, since places may have come free there. Of other slots
+ * their bookings say all there is.
+ */
+const PUBLISHED = [
+  { dynamodb: { Keys: { SK: { S: [{ prefix: 'B#' }, 'META'] } } } },
+  { dynamodb: { Keys: { SK: { S: [{ prefix: 'S#' }] } }, NewImage: { waiting: { N: [{ 'anything-but': ['0'] }] } } } },
+];
 
 /**
  * All that an event says: which booking or resource, and where it stands. Not who booked, and nothing that
@@ -136,7 +143,7 @@ export class EventPipeline extends Construct {
           onPartialBatchItemFailure: 'AUTOMATIC_BISECT',
           deadLetterConfig: { arn: this.failures.queueArn },
         },
-        filterCriteria: { filters: [{ pattern: JSON.stringify(PUBLISHED) }] },
+        filterCriteria: { filters: PUBLISHED.map((pattern) => ({ pattern: JSON.stringify(pattern) })) },
       },
       target: this.bus.eventBusArn,
       targetParameters: {
@@ -172,5 +179,77 @@ export class EventPipeline extends Construct {
     });
     // Looking at the key's metadata has no encryption context that could be asked for.
     allow(['kms:DescribeKey']);
+  }
+}
+
+/** What something may become of when its time has come: see `Published` in shared/store. */
+const DUE = {
+  $or: [
+    { kind: [{ prefix: 'B#' }], status: ['held', 'pending', 'waitlisted'] },
+    // Places that came free where somebody waits.
+    { kind: [{ prefix: 'S#' }, 'META'] },
+  ],
+};
+
+/** What the fulfilment endpoint may have to decide about. */
+const PENDING = { kind: [{ prefix: 'B#' }], status: ['pending'] };
+
+/** Batches that a function works on at once: of ten messages each. */
+const BATCHES = 10;
+
+export interface ConsumerProps extends FailureQueueProps {
+  readonly bus: events.EventBus;
+  readonly description: string;
+  /** What events of the bus it is about. */
+  readonly detail: Record<string, unknown>;
+  /** Seconds that the function may take. */
+  readonly timeout: number;
+}
+
+/**
+ * From events of the bus to a function that sees to them in time: a rule, a queue that keeps messages back, and the function, which
+ * sends back to it what is not due yet.
+ */
+abstract class Consumer extends Construct {
+  /** What is to be done, now or later. */
+  readonly queue: sqs.Queue;
+  /** What could not be done. */
+  readonly failures: sqs.Queue;
+
+  constructor(scope: Construct, id: string, fn: lambda.Function, { bus, description, detail, ...props }: ConsumerProps) {
+    super(scope, id);
+    const work = new WorkQueue(this, 'Work', props);
+    this.queue = work.queue;
+    this.failures = work.failures;
+    new events.Rule(this, 'Rule', {
+      description,
+      eventBus: bus,
+      eventPattern: { source: [SOURCE], detail },
+      targets: [new SqsQueue(work.queue, { deadLetterQueue: work.failures })],
+    });
+    fn.addEventSource(new SqsEventSource(work.queue, { batchSize: 10, reportBatchItemFailures: true, maxConcurrency: BATCHES }));
+    fn.addEnvironment('QUEUE_URL', work.queue.queueUrl);
+    work.queue.grantSendMessages(fn);
+    if (props.key) acknowledgeKeyGrant(roleOf(fn));
+  }
+}
+
+export interface WorkProps extends FailureQueueProps {
+  readonly bus: events.EventBus;
+}
+
+/** What is over in time, and places that came free for who waits. Whoever looks at them finds out nevertheless. */
+export class ExpiryPipeline extends Consumer {
+  constructor(scope: Construct, id: string, expire: lambda.Function, props: WorkProps) {
+    const description = 'What is over in time, and places that came free for who waits';
+    super(scope, id, expire, { ...props, description, detail: DUE, timeout: props.settings.expireTimeout });
+  }
+}
+
+/** Pending bookings, about which the fulfilment endpoint decides. One that it does not decide about runs out. */
+export class FulfilmentPipeline extends Consumer {
+  constructor(scope: Construct, id: string, fulfil: lambda.Function, props: WorkProps) {
+    const description = 'Bookings that wait for a decision of the fulfilment endpoint';
+    super(scope, id, fulfil, { ...props, description, detail: PENDING, timeout: props.settings.fulfilTimeout });
   }
 }

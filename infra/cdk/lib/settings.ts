@@ -52,6 +52,8 @@ export interface Settings {
   readonly disconnectTimeout: number;
   readonly messageTimeout: number;
   readonly pushTimeout: number;
+  readonly expireTimeout: number;
+  readonly fulfilTimeout: number;
 
   /** Memory in MB per function. CPU grows with it: 1769 MB is one vCPU. */
   readonly authorizerMemory: number;
@@ -59,6 +61,8 @@ export interface Settings {
   readonly disconnectMemory: number;
   readonly messageMemory: number;
   readonly pushMemory: number;
+  readonly expireMemory: number;
+  readonly fulfilMemory: number;
 
   /** Concurrency set aside for, and not exceeded by, one function; `none` shares the account's. */
   readonly authorizerConcurrency: number | undefined;
@@ -66,6 +70,8 @@ export interface Settings {
   readonly disconnectConcurrency: number | undefined;
   readonly messageConcurrency: number | undefined;
   readonly pushConcurrency: number | undefined;
+  readonly expireConcurrency: number | undefined;
+  readonly fulfilConcurrency: number | undefined;
   /** The account's quota of concurrent executions, which the concurrency alarm compares with. */
   readonly accountConcurrency: number;
 
@@ -119,17 +125,23 @@ const SETTINGS: { readonly [K in keyof Settings]: Entry<Settings[K]> } = {
   disconnectTimeout: answered(10),
   messageTimeout: answered(15),
   pushTimeout: whole(1, 900, 60),
+  expireTimeout: whole(1, 900, 10),
+  fulfilTimeout: whole(15, 900, 30),
   authorizerMemory: memory(256),
   connectMemory: memory(256),
   disconnectMemory: memory(256),
   messageMemory: memory(512),
   pushMemory: memory(1_769),
+  expireMemory: memory(256),
+  fulfilMemory: memory(256),
   authorizerConcurrency: concurrency(),
   connectConcurrency: concurrency(),
   disconnectConcurrency: concurrency(),
   messageConcurrency: concurrency(),
   // A flood of requests takes all concurrency that is not set aside; clients are still told then.
   pushConcurrency: concurrency(50),
+  expireConcurrency: concurrency(),
+  fulfilConcurrency: concurrency(),
   accountConcurrency: whole(1, 1_000_000, 1_000),
   connectRate: whole(1, 100_000, 500),
   connectBurst: whole(1, 100_000, 500),

@@ -77,6 +77,16 @@ export class BookingsTable extends Table {
     this.grant(grantee, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem');
   }
 
+  /** A booking that is over, its slots, and who waits there. */
+  grantExpire(grantee: IGrantable) {
+    this.grant(grantee, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem');
+  }
+
+  /** A pending booking, its resources, and what its approval or refusal writes; who waits is offered what comes free. */
+  grantFulfil(grantee: IGrantable) {
+    this.grant(grantee, 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem');
+  }
+
   /** Up to when a customer's tokens are revoked. */
   grantReadRevoked(grantee: IGrantable) {
     this.grant(grantee, 'GetItem');

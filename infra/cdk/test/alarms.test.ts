@@ -22,6 +22,12 @@ test('there is an alarm for each thing that goes wrong', () => {
     'DisconnectErrors',
     'EventsBlocked',
     'EventsFailed',
+    'ExpireErrors',
+    'ExpiryBehind',
+    'ExpiryFailed',
+    'FulfilErrors',
+    'FulfilmentBehind',
+    'FulfilmentFailed',
     'FunctionsThrottled',
     'GatewayErrors',
     'MessageErrors',
@@ -54,7 +60,7 @@ test('the runbook has no section for an alarm that is gone', () => {
   assert.deepEqual(headings.sort(), alarms.map(({ name }) => name).sort());
 });
 
-test('every queue where failures end up has an alarm', () => {
+test('every queue has an alarm', () => {
   const watched = alarms
     .flatMap(({ properties }) => (properties.Dimensions ?? []) as Json[])
     .map(({ Value }) => Value['Fn::GetAtt']?.[0]);

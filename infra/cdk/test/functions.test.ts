@@ -4,13 +4,13 @@ import { type Json, PRODUCTION, template } from './contexts';
 
 type Statement = { Effect: string; Action: string | string[]; Resource: unknown };
 
-const NAMES = ['authorizer', 'connect', 'disconnect', 'message', 'push'];
+const NAMES = ['authorizer', 'connect', 'disconnect', 'expire', 'fulfil', 'message', 'push'];
 
 for (const [name, context] of Object.entries({ dev: {}, production: PRODUCTION })) {
   const stack = template(context);
   const functions = propertiesOf(stack.findResources('AWS::Lambda::Function'));
 
-  test(`${name}: five functions of the OS-only runtime, named by their handler`, () => {
+  test(`${name}: seven functions of the OS-only runtime, named by their handler`, () => {
     assert.deepEqual(functions.map((fn) => fn.Handler).sort(), NAMES);
     for (const fn of functions) assert.equal(fn.Runtime, 'provided.al2023');
   });
@@ -63,15 +63,19 @@ const READ_STREAM = ['DescribeStream', 'GetRecords', 'GetShardIterator', 'ListSt
   (action) => `Bookings.StreamArn dynamodb:${action}`,
 );
 
+const ALL_OF_BOOKINGS = on('Bookings.Arn', 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem');
+
 /** All that each function may do, as `resource action`. */
 const GRANTS: Record<string, string[]> = {
   authorizer: [...TRACING, ...logs('Authorizer')],
   connect: [...TRACING, ...logs('Connect'), ...on('Bookings.Arn', 'GetItem'), ...on('Connections.Arn', 'PutItem', 'DeleteItem')],
   disconnect: [...TRACING, ...logs('Disconnect'), ...on('Connections.Arn', 'GetItem', 'DeleteItem')],
+  expire: [...TRACING, ...logs('Expire'), ...ALL_OF_BOOKINGS, ...works('Expiry')],
+  fulfil: [...TRACING, ...logs('Fulfil'), ...ALL_OF_BOOKINGS, ...works('Fulfilment')],
   message: [
     ...TRACING,
     ...logs('Message'),
-    ...on('Bookings.Arn', 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'),
+    ...ALL_OF_BOOKINGS,
     ...on('Connections.Arn', 'GetItem', 'PutItem', 'DeleteItem', 'Query'),
     'api/live/DELETE/@connections/* execute-api:ManageConnections',
   ],
@@ -125,7 +129,7 @@ test('production sets concurrency aside for push, and can be told not to', () =>
 
 test('no function that a client waits for outlasts the gateway, which gives up after 29 s', () => {
   for (const fn of propertiesOf(template().findResources('AWS::Lambda::Function'))) {
-    if (fn.Handler !== 'push') assert.ok(fn.Timeout <= 29, fn.Handler);
+    if (!['push', 'expire', 'fulfil'].includes(fn.Handler)) assert.ok(fn.Timeout <= 29, fn.Handler);
   }
 });
 
@@ -139,6 +143,12 @@ function on(resource: string, ...actions: string[]): string[] {
 
 function logs(name: string): string[] {
   return ['CreateLogStream', 'PutLogEvents'].map((action) => `${name}Logs.Arn logs:${action}`);
+}
+
+/** A queue that a function works through, and sends back to what is to come again. */
+function works(name: string): string[] {
+  const receives = ['ChangeMessageVisibility', 'DeleteMessage', 'GetQueueAttributes', 'GetQueueUrl', 'ReceiveMessage'];
+  return [...receives, 'SendMessage'].map((action) => `${name}WorkQueue.Arn sqs:${action}`);
 }
 
 /** A resource of a policy, without what the CDK adds to names. */

@@ -6,7 +6,6 @@ import { PRODUCTION, template } from './contexts';
 const MAPPING = 'AWS::Lambda::EventSourceMapping';
 
 test('the stream feeds push: retries, bisection, an age limit, partial failures, an on-failure queue', () => {
-  template().resourceCountIs(MAPPING, 1);
   template().hasResourceProperties(MAPPING, {
     EventSourceArn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^BookingsTable'), 'StreamArn'] },
     StartingPosition: 'LATEST',
@@ -56,7 +55,14 @@ test('one pipe leads from the stream to the bus, and what it cannot deliver to a
         OnPartialBatchItemFailure: 'AUTOMATIC_BISECT',
         DeadLetterConfig: { Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^EventsFailures'), 'Arn'] } },
       },
-      FilterCriteria: { Filters: [{ Pattern: '{"dynamodb":{"Keys":{"SK":{"S":[{"prefix":"B#"},"META"]}}}}' }] },
+      FilterCriteria: {
+        Filters: [
+          { Pattern: '{"dynamodb":{"Keys":{"SK":{"S":[{"prefix":"B#"},"META"]}}}}' },
+          {
+            Pattern: '{"dynamodb":{"Keys":{"SK":{"S":[{"prefix":"S#"}]}},"NewImage":{"waiting":{"N":[{"anything-but":["0"]}]}}}}',
+          },
+        ],
+      },
     },
     TargetParameters: { EventBridgeEventBusParameters: { Source: 'booking-gateway', DetailType: 'Change' } },
   });
@@ -73,8 +79,11 @@ test('an event says where a booking stands, and nothing that anybody wrote, nor 
 
 test('the stream has exactly two readers', () => {
   const stack = template();
-  const readers = ['AWS::Pipes::Pipe', MAPPING].flatMap((type) => Object.keys(stack.findResources(type)));
-  assert.equal(readers.length, 2);
+  const sources = ['AWS::Pipes::Pipe', MAPPING].flatMap((type) => Object.values(stack.findResources(type)));
+  const streams = sources.filter(({ Properties }) =>
+    JSON.stringify([Properties.Source, Properties.EventSourceArn]).includes('StreamArn'),
+  );
+  assert.equal(streams.length, 2);
 });
 
 test('the pipe may read the stream, put on the bus and report failures, and nothing else', () => {
@@ -99,11 +108,14 @@ test('events can be replayed for a time', () => {
   template(PRODUCTION).hasResourceProperties('AWS::Events::Archive', { RetentionDays: 90, KmsKeyIdentifier: Match.anyValue() });
 });
 
+/** Of `push`, of the bus, and two each of `expire` and `fulfil`. */
+const QUEUES = 6;
+
 for (const [name, context] of Object.entries({ dev: {}, production: PRODUCTION })) {
-  test(`${name}: failure queues keep for 14 days, encrypted, over TLS only`, () => {
+  test(`${name}: queues keep for 14 days, encrypted, over TLS only`, () => {
     const stack = template(context);
     const encryption = name === 'production' ? { KmsMasterKeyId: Match.anyValue() } : { SqsManagedSseEnabled: true };
-    stack.resourcePropertiesCountIs('AWS::SQS::Queue', { MessageRetentionPeriod: 1_209_600, ...encryption }, 2);
+    stack.resourcePropertiesCountIs('AWS::SQS::Queue', { MessageRetentionPeriod: 1_209_600, ...encryption }, QUEUES);
     stack.resourcePropertiesCountIs(
       'AWS::SQS::QueuePolicy',
       {
@@ -113,7 +125,7 @@ for (const [name, context] of Object.entries({ dev: {}, production: PRODUCTION }
           ]),
         },
       },
-      2,
+      QUEUES,
     );
   });
 }
@@ -125,8 +137,76 @@ test('production: the bus is under the key, and keeps what the key refuses', () 
   });
 });
 
-test('whatever invokes a function asynchronously has an on-failure destination: there is nothing that does', () => {
-  for (const type of ['AWS::Events::Rule', 'AWS::SNS::Subscription', 'AWS::S3::Bucket', 'AWS::Scheduler::Schedule']) {
+test('what is over in time, and what came free where somebody waits, goes to the queue of expire', () => {
+  const work = { 'Fn::GetAtt': [Match.stringLikeRegexp('^ExpiryWorkQueue'), 'Arn'] };
+  const failures = { 'Fn::GetAtt': [Match.stringLikeRegexp('^ExpiryWorkFailures'), 'Arn'] };
+  template().hasResourceProperties('AWS::Events::Rule', {
+    EventBusName: { Ref: Match.stringLikeRegexp('^EventsBus') },
+    State: 'ENABLED',
+    EventPattern: {
+      source: ['booking-gateway'],
+      detail: {
+        $or: [{ kind: [{ prefix: 'B#' }], status: ['held', 'pending', 'waitlisted'] }, { kind: [{ prefix: 'S#' }, 'META'] }],
+      },
+    },
+    Targets: [{ Arn: work, DeadLetterConfig: { Arn: failures } }],
+  });
+  template().hasResourceProperties('AWS::SQS::Queue', {
+    // Six times the function's timeout, as Lambda asks for, and for an hour.
+    VisibilityTimeout: 60,
+    RedrivePolicy: { deadLetterTargetArn: failures, maxReceiveCount: 60 },
+  });
+  template().hasResourceProperties(MAPPING, {
+    EventSourceArn: work,
+    BatchSize: 10,
+    FunctionResponseTypes: ['ReportBatchItemFailures'],
+    ScalingConfig: { MaximumConcurrency: 10 },
+  });
+  template({ expireTimeout: '40' }).hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 240 });
+});
+
+test('what is pending goes to the queue of fulfil, which may take longer', () => {
+  template().hasResourceProperties('AWS::Events::Rule', {
+    EventPattern: { source: ['booking-gateway'], detail: { kind: [{ prefix: 'B#' }], status: ['pending'] } },
+    Targets: [{ Arn: { 'Fn::GetAtt': [Match.stringLikeRegexp('^FulfilmentWorkQueue'), 'Arn'] } }],
+  });
+  template().hasResourceProperties('AWS::SQS::Queue', { VisibilityTimeout: 180 });
+});
+
+test('the secrets of the fulfilment endpoint are shown to nobody who looks at the stack', () => {
+  template().hasParameter('FulfilmentSecrets', { NoEcho: true, Default: '' });
+  template().hasParameter('FulfilmentUrl', { Default: '' });
+});
+
+test('the rule may send to its queue, and to the queue of what it could not send', () => {
+  const rule = { ArnEquals: { 'aws:SourceArn': { 'Fn::GetAtt': [Match.stringLikeRegexp('^ExpiryRule'), 'Arn'] } } };
+  // A queue under the key is told of no rule.
+  const account = { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } };
+  for (const [context, condition] of [
+    [{}, rule],
+    [PRODUCTION, account],
+  ] as const) {
+    for (const [queue, holds] of [
+      ['ExpiryWorkQueue', condition],
+      ['ExpiryWorkFailures', rule],
+    ] as const) {
+      template(context).hasResourceProperties('AWS::SQS::QueuePolicy', {
+        Queues: [{ Ref: Match.stringLikeRegexp(`^${queue}`) }],
+        PolicyDocument: {
+          Statement: Match.arrayWith([
+            Match.objectLike({ Effect: 'Allow', Principal: { Service: 'events.amazonaws.com' }, Condition: holds }),
+          ]),
+        },
+      });
+    }
+  }
+});
+
+test('nothing invokes a function asynchronously: rules lead to queues', () => {
+  for (const type of ['AWS::SNS::Subscription', 'AWS::S3::Bucket', 'AWS::Scheduler::Schedule']) {
     template().resourceCountIs(type, 0);
+  }
+  for (const { Properties } of Object.values(template().findResources('AWS::Events::Rule'))) {
+    for (const { Arn } of Properties.Targets) assert.match(JSON.stringify(Arn), /Queue/);
   }
 });

@@ -51,6 +51,8 @@ fn be_function(handler: &str) -> Result<(), runtime::Error> {
             "authorizer" => authorizer::run().await,
             "connect" => connect::run().await,
             "disconnect" => disconnect::run().await,
+            "expire" => expire::run().await,
+            "fulfil" => fulfil::run().await,
             "message" => message::run().await,
             "push" => push::run().await,
             other => Err(format!("this program has no function {other:?}").into()),
