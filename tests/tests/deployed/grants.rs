@@ -86,6 +86,9 @@ const NOT_ASKED_FOR: &[&str] = &[
 /// of that.
 const NOT_REACHED: [&str; 2] = ["/GET/@connections", "/DELETE/@connections"];
 
+/// Roles of functions that hang off the bus: `MiniStack`'s pipe carries nothing there. The local host has tests of them.
+const OFF_THE_BUS: [&str; 2] = ["ExpireRole", "FulfilRole"];
+
 /// All grants of the functions in the template: the policy's name, the action, the resource.
 fn of_the_template() -> Vec<[String; 3]> {
     let template = std::fs::read_to_string(crate::root().join("infra/cdk/template.json")).unwrap();
@@ -113,6 +116,7 @@ fn every_grant_that_can_be_missed_is_missed_by_a_test() {
     let mut missing: Vec<_> = GRANTS.iter().collect();
     for [policy, action, resource] in of_the_template() {
         let elsewhere = NOT_ASKED_FOR.iter().any(|other| action.starts_with(other))
+            || OFF_THE_BUS.iter().any(|role| policy.contains(role))
             || policy.contains("PushRole") && NOT_REACHED.iter().any(|it| resource.contains(it));
         let same = |grant: &&Grant| {
             policy.contains(grant.role)

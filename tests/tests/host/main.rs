@@ -8,6 +8,7 @@ mod data;
 mod dead_clients;
 mod events;
 mod faults;
+mod fulfilment;
 mod large;
 mod left_over;
 mod open_files;

@@ -7,6 +7,7 @@ const LIST: &[(&str, &str, &str)] = &[
     ("", "xray:PutTelemetryRecords", "Lambda sends traces"),
     ("", "xray:PutTraceSegments", "Lambda sends traces"),
     ("", "sqs:GetQueueAttributes", "CDK grants it with sqs:SendMessage"),
+    ("", "sqs:ChangeMessageVisibility", "CDK grants it with sqs:ReceiveMessage"),
     ("", "sqs:GetQueueUrl", "CDK grants it with sqs:SendMessage"),
 ];
 

@@ -11,6 +11,7 @@ mod calendars;
 mod combinations;
 mod connecting;
 mod erasures;
+mod expiry;
 mod extensions;
 mod gone;
 mod grids;

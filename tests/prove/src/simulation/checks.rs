@@ -39,6 +39,9 @@ pub fn look(world: &World, standings: &[Standing], looked: Timestamp) {
     tables.are_as_committed(world);
     tables.balance(world);
     tables.wait(world, looked);
+    if world.plan.profile.expires {
+        tables.have_ended(world, looked);
+    }
     tables.agree_on_connections(world);
     for standing in standings {
         tables.keep_what_was_acknowledged(world, standing);
@@ -167,6 +170,21 @@ impl Tables {
             let lines = self.lines.get(id).unwrap_or(&nobody);
             line::no_place_is_idle(world, &self.bookings, (resource, slots), looked);
             line::lines_are_counted(world, &self.bookings, (id, slots), lines);
+        }
+    }
+
+    /// Where there is `expire`, what was over at an instant is written down as such, and dropped from its slots, so
+    /// that everybody was told.
+    fn have_ended(&self, world: &World, then: Timestamp) {
+        for booking in self.bookings.values().filter(|booking| booking.at(then) != **booking) {
+            world.broken("what is over is written down", || shortly(booking));
+        }
+        let all = self.slots.values().flat_map(BTreeMap::values);
+        // Those of weeks ago may have outlived their bookings.
+        for slot in all.filter(|slot| slot.start >= world.morning()) {
+            if slot.run_out(then).any(|(_, places)| places > 0) {
+                world.broken("what has run out is dropped from its slots", || format!("{slot:?}"));
+            }
         }
     }
 

@@ -194,6 +194,44 @@ impl Functions {
     }
 }
 
+/// `expire`, in as many processes as there are messages at once.
+pub struct Expire {
+    world: Arc<World>,
+    free: Free<Bookings>,
+    started: AtomicUsize,
+}
+
+impl Expire {
+    /// It does not run yet.
+    pub fn new(world: &Arc<World>) -> Self {
+        Self { world: Arc::clone(world), free: Mutex::default(), started: AtomicUsize::new(0) }
+    }
+
+    /// Hands it a message: when there will be something to do, if that is later. `None` if the process died over it.
+    pub async fn invoke(&self, event: &str) -> Option<Result<Option<Timestamp>, store::Error>> {
+        let world = &self.world;
+        let free = lock(&self.free).pop();
+        let process = free.unwrap_or_else(|| {
+            let number = self.started.fetch_add(1, Ordering::Relaxed) + 1;
+            process(world, &format!("expire-{number}"), |world, life| {
+                Bookings::new(database(world, life), &SETUP.bookings)
+            })
+        });
+        process.life.begin(world);
+        let end = Instant::now() + SETUP.timeout("expire");
+        let work = expire::see_to(&process.app, event, world.now_of(process.skew));
+        let done = process.life.of(work, end).await;
+        match &done {
+            Some(done) => {
+                world.note(|| format!("{} sees to {event}: {done:?}", process.life.name()));
+                lock(&self.free).push(process);
+            }
+            None => world.note(|| format!("  {} is gone", process.life.name())),
+        }
+        done
+    }
+}
+
 fn process<T>(
     world: &Arc<World>,
     name: &str,

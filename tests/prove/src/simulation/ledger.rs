@@ -24,6 +24,8 @@ pub struct Ledger {
     pub last: Option<String>,
     /// How many records were handed to `push`, or are on their way there.
     pub delivered: usize,
+    /// How many records the bus was told of, where there is one.
+    pub published: usize,
     /// How many records became too old.
     pub given_up: usize,
     /// All bookings as they are.

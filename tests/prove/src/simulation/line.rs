@@ -176,6 +176,10 @@ pub fn no_place_is_idle(
     (resource, slots): (&Resource, &Slots),
     looked: Timestamp,
 ) {
+    // In slots of a former grid places come free that only somebody who looks finds.
+    if world.plan.profile.expires && resource.has_moved() {
+        return;
+    }
     for waits in bookings.values() {
         let is_here = waits.status == Status::Waitlisted && waits.resource == resource.id;
         if is_here && is_offered(resource, waits, slots, looked) {

@@ -13,6 +13,7 @@
 //! | `management` | API Gateway, as `push` finds it |
 //! | `life`, `functions` | processes that live on, and die at any await |
 //! | `stream` | the mapping from the stream to `push` |
+//! | `expiry` | the way from the stream to `expire`, in every other seed |
 //! | `collection` | time to live, which collects what is over |
 //! | `client` | customers and operators |
 //! | `checks` | what must be so whenever everything is quiet |
@@ -32,6 +33,7 @@ mod client;
 mod clock;
 mod collection;
 mod database;
+mod expiry;
 mod functions;
 mod gateway;
 mod ledger;
@@ -51,6 +53,7 @@ use crate::{Budget, Figures, Violation};
 use client::Client;
 use client::board::{Board, Phase};
 use domain::{Period, ResourceId};
+use expiry::Expiry;
 use functions::Functions;
 use gateway::Gateway;
 use jiff::{SignedDuration, Timestamp};
@@ -71,6 +74,8 @@ use world::{Broken, World};
 const REST: Duration = Duration::from_hours(3);
 /// How often it is looked whether it has.
 const LOOK: Duration = Duration::from_millis(200);
+/// How late `expire` may hear of something, beside how far clocks are off.
+const SLACK: SignedDuration = SignedDuration::from_secs(3);
 /// More seeds than this are worth an optimized build.
 const MANY: u64 = 1000;
 /// How often progress is shown.
@@ -115,6 +120,9 @@ async fn act(world: &Arc<World>) {
     let board = Arc::new(Board::new(world.plan.clients.len()));
     open_resources(world).await;
     tokio::spawn(Mapping::new(&gateway).run());
+    if world.plan.profile.expires {
+        tokio::spawn(Expiry::new(world).run());
+    }
     for number in 0..world.plan.clients.len() {
         tokio::spawn(Client::new(number, &gateway, &board).run());
     }
@@ -138,8 +146,15 @@ async fn act(world: &Arc<World>) {
         world.set_faulty(false);
         board.set(Phase { round, rests: true });
         come_to_rest(world, &board).await;
-        let last = round + 1 == ROUNDS;
-        let looked = look_for_places(world, last).await;
+        if round + 1 == ROUNDS {
+            run_out(world).await;
+        }
+        let looked = if world.plan.profile.expires {
+            // Nobody has to look. A queue keeps messages back for whole seconds.
+            world.now() - SLACK - SignedDuration::from_millis(2 * world.plan.profile.skew)
+        } else {
+            look_for_places(world).await
+        };
         come_to_rest(world, &board).await;
         if world.verdict().is_some() {
             return;
@@ -148,14 +163,16 @@ async fn act(world: &Arc<World>) {
     }
 }
 
-/// Somebody looks at all slots; `late`: when everything has run out that will. At which instant.
-async fn look_for_places(world: &Arc<World>, late: bool) -> Timestamp {
-    if late {
-        let now = world.now();
-        let ends = world.ledger().bookings.values().filter_map(|it| it.hold_expires_at).max();
-        let left = ends.map(|end| end.duration_since(now) + SignedDuration::from_secs(1));
-        sleep(Duration::try_from(left.unwrap_or_default()).unwrap_or_default()).await;
-    }
+/// Everything runs out that will.
+async fn run_out(world: &Arc<World>) {
+    let now = world.now();
+    let ends = world.ledger().bookings.values().filter_map(|it| it.hold_expires_at).max();
+    let left = ends.map(|end| end.duration_since(now) + SignedDuration::from_secs(1) + SLACK);
+    sleep(Duration::try_from(left.unwrap_or_default()).unwrap_or_default()).await;
+}
+
+/// Somebody looks at all slots. At which instant.
+async fn look_for_places(world: &Arc<World>) -> Timestamp {
     let life = Arc::new(Life::new("visitor".to_owned()));
     let bookings = Bookings::new(functions::database(world, &life), &SETUP.bookings);
     let (now, from) = (world.now(), world.morning());
@@ -182,7 +199,8 @@ async fn come_to_rest(world: &Arc<World>, board: &Board) {
         let restless: Vec<_> = board.standings().iter().map(|standing| standing.restless).collect();
         let read = {
             let ledger = world.ledger();
-            ledger.delivered == ledger.records.len()
+            let published = !world.plan.profile.expires || ledger.published == ledger.records.len();
+            published && ledger.delivered == ledger.records.len()
         };
         let rests = restless.iter().all(Option::is_none) && read && !world.is_busy();
         quiet = if rests { quiet + 1 } else { 0 };

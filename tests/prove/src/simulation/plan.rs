@@ -44,6 +44,8 @@ pub struct Profile {
     pub batch: usize,
     /// How old a read may be that is not strongly consistent.
     pub lag: Duration,
+    /// Whether `expire` is told of what happens; otherwise somebody has to look.
+    pub expires: bool,
 }
 
 /// How nobody can be reached.
@@ -169,6 +171,7 @@ impl Profile {
             resources: [first, second],
             batch: pick(random, &[1, 3, 10, 100]),
             lag: Duration::from_millis(pick(random, &[50, 300, 1000])),
+            expires: random.bool(),
         }
     }
 }
