@@ -5,6 +5,7 @@ import { Dashboard } from './dashboard';
 import { DataKey } from './encryption';
 import { Functions } from './functions';
 import { Gateway } from './gateway';
+import { HttpGateway } from './http-gateway';
 import { OriginKey } from './origin-key';
 import { EventPipeline, PushPipeline } from './pipelines';
 import type { Settings } from './settings';
@@ -34,17 +35,20 @@ export class BookingStack extends Stack {
     const gateway = new Gateway(this, 'Gateway', { settings, key, functions });
     gateway.grantPost(functions.push);
     gateway.grantClose(functions.message);
+    gateway.grantClose(functions.http);
+    const http = new HttpGateway(this, 'Http', { settings, key, functions });
     if (settings.edge === 'on') new OriginKey(this, 'OriginKeyPlan', gateway);
 
     const push = new PushPipeline(this, 'Push', functions.push, { settings, key, bookings });
     const events = new EventPipeline(this, 'Events', { settings, key, bookings });
 
-    const watched = { settings, bookings, connections, functions, gateway, push, events };
+    const watched = { settings, bookings, connections, functions, gateway, http, push, events };
     const alarms = new Alarms(this, 'Alarms', { ...watched, key });
     new Dashboard(this, 'Dashboard', alarms, watched);
 
     const output = (name: string, value: string, description: string) => new CfnOutput(this, name, { value, description });
     output('WebSocketUrl', gateway.url, 'Where clients connect');
+    output('HttpUrl', http.url, 'Where servers post requests');
     if (gateway.domain) output('DomainTarget', gateway.domain.regionalDomainName, 'What the DNS name has to point at');
     if (settings.edge === 'on') output('GatewayHost', gateway.host, 'What CloudFront has to point at');
     output('BookingsTableName', bookings.table.tableName, 'The system of record');

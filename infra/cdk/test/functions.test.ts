@@ -4,13 +4,13 @@ import { type Json, PRODUCTION, template } from './contexts';
 
 type Statement = { Effect: string; Action: string | string[]; Resource: unknown };
 
-const NAMES = ['authorizer', 'connect', 'disconnect', 'message', 'push'];
+const NAMES = ['authorizer', 'connect', 'disconnect', 'http', 'message', 'push'];
 
 for (const [name, context] of Object.entries({ dev: {}, production: PRODUCTION })) {
   const stack = template(context);
   const functions = propertiesOf(stack.findResources('AWS::Lambda::Function'));
 
-  test(`${name}: five functions of the OS-only runtime, named by their handler`, () => {
+  test(`${name}: six functions of the OS-only runtime, named by their handler`, () => {
     assert.deepEqual(functions.map((fn) => fn.Handler).sort(), NAMES);
     for (const fn of functions) assert.equal(fn.Runtime, 'provided.al2023');
   });
@@ -68,6 +68,13 @@ const GRANTS: Record<string, string[]> = {
   authorizer: [...TRACING, ...logs('Authorizer')],
   connect: [...TRACING, ...logs('Connect'), ...on('Bookings.Arn', 'GetItem'), ...on('Connections.Arn', 'PutItem', 'DeleteItem')],
   disconnect: [...TRACING, ...logs('Disconnect'), ...on('Connections.Arn', 'GetItem', 'DeleteItem')],
+  http: [
+    ...TRACING,
+    ...logs('Http'),
+    ...on('Bookings.Arn', 'GetItem', 'BatchGetItem', 'Query', 'PutItem', 'UpdateItem', 'DeleteItem'),
+    ...on('Connections.Arn', 'GetItem', 'PutItem', 'DeleteItem', 'Query'),
+    'api/live/DELETE/@connections/* execute-api:ManageConnections',
+  ],
   message: [
     ...TRACING,
     ...logs('Message'),

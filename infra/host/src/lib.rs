@@ -9,6 +9,7 @@
 //! | [`streams`] | event source mappings from streams to functions |
 //! | [`queues`] | what on-failure destinations hold |
 //! | [`gateway`] | the WebSocket endpoint, as API Gateway behaves |
+//! | [`http_api`] | HTTP APIs, as API Gateway behaves |
 //! | [`iam`] | who calls, and whether the template's policies let them |
 //! | [`issuer`] | tokens for development |
 //! | [`faults`] | what goes wrong on purpose |
@@ -29,6 +30,7 @@ pub mod gateway;
 pub mod guard;
 pub mod home;
 pub mod host;
+pub mod http_api;
 pub mod iam;
 pub mod issuer;
 pub mod journal;

@@ -51,6 +51,7 @@ fn be_function(handler: &str) -> Result<(), runtime::Error> {
             "authorizer" => authorizer::run().await,
             "connect" => connect::run().await,
             "disconnect" => disconnect::run().await,
+            "http" => http_requests::run().await,
             "message" => message::run().await,
             "push" => push::run().await,
             other => Err(format!("this program has no function {other:?}").into()),

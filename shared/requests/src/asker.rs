@@ -1,10 +1,11 @@
 //! What a request is asked over.
 //!
 //! What belongs to a connection, its topics and its token's end, takes a [`Connected`], and so cannot be asked
-//! for by whoever has none.
+//! for by whoever has none. All else takes a [`Caller`], and cannot know.
 
 use crate::caller::{Caller, unknown};
 use crate::failure::Failure;
+use protocol::WireError;
 use store::{Connection, ConnectionId};
 
 /// Who asks, and over what.
@@ -12,6 +13,8 @@ use store::{Connection, ConnectionId};
 pub enum Asker {
     /// Over a WebSocket, which stays.
     Connection(Connected),
+    /// Over HTTP, with a token in the request.
+    Token(Caller),
 }
 
 /// A caller with a connection.
@@ -40,6 +43,7 @@ impl Asker {
     pub fn caller(&self) -> &Caller {
         match self {
             Self::Connection(connected) => &connected.caller,
+            Self::Token(caller) => caller,
         }
     }
 
@@ -47,6 +51,7 @@ impl Asker {
     pub fn connection_id(&self) -> Option<&ConnectionId> {
         match self {
             Self::Connection(connected) => Some(&connected.connection.id),
+            Self::Token(_) => None,
         }
     }
 
@@ -58,6 +63,10 @@ impl Asker {
     pub fn connected(&self) -> Result<&Connected, Failure> {
         match self {
             Self::Connection(connected) => Ok(connected),
+            Self::Token(_) => {
+                let message = "this is asked for over a WebSocket only";
+                Err(WireError::bad_request(message, Some("/action")).into())
+            }
         }
     }
 }

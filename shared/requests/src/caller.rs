@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use domain::{BookingId, CustomerId, Rejection, Role, VenueId};
+use identity::Identity;
 use jiff::Timestamp;
 use protocol::{BookingRef, Code, Instant, WireError};
 use store::{Bookings, Connection};
@@ -22,6 +23,18 @@ impl Caller {
         let Connection { customer, role, venue, expires, .. } = connection;
         let (customer, venue) = (customer.clone(), venue.clone());
         Self { customer, role: *role, venue, expires: *expires }
+    }
+
+    /// Whom a token speaks for that was verified in this request.
+    ///
+    /// What is revoked is looked up here, as at `$connect`, and strongly consistently: from the moment that a
+    /// revocation is answered, no request begins with an older token.
+    pub async fn with(identity: Identity, bookings: &Bookings) -> Result<Self, Failure> {
+        let Identity { customer, role, venue, issued_at, expires_at } = identity;
+        if bookings.is_revoked(&customer, issued_at).await? {
+            return Err(unauthenticated("the token is revoked: bring a new one"));
+        }
+        Ok(Self { customer, role, venue, expires: expires_at.as_second() })
     }
 
     /// Refuses a caller whose token has ended.

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::asker::Connected;
 use crate::caller::{Caller, unknown};
 use crate::failure::Failure;
-use identity::IdentityError;
+use identity::Refusal;
 use jiff::Timestamp;
 use protocol::{Code, Instant, Reply, WireError};
 
@@ -28,7 +28,7 @@ pub async fn refresh(
     };
     let identity = match app.verifier.verify(token, now).await {
         Ok(identity) => identity,
-        Err(error @ IdentityError::KeysUnavailable(_)) => return Err(Failure::Issuer(error)),
+        Err(error) if error.refusal() == Refusal::Undecided => return Err(Failure::Issuer(error)),
         Err(error) => return Err(refuse(&error.to_string())),
     };
     if identity.customer != *caller.customer() {

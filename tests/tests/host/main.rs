@@ -7,6 +7,7 @@ mod crashes;
 mod data;
 mod dead_clients;
 mod faults;
+mod http;
 mod large;
 mod left_over;
 mod open_files;

@@ -5,6 +5,7 @@
 //! list of those that mean nothing here (`ignored`). Whatever is neither stops the start with the
 //! resource's logical id: nothing that the template says is passed over in silence.
 
+mod apis;
 mod arn;
 mod document;
 mod error;
@@ -16,14 +17,13 @@ mod read;
 mod reader;
 mod resolve;
 mod resources;
-mod websocket;
 
 pub use arn::{ACCOUNT, PARTITION, REGION, STACK, URL_SUFFIX};
 pub(crate) use arn::{queue as queue_arn, stream as stream_arn, table as table_arn};
 pub use error::TemplateError;
 pub use pattern::Pattern;
 pub use plan::{
-    Authorizer, Effect, Function, Grant, Plan, Queue, Role, Route, StartingPosition, StreamMapping,
-    Table, Throttling, WebSocketApi,
+    Authorizer, Effect, Function, Grant, HttpApi, HttpRoute, Plan, Queue, Role, Route,
+    StartingPosition, StreamMapping, Table, Throttling, WebSocketApi,
 };
 pub(crate) use resources::policy::OneOrMore;

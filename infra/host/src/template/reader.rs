@@ -1,5 +1,6 @@
 //! A whole template -> a plan.
 
+use super::apis::ApiParts;
 use super::document::{Document, Resource};
 use super::error::TemplateError;
 use super::ignored;
@@ -7,7 +8,6 @@ use super::plan::Plan;
 use super::read::Source;
 use super::resolve::Resolver;
 use super::resources::{Named, event_source_mapping, events, function, policy, queue, table};
-use super::websocket;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -69,7 +69,7 @@ impl Plan {
         }
 
         let mut stream_mappings = BTreeMap::new();
-        let mut apis = websocket::ApiParts::default();
+        let mut apis = ApiParts::default();
         for source in rest {
             match source.resource.kind.as_str() {
                 "AWS::Lambda::EventSourceMapping" => {
@@ -79,18 +79,20 @@ impl Plan {
                 }
                 "AWS::IAM::Policy" => policy::attach(source, &mut named)?,
                 "AWS::Pipes::Pipe" => events::check_pipe(source, &named)?,
-                kind if kind.starts_with("AWS::ApiGatewayV2::") => apis.add(source, &named)?,
+                kind if kind.starts_with("AWS::ApiGatewayV2::") => apis.add(source)?,
                 _ => return Err(source.unknown()),
             }
         }
 
+        let (api, http_apis) = apis.into_apis(&named)?;
         Ok(Self {
             tables: named.tables,
             functions: named.functions,
             stream_mappings,
             queues: named.queues,
             roles: named.roles,
-            api: apis.into_api()?,
+            api,
+            http_apis,
         })
     }
 }
