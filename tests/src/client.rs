@@ -1,6 +1,7 @@
 //! A client of the gateway, as a test needs one.
 
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, is_over_http};
+use crate::http::Poster;
 use crate::shape;
 use crate::wait::within;
 use futures::{SinkExt, StreamExt};
@@ -18,6 +19,8 @@ use tokio_tungstenite::{WebSocketStream, client_async};
 #[derive(Debug)]
 pub struct Client {
     socket: WebSocketStream<TcpStream>,
+    /// Requests go this way, where they can go over HTTP and are to.
+    poster: Option<Box<Poster>>,
     pushes: Vec<Value>,
     next_id: u64,
 }
@@ -99,7 +102,9 @@ impl Client {
         let (socket, response) = within("the upgrade", client_async(request, stream)).await?;
         let picked = response.headers().get("sec-websocket-protocol");
         let picked = picked.map(|value| value.to_str().unwrap().to_owned());
-        Ok((Self { socket, pushes: Vec::new(), next_id: 1 }, picked))
+        let token = token_in(headers).filter(|_| is_over_http());
+        let poster = token.map(|token| Box::new(Poster::new(gateway, token)));
+        Ok((Self { socket, poster, pushes: Vec::new(), next_id: 1 }, picked))
     }
 
     /// Sends a request and answers its result, which it must have.
@@ -129,6 +134,11 @@ impl Client {
         let frame = self.answer().await;
         assert_eq!(frame["id"], id, "{request} was answered by {frame}");
         assert_eq!(frame["action"], request["action"], "{request} was answered by {frame}");
+        if let (Some(poster), "refresh", "reply") =
+            (&mut self.poster, text(&request, "action"), text(&frame, "type"))
+        {
+            poster.refresh(text(&request, "token"));
+        }
         frame
     }
 
@@ -147,7 +157,10 @@ impl Client {
         let id = json!(self.next_id);
         self.next_id += 1;
         request["id"] = id.clone();
-        self.send_text(request.to_string()).await;
+        match &mut self.poster {
+            Some(poster) if Poster::takes(&request) => poster.send(request.to_string()),
+            _ => self.send_text(request.to_string()).await,
+        }
         id
     }
 
@@ -161,8 +174,11 @@ impl Client {
         within("sending", self.socket.send(message)).await.unwrap();
     }
 
-    /// The next frame that is no push.
+    /// The next frame that is no push; first those that come over HTTP.
     pub async fn answer(&mut self) -> Value {
+        if let Some(poster) = self.poster.as_mut().filter(|poster| poster.waits()) {
+            return poster.answer().await;
+        }
         loop {
             let frame = self.frame().await;
             if frame["type"] == "update" {
@@ -306,6 +322,21 @@ impl Client {
     pub fn vanish(self) {
         self.socket.get_ref().set_zero_linger().unwrap();
     }
+}
+
+fn text<'a>(of: &'a Value, field: &str) -> &'a str {
+    of[field].as_str().unwrap_or_default()
+}
+
+/// The token in the headers of an upgrade.
+fn token_in<'a>(headers: &[(&str, &'a str)]) -> Option<&'a str> {
+    headers.iter().find_map(|(name, value)| match *name {
+        "authorization" => value.split_once(' ').map(|(_, token)| token.trim()),
+        "sec-websocket-protocol" => {
+            value.split(',').find_map(|protocol| protocol.trim().strip_prefix("bearer."))
+        }
+        _ => None,
+    })
 }
 
 fn find(push: &Value, topic: &str, list: &str, wanted: impl Fn(&Value) -> bool) -> Option<Value> {

@@ -2,8 +2,12 @@
 //!
 //! A deployed gateway is named by the environment:
 //! - `BOOKING_URL`: its WebSocket address, `ws://...`.
+//! - `BOOKING_HTTP_URL`: where requests are posted, `http://.../v1`.
 //! - `BOOKING_TOKEN_URL`: an address that answers tokens like the local host's `/dev/token`.
 //! - `BOOKING_DYNAMODB_URL`, `BOOKING_TABLE`, `CONNECTIONS_TABLE`: where its tables are.
+//!
+//! With `BOOKING_TRANSPORT=http` clients send their requests over HTTP. What belongs to a connection, and what is
+//! pushed, stays on its socket; so does what a test sends as a frame.
 
 use crate::host::Host;
 use crate::tables::Tables;
@@ -15,6 +19,8 @@ use std::sync::OnceLock;
 pub struct Gateway {
     /// The WebSocket address.
     pub url: String,
+    /// Where requests are posted.
+    pub http_url: String,
     /// The address that answers tokens.
     pub token_url: String,
     /// The tables behind the gateway.
@@ -44,6 +50,7 @@ impl Gateway {
         };
         Self {
             url,
+            http_url: variable("BOOKING_HTTP_URL"),
             token_url: variable("BOOKING_TOKEN_URL"),
             tables: Tables {
                 endpoint: variable("BOOKING_DYNAMODB_URL"),
@@ -59,6 +66,22 @@ impl Gateway {
 #[must_use]
 pub fn beyond_ministack(test: &str, reason: &str) -> bool {
     is_ministack() && skipped(test, reason)
+}
+
+/// Whether clients send their requests over HTTP.
+#[must_use]
+pub fn is_over_http() -> bool {
+    std::env::var("BOOKING_TRANSPORT").is_ok_and(|transport| transport == "http")
+}
+
+/// Whether clients send their requests over HTTP, where this test is about a connection alone; says so.
+#[must_use]
+pub fn beyond_http(test: &str, reason: &str) -> bool {
+    let over_http = is_over_http();
+    if over_http {
+        say_skipped(test, reason);
+    }
+    over_http
 }
 
 /// The status that refuses whoever brings no good token.
@@ -99,7 +122,11 @@ fn is_ministack() -> bool {
 pub fn skipped(test: &str, reason: &str) -> bool {
     let deployed = is_deployed();
     if deployed {
-        let _ = writeln!(std::io::stderr(), "skipped {test}: {reason}");
+        say_skipped(test, reason);
     }
     deployed
+}
+
+fn say_skipped(test: &str, reason: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped {test}: {reason}");
 }

@@ -129,7 +129,8 @@ impl Host {
         let tables = if looks_inside { Tables::of_host(&http) } else { Tables::default() };
         let token_url = format!("{http}/dev/token");
         let url = format!("{}/live", http.replace("http:", "ws:"));
-        let gateway = Gateway { url, token_url, tables };
+        let http_url = format!("{http}/v1");
+        let gateway = Gateway { url, http_url, token_url, tables };
         Self { gateway, http, printed, child, log, _stdin: stdin }
     }
 

@@ -1,8 +1,8 @@
 //! The sessions of the README and of the examples, read so that they and the test of them cannot drift.
 //!
 //! A session is made of fenced blocks that are marked `console` and the name of a window. In
-//! them, `$ ` is a shell's line, `> ` is typed into `wscat`, and `< ` is what must come back, in
-//! which `...` stands for anything and `<name>` for a value that later lines use.
+//! them, `$ ` is a shell's line, `wscat` or `curl`, `> ` is typed into `wscat`, and `< ` is what must come
+//! back, in which `...` stands for anything and `<name>` for a value that later lines use.
 
 use std::collections::BTreeMap;
 use std::fs::DirEntry;

@@ -7,7 +7,7 @@ use delivery::Callback;
 use domain::Role;
 use identity::{Settings, Verifier};
 use jiff::SignedDuration;
-use message::App;
+use requests::App;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -99,7 +99,8 @@ impl Caller<'_> {
         });
         let event = serde_json::from_value(event).unwrap();
         let before = self.desk.consumed();
-        let answer = self.desk.app.handle(&event, now(), Instant::now() + PATIENCE).await.unwrap();
+        let answer = message::handle(&self.desk.app, &event, now(), Instant::now() + PATIENCE);
+        let answer = answer.await.unwrap();
         let after = self.desk.consumed();
         let answer = serde_json::to_value(answer).unwrap();
         let body = answer["body"].as_str().unwrap().parse().unwrap();

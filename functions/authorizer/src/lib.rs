@@ -11,7 +11,7 @@
 mod response;
 
 use aws_lambda_events::apigw::ApiGatewayCustomAuthorizerRequestTypeRequest;
-use identity::{IdentityError, Settings, Verifier};
+use identity::{IdentityError, Refusal, Settings, Verifier};
 use jiff::Timestamp;
 
 pub use response::{Context, Response};
@@ -61,17 +61,20 @@ pub async fn handle(
         tracing::info!("refused: no token");
         return Err(AuthorizerError::Unauthorized);
     };
-    match verifier.verify(token, now).await {
-        Ok(identity) => Ok(Response::allow(method_arn, &identity)),
-        Err(error @ (IdentityError::Barred | IdentityError::UnreadableVenue)) => {
+    let error = match verifier.verify(token, now).await {
+        Ok(identity) => return Ok(Response::allow(method_arn, &identity)),
+        Err(error) => error,
+    };
+    match error.refusal() {
+        Refusal::Barred => {
             tracing::info!("denied: {error}");
             Ok(Response::deny(method_arn))
         }
-        Err(error @ (IdentityError::Invalid(_) | IdentityError::Expired)) => {
+        Refusal::Unauthenticated => {
             tracing::info!("refused: {error}");
             Err(AuthorizerError::Unauthorized)
         }
-        Err(error @ IdentityError::KeysUnavailable(_)) => {
+        Refusal::Undecided => {
             tracing::error!(error = &error as &dyn std::error::Error, "cannot decide");
             Err(AuthorizerError::Unavailable(error))
         }

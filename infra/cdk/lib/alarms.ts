@@ -9,6 +9,7 @@ import type * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { Functions } from './functions';
 import type { Gateway } from './gateway';
+import type { HttpGateway } from './http-gateway';
 import { accountConcurrency, PushMetrics, pipeMetric, total } from './metrics';
 import type { EventPipeline, ExpiryPipeline, FulfilmentPipeline, PushPipeline } from './pipelines';
 import type { Settings } from './settings';
@@ -21,6 +22,7 @@ export interface WatchedProps {
   readonly connections: ConnectionsTable;
   readonly functions: Functions;
   readonly gateway: Gateway;
+  readonly http: HttpGateway;
   readonly push: PushPipeline;
   readonly events: EventPipeline;
   readonly expiry: ExpiryPipeline;
@@ -130,11 +132,12 @@ export class Alarms extends Construct {
   }
 
   /** Clients are refused, or get errors. */
-  private requests({ functions, gateway }: WatchedProps) {
+  private requests({ functions, gateway, http }: WatchedProps) {
     const sum = { statistic: 'Sum', period: PERIOD };
     for (const [name, fn] of Object.entries({
       Connect: functions.connect,
       Disconnect: functions.disconnect,
+      Http: functions.http,
       Message: functions.message,
       Push: functions.push,
       Expire: functions.expire,
@@ -176,12 +179,21 @@ export class Alarms extends Construct {
       minutes: [3, 5],
       says: 'Clients get "Internal server error" from the gateway: a function fails, times out, is throttled, or may not be invoked. The access log has the status and the route.',
     });
-    this.add('MessageSlow', {
-      metric: functions.message.metricDuration({ statistic: 'p99', period: PERIOD }),
-      from: 2_000,
-      minutes: [5, 10],
-      says: 'One request in a hundred takes 2 s or more. Look at the throttles and transaction conflicts of the table bookings, and at cold starts.',
+    this.add('HttpApiErrors', {
+      // A 5xx of the function is among them: it says `unavailable`, and why is in its log.
+      metric: http.stage.metricServerError(sum),
+      from: 5,
+      minutes: [3, 5],
+      says: 'Servers that post requests get 5xx: the function http fails, times out, is throttled, or says unavailable. The access log of the HTTP API has the status, the log of http the reason.',
     });
+    for (const [name, fn] of Object.entries({ Http: functions.http, Message: functions.message })) {
+      this.add(`${name}Slow`, {
+        metric: fn.metricDuration({ statistic: 'p99', period: PERIOD }),
+        from: 2_000,
+        minutes: [5, 10],
+        says: 'One request in a hundred takes 2 s or more. Look at the throttles and transaction conflicts of the table bookings, and at cold starts.',
+      });
+    }
   }
 
   /** Something is used up. */

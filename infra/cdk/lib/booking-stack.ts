@@ -6,6 +6,7 @@ import { DataKey } from './encryption';
 import { FulfilmentEndpoint } from './fulfilment';
 import { Functions } from './functions';
 import { Gateway } from './gateway';
+import { HttpGateway } from './http-gateway';
 import { OriginKey } from './origin-key';
 import { EventPipeline, ExpiryPipeline, FulfilmentPipeline, PushPipeline } from './pipelines';
 import type { Settings } from './settings';
@@ -36,6 +37,8 @@ export class BookingStack extends Stack {
     const gateway = new Gateway(this, 'Gateway', { settings, key, functions });
     gateway.grantPost(functions.push);
     gateway.grantClose(functions.message);
+    gateway.grantClose(functions.http);
+    const http = new HttpGateway(this, 'Http', { settings, key, functions });
     if (settings.edge === 'on') new OriginKey(this, 'OriginKeyPlan', gateway);
 
     const push = new PushPipeline(this, 'Push', functions.push, { settings, key, bookings });
@@ -44,12 +47,13 @@ export class BookingStack extends Stack {
     const expiry = new ExpiryPipeline(this, 'Expiry', functions.expire, work);
     const fulfilment = new FulfilmentPipeline(this, 'Fulfilment', functions.fulfil, work);
 
-    const watched = { settings, bookings, connections, functions, gateway, push, events, expiry, fulfilment };
+    const watched = { settings, bookings, connections, functions, gateway, http, push, events, expiry, fulfilment };
     const alarms = new Alarms(this, 'Alarms', { ...watched, key });
     new Dashboard(this, 'Dashboard', alarms, watched);
 
     const output = (name: string, value: string, description: string) => new CfnOutput(this, name, { value, description });
     output('WebSocketUrl', gateway.url, 'Where clients connect');
+    output('HttpUrl', http.url, 'Where servers post requests');
     if (gateway.domain) output('DomainTarget', gateway.domain.regionalDomainName, 'What the DNS name has to point at');
     if (settings.edge === 'on') output('GatewayHost', gateway.host, 'What CloudFront has to point at');
     output('BookingsTableName', bookings.table.tableName, 'The system of record');

@@ -31,19 +31,28 @@ function graph(title: string, left: cloudwatch.IMetric[], right: cloudwatch.IMet
   return new cloudwatch.GraphWidget({ title, left, right, width: WIDTH });
 }
 
-function clients({ gateway: { stage }, functions: { authorizer, message } }: WatchedProps) {
+function clients({ gateway: { stage }, http, functions }: WatchedProps) {
+  const { authorizer } = functions;
   return [
-    graph('Connections and messages', [stage.metric('ConnectCount', sum)], [stage.metric('MessageCount', sum)]),
+    graph(
+      'Connections and messages, requests over HTTP',
+      [stage.metric('ConnectCount', sum)],
+      [stage.metric('MessageCount', sum), http.stage.metricCount({ ...sum, label: 'over HTTP' })],
+    ),
     graph('Refused and failed', [
       stage.metric('ClientError', sum),
       stage.metric('IntegrationError', sum),
       stage.metric('ExecutionError', sum),
+      http.stage.metricClientError({ ...sum, label: 'HTTP 4xx' }),
+      http.stage.metricServerError({ ...sum, label: 'HTTP 5xx' }),
       authorizer.metricErrors({ ...sum, label: 'refused by the authorizer' }),
     ]),
-    graph('Request duration (ms)', [
-      message.metricDuration({ statistic: 'p50', period: PERIOD, label: 'p50' }),
-      message.metricDuration({ statistic: 'p99', period: PERIOD, label: 'p99' }),
-    ]),
+    graph(
+      'Request duration (ms)',
+      [functions.message, functions.http].flatMap((fn) =>
+        ['p50', 'p99'].map((statistic) => fn.metricDuration({ statistic, period: PERIOD, label: `${fn.node.id} ${statistic}` })),
+      ),
+    ),
   ];
 }
 

@@ -11,7 +11,7 @@ import type { Settings } from './settings';
 import type { BookingsTable, ConnectionsTable } from './tables';
 import type { Tokens } from './tokens';
 
-export type FunctionName = 'authorizer' | 'connect' | 'disconnect' | 'message' | 'push' | 'expire' | 'fulfil';
+export type FunctionName = 'authorizer' | 'connect' | 'disconnect' | 'expire' | 'fulfil' | 'http' | 'message' | 'push';
 
 export interface FunctionsProps {
   readonly settings: Settings;
@@ -27,6 +27,7 @@ export class Functions extends Construct {
   readonly authorizer: lambda.Function;
   readonly connect: lambda.Function;
   readonly disconnect: lambda.Function;
+  readonly http: lambda.Function;
   readonly message: lambda.Function;
   readonly push: lambda.Function;
   readonly expire: lambda.Function;
@@ -53,13 +54,18 @@ export class Functions extends Construct {
     this.disconnect = this.add('disconnect', { CONNECTIONS_TABLE, ...dynamodb });
     connections.grantForget(this.disconnect);
 
-    this.message = this.add('message', {
+    const requests = {
       BOOKINGS_TABLE,
       CONNECTIONS_TABLE,
       MAX_OPEN_HOLDS: String(settings.maxOpenHolds),
       ...tokens.environment,
       ...dynamodb,
-    });
+    };
+    this.http = this.add('http', requests);
+    bookings.grantRequests(this.http);
+    connections.grantRevokeAlone(this.http);
+
+    this.message = this.add('message', requests);
     bookings.grantRequests(this.message);
     connections.grantSubscribe(this.message);
     connections.grantRevoke(this.message);
@@ -83,7 +89,7 @@ export class Functions extends Construct {
   }
 
   get all(): lambda.Function[] {
-    return [this.authorizer, this.connect, this.disconnect, this.message, this.push, this.expire, this.fulfil];
+    return [this.authorizer, this.connect, this.disconnect, this.http, this.message, this.push, this.expire, this.fulfil];
   }
 
   private add(name: FunctionName, environment: Record<string, string>): lambda.Function {
@@ -132,6 +138,7 @@ const DESCRIPTIONS: Record<FunctionName, string> = {
   authorizer: 'May this client connect?',
   connect: 'Remembers a connection',
   disconnect: 'Forgets a connection',
+  http: 'One request of a server: decode, one use case, reply',
   message: 'One client request: decode, one use case, reply',
   push: 'Bookings stream to connected clients',
   expire: 'Ends what has run out, and offers what came free',

@@ -50,6 +50,7 @@ export interface Settings {
   readonly authorizerTimeout: number;
   readonly connectTimeout: number;
   readonly disconnectTimeout: number;
+  readonly httpTimeout: number;
   readonly messageTimeout: number;
   readonly pushTimeout: number;
   readonly expireTimeout: number;
@@ -59,6 +60,7 @@ export interface Settings {
   readonly authorizerMemory: number;
   readonly connectMemory: number;
   readonly disconnectMemory: number;
+  readonly httpMemory: number;
   readonly messageMemory: number;
   readonly pushMemory: number;
   readonly expireMemory: number;
@@ -68,6 +70,7 @@ export interface Settings {
   readonly authorizerConcurrency: number | undefined;
   readonly connectConcurrency: number | undefined;
   readonly disconnectConcurrency: number | undefined;
+  readonly httpConcurrency: number | undefined;
   readonly messageConcurrency: number | undefined;
   readonly pushConcurrency: number | undefined;
   readonly expireConcurrency: number | undefined;
@@ -80,6 +83,9 @@ export interface Settings {
   readonly connectBurst: number;
   readonly messageRate: number;
   readonly messageBurst: number;
+  /** The same for `POST /v1`. */
+  readonly httpRate: number;
+  readonly httpBurst: number;
 
   /** Custom name of the endpoint, with the ARN of its certificate; empty: the generated name. */
   readonly domainName: string;
@@ -123,6 +129,7 @@ const SETTINGS: { readonly [K in keyof Settings]: Entry<Settings[K]> } = {
   authorizerTimeout: answered(10),
   connectTimeout: answered(10),
   disconnectTimeout: answered(10),
+  httpTimeout: answered(15),
   messageTimeout: answered(15),
   pushTimeout: whole(1, 900, 60),
   expireTimeout: whole(1, 900, 10),
@@ -130,6 +137,7 @@ const SETTINGS: { readonly [K in keyof Settings]: Entry<Settings[K]> } = {
   authorizerMemory: memory(256),
   connectMemory: memory(256),
   disconnectMemory: memory(256),
+  httpMemory: memory(512),
   messageMemory: memory(512),
   pushMemory: memory(1_769),
   expireMemory: memory(256),
@@ -137,6 +145,7 @@ const SETTINGS: { readonly [K in keyof Settings]: Entry<Settings[K]> } = {
   authorizerConcurrency: concurrency(),
   connectConcurrency: concurrency(),
   disconnectConcurrency: concurrency(),
+  httpConcurrency: concurrency(),
   messageConcurrency: concurrency(),
   // A flood of requests takes all concurrency that is not set aside; clients are still told then.
   pushConcurrency: concurrency(50),
@@ -147,6 +156,8 @@ const SETTINGS: { readonly [K in keyof Settings]: Entry<Settings[K]> } = {
   connectBurst: whole(1, 100_000, 500),
   messageRate: whole(1, 100_000, 2_000),
   messageBurst: whole(1, 100_000, 1_000),
+  httpRate: whole(1, 100_000, 1_000),
+  httpBurst: whole(1, 100_000, 500),
   domainName: text(''),
   certificateArn: text(''),
   edge: oneOf(['off', 'on'], 'off'),

@@ -140,6 +140,11 @@ export class ConnectionsTable extends Table {
     this.grant(grantee, 'Query');
   }
 
+  /** The same for whoever has no connection: those that are found are forgotten, and nothing is subscribed. */
+  grantRevokeAlone(grantee: IGrantable) {
+    this.grant(grantee, 'Query', 'GetItem', 'PutItem', 'DeleteItem');
+  }
+
   /** The subscribers of a topic, those to forget, and the shards of a topic that has grown. */
   grantTell(grantee: IGrantable) {
     this.grant(grantee, 'Query', 'GetItem', 'DeleteItem', 'UpdateItem');

@@ -14,8 +14,8 @@ const USAGE = `Deploys the stack to a MiniStack of its own and keeps it up until
         --parameters TokenIssuer=https://...   both are needed, as for any deployment
         --parameters TokenAudience=...
 
-Standard output has one line of JSON per step: {"step":"deployed","url":"ws://...","endpoint":"http://...",
-"outputs":{...}}, the name of another step alone, or {"step":"failed","error":"..."}.
+Standard output has one line of JSON per step: {"step":"deployed","url":"ws://...","http":"http://.../v1",
+"endpoint":"http://...","outputs":{...}}, the name of another step alone, or {"step":"failed","error":"..."}.
 Standard input takes one command a line:
   deploy [arguments]     updates the stack
   take ROLE ACTION [RESOURCE]
@@ -85,12 +85,15 @@ async function main(args: string[]) {
 
 async function deploy(cdk: Cdk, ministack: MiniStack, args: string[]) {
   const outputs = await cdk.deploy(args);
-  const address = /^wss:\/\/([^.]+)\.[^/]+\/(.+)$/.exec(outputs.WebSocketUrl);
-  if (!address) throw new Error(`the stack's WebSocketUrl is ${outputs.WebSocketUrl}`);
-  const [, api, stage] = address;
   const { endpoint } = ministack;
-  const url = `${endpoint.replace('http', 'ws')}/_aws/execute-api/${api}/${stage}`;
-  step({ step: 'deployed', url, endpoint, outputs });
+  // What is `https://API.execute-api.REGION.amazonaws.com/PATH` on AWS, MiniStack has at a path, too.
+  const at = (name: string) => {
+    const [, api, path] = /^\w+:\/\/([^.]+)\.[^/]+\/(.+)$/.exec(outputs[name]) ?? [];
+    if (!path) throw new Error(`the stack's ${name} is ${outputs[name]}`);
+    return `${endpoint}/_aws/execute-api/${api}/${path}`;
+  };
+  const url = at('WebSocketUrl').replace('http', 'ws');
+  step({ step: 'deployed', url, http: at('HttpUrl'), endpoint, outputs });
 }
 
 function step(what: object) {

@@ -4,13 +4,13 @@ import { type Json, PRODUCTION, template } from './contexts';
 
 type Statement = { Effect: string; Action: string | string[]; Resource: unknown };
 
-const NAMES = ['authorizer', 'connect', 'disconnect', 'expire', 'fulfil', 'message', 'push'];
+const NAMES = ['authorizer', 'connect', 'disconnect', 'expire', 'fulfil', 'http', 'message', 'push'];
 
 for (const [name, context] of Object.entries({ dev: {}, production: PRODUCTION })) {
   const stack = template(context);
   const functions = propertiesOf(stack.findResources('AWS::Lambda::Function'));
 
-  test(`${name}: seven functions of the OS-only runtime, named by their handler`, () => {
+  test(`${name}: eight functions of the OS-only runtime, named by their handler`, () => {
     assert.deepEqual(functions.map((fn) => fn.Handler).sort(), NAMES);
     for (const fn of functions) assert.equal(fn.Runtime, 'provided.al2023');
   });
@@ -72,6 +72,13 @@ const GRANTS: Record<string, string[]> = {
   disconnect: [...TRACING, ...logs('Disconnect'), ...on('Connections.Arn', 'GetItem', 'DeleteItem')],
   expire: [...TRACING, ...logs('Expire'), ...ALL_OF_BOOKINGS, ...works('Expiry')],
   fulfil: [...TRACING, ...logs('Fulfil'), ...ALL_OF_BOOKINGS, ...works('Fulfilment')],
+  http: [
+    ...TRACING,
+    ...logs('Http'),
+    ...ALL_OF_BOOKINGS,
+    ...on('Connections.Arn', 'GetItem', 'PutItem', 'DeleteItem', 'Query'),
+    'api/live/DELETE/@connections/* execute-api:ManageConnections',
+  ],
   message: [
     ...TRACING,
     ...logs('Message'),

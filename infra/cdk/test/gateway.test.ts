@@ -5,11 +5,13 @@ import { bookingApp } from '../lib/app';
 import { EDGE, PRODUCTION, template } from './contexts';
 
 const STAGE = 'AWS::ApiGatewayV2::Stage';
+/** Of the WebSocket API, and not of the HTTP API. */
+const OF_SOCKETS = { Properties: { ApiId: { Ref: Match.stringLikeRegexp('^Gateway') } } };
 
 test('three routes by $request.body.action, of which $connect is authorized', () => {
   const stack = template();
   stack.hasResourceProperties('AWS::ApiGatewayV2::Api', { RouteSelectionExpression: '$request.body.action' });
-  stack.resourceCountIs('AWS::ApiGatewayV2::Route', 3);
+  assert.equal(Object.keys(stack.findResources('AWS::ApiGatewayV2::Route', OF_SOCKETS)).length, 3);
   stack.hasResourceProperties('AWS::ApiGatewayV2::Route', {
     RouteKey: '$connect',
     AuthorizationType: 'CUSTOM',
@@ -45,14 +47,14 @@ test('each route is throttled, by settings', () => {
 });
 
 test('the stage comes after the routes that it has settings for', () => {
-  const [stage] = Object.values(template().findResources(STAGE));
-  for (const route of Object.keys(template().findResources('AWS::ApiGatewayV2::Route'))) {
+  const [stage] = Object.values(template().findResources(STAGE, OF_SOCKETS));
+  for (const route of Object.keys(template().findResources('AWS::ApiGatewayV2::Route', OF_SOCKETS))) {
     assert.ok(stage.DependsOn.includes(route), route);
   }
 });
 
 test('the access log has neither headers nor query nor body, where a credential could be', () => {
-  const [stage] = Object.values(template().findResources(STAGE));
+  const [stage] = Object.values(template().findResources(STAGE, OF_SOCKETS));
   const { Format, DestinationArn } = stage.Properties.AccessLogSettings;
   const variables = Object.values(JSON.parse(Format) as Record<string, string>);
   assert.ok(variables.includes('$context.requestId'));

@@ -9,8 +9,8 @@ use crate::off_the_bus::OffTheBus;
 use crate::template::Events;
 use axum::body::Bytes;
 use axum::extract::{Path, Request, State};
-use axum::http::StatusCode;
 use axum::http::header::UPGRADE;
+use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use axum::{Json, Router};
@@ -40,12 +40,21 @@ impl Entrance {
 
     /// A command that connects, with a token that this query asks for.
     pub fn wscat(&self, query: &str) -> String {
+        format!("npx wscat -c {} {}", self.url(), self.authorization(query))
+    }
+
+    /// A command that posts to this path, but for what it posts, with a token that this query asks for.
+    pub fn curl(&self, path: &str, query: &str) -> String {
+        format!("curl http://{}{path} {}", self.address, self.authorization(query))
+    }
+
+    fn authorization(&self, query: &str) -> String {
         let token = if self.gives_tokens {
             format!("$(curl -s 'http://{}/dev/token?{query}')", self.address)
         } else {
             "TOKEN".to_owned()
         };
-        format!("npx wscat -c {} -H \"Authorization: Bearer {token}\"", self.url())
+        format!("-H \"Authorization: Bearer {token}\"")
     }
 }
 
@@ -119,12 +128,16 @@ async fn health(State(home): State<Home>) -> (StatusCode, &'static str) {
 }
 
 /// What there is no page for. A wrong stage or path is 403 to a WebSocket client, as on API Gateway
-/// (<https://github.com/aws/aws-sdk-php/issues/1955>), and a hint to whoever types it.
+/// (<https://github.com/aws/aws-sdk-php/issues/1955>), what it is to an HTTP API for a program that sends
+/// something, and a hint to whoever types it.
 async fn nowhere(State(home): State<Home>, request: Request) -> Response {
     let (url, path) = (home.entrance.url(), request.uri().path());
     if request.headers().contains_key(UPGRADE) {
         tracing::warn!(path, "a client asks for a WebSocket that is not there: it is at {url}");
         return (StatusCode::FORBIDDEN, Json(json!({"message": "Forbidden"}))).into_response();
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return (StatusCode::NOT_FOUND, Json(json!({"message": "Not Found"}))).into_response();
     }
     let address = home.entrance.address;
     let help =

@@ -6,6 +6,7 @@ use crate::faults::{Faults, FaultsError};
 use crate::gateway::{Gateway, Limits, SelectionError};
 use crate::guard::{Guard, HostName, loopback, reachable};
 use crate::home::{Entrance, Home};
+use crate::http_api::{ClashError, HttpApis};
 use crate::iam::{Iam, IamError};
 use crate::issuer::{Issuer, IssuerError};
 use crate::journal::{Journal, JournalError, OpenConnections};
@@ -59,6 +60,9 @@ pub enum HostError {
     /// The API routes by something that this host cannot evaluate.
     #[error(transparent)]
     Gateway(#[from] SelectionError),
+    /// An HTTP API has a path that this host cannot give it.
+    #[error(transparent)]
+    HttpApi(#[from] ClashError),
     /// A function does not start.
     #[error(transparent)]
     Warm(#[from] WarmError),
@@ -147,12 +151,7 @@ impl Host {
         let stage = &plan.api.stage;
         let entrance = Entrance { address: reachable(address), stage: stage.clone(), gives_tokens };
         let help = (stack.help)(&entrance);
-        let room = Room::divide(
-            open_files::raise(),
-            plan.functions.len(),
-            usize::from(options.max_processes),
-        );
-        room.warn();
+        let room = room_for(&plan, options);
         let launch = Launch {
             program,
             arguments: Vec::new(),
@@ -164,6 +163,7 @@ impl Host {
         let functions = Functions::start(&plan.functions, launch).await?;
         let gateway =
             gateway(&plan, options, room.clients, &functions, &connections, &iam, &faults)?;
+        let http_apis = HttpApis::new(plan.http_apis.clone(), functions.clone(), &plan.api.stage)?;
         let home = Home {
             entrance,
             help: help.clone(),
@@ -194,7 +194,8 @@ impl Host {
         if let Some(issuer) = issuer {
             pages = pages.merge(home.dev_router()).merge(issuer.router());
         }
-        let clients = gateway.clients_router().fallback_service(home.fallback());
+        let clients = gateway.clients_router().merge(http_apis.router());
+        let clients = clients.fallback_service(home.fallback());
         let listeners = inner.into_iter().chain([listener]);
         let servers = serve_all(listeners, &options.allow_hosts, &pages, &clients)?;
 
@@ -264,6 +265,14 @@ fn read_plan(
         None => Plan::read(stack.template, &parameters)?,
     };
     Ok((plan, gives_tokens))
+}
+
+/// How many clients and processes there may be; says so where they are few.
+fn room_for(plan: &Plan, options: &Options) -> Room {
+    let processes = usize::from(options.max_processes);
+    let room = Room::divide(open_files::raise(), plan.functions.len(), processes);
+    room.warn();
+    room
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), HostError> {

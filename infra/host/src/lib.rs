@@ -14,6 +14,7 @@
 //! | [`sqs`], [`eventbridge`] | the queues, served as SQS; the event buses, served as EventBridge |
 //! | [`off_the_bus`] | queues, buses and such invocations, put together |
 //! | [`gateway`] | the WebSocket endpoint, as API Gateway behaves |
+//! | [`http_api`] | HTTP APIs, as API Gateway behaves |
 //! | [`iam`] | who calls, and whether the template's policies let them |
 //! | [`issuer`] | tokens for development |
 //! | [`faults`] | what goes wrong on purpose |
@@ -39,6 +40,7 @@ pub mod gateway;
 pub mod guard;
 pub mod home;
 pub mod host;
+pub mod http_api;
 pub mod iam;
 pub mod invocations;
 pub mod issuer;

@@ -1,7 +1,7 @@
 //! The synthesized template, and what becomes of it when a line of it changes.
 #![expect(clippy::unwrap_used, reason = "a test's helpers fail the test")]
 
-use host::template::{Plan, StartingPosition, Throttling};
+use host::template::{HttpRoute, Plan, StartingPosition, Throttling};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -49,6 +49,8 @@ const MAPPING: &str = "AWS::Lambda::EventSourceMapping";
 const TABLE: &str = "AWS::DynamoDB::GlobalTable";
 const ROLE: &str = "AWS::IAM::Role";
 const POLICY: &str = "AWS::IAM::Policy";
+const API: &str = "AWS::ApiGatewayV2::Api";
+const ROUTE: &str = "AWS::ApiGatewayV2::Route";
 const STAGE: &str = "AWS::ApiGatewayV2::Stage";
 
 #[test]
@@ -98,6 +100,44 @@ fn the_synthesized_template_is_understood_whole() {
     assert!(authorizer.identity_sources.is_empty());
     assert!(api.routes["$default"].route_response && !api.routes["$connect"].route_response);
     assert_eq!(api.routes["$default"].timeout, Duration::from_secs(29));
+
+    let [http_api] = &plan.http_apis[..] else { panic!("{:?}", plan.http_apis) };
+    assert_ne!(http_api.id, api.id);
+    let expected = HttpRoute {
+        id: id(&template, ROUTE, "HttpApi"),
+        method: "POST".to_owned(),
+        path: "/v1".to_owned(),
+        function: id(&template, FUNCTION, "FunctionsHttp"),
+        timeout: Duration::from_secs(30),
+        throttling: Some(Throttling { rate: 1_000.0, burst: 500 }),
+    };
+    assert_eq!(http_api.routes, [expected]);
+}
+
+#[test]
+fn an_http_api_may_be_missing_and_have_several_routes() {
+    let mut template = template();
+    let route = id(&template, ROUTE, "HttpApi");
+    let mut other = template["Resources"][&route].clone();
+    other["Properties"]["RouteKey"] = json!("ANY /v1");
+    template["Resources"]["HttpApiOther"] = other;
+    let stage = properties(&mut template, STAGE, "Http");
+    stage["RouteSettings"] =
+        json!({"ANY /v1": {"ThrottlingRateLimit": 2.5, "ThrottlingBurstLimit": 5}});
+    properties(&mut template, "AWS::ApiGatewayV2::Integration", "Http")["TimeoutInMillis"] =
+        json!(1500);
+    let plan = read(&template).unwrap();
+    let mut routes = plan.http_apis[0].routes.clone();
+    routes.sort_by(|one, other| one.method.cmp(&other.method));
+    let limits: Vec<_> = routes.iter().map(|route| route.throttling.unwrap().rate).collect();
+    assert_eq!(limits, [2.5, 1_000.0]);
+    assert!(routes.iter().all(|route| route.timeout == Duration::from_millis(1500)));
+
+    let resources = template["Resources"].as_object_mut().unwrap();
+    resources.retain(|id, it| {
+        !(id.starts_with("Http") && it["Type"].as_str().unwrap().starts_with("AWS::ApiGatewayV2"))
+    });
+    assert_eq!(read(&template).unwrap().http_apis, []);
 }
 
 #[test]
@@ -115,7 +155,7 @@ fn the_plan_follows_the_template() {
     function["ReservedConcurrentExecutions"] = json!(12);
     let table = properties(&mut template, TABLE, "Bookings");
     table["TableName"] = json!("rooms");
-    let stage = properties(&mut template, STAGE, "");
+    let stage = properties(&mut template, STAGE, "Gateway");
     stage["StageName"] = json!("beta");
     stage["DefaultRouteSettings"] = json!({"ThrottlingRateLimit": 50, "ThrottlingBurstLimit": 20});
     stage["RouteSettings"] =
@@ -169,8 +209,9 @@ fn an_unknown_property_is_refused_by_name_wherever_it_is() {
         (MAPPING, ""),
         (TABLE, "Connections"),
         (STAGE, ""),
-        ("AWS::ApiGatewayV2::Api", ""),
-        ("AWS::ApiGatewayV2::Route", ""),
+        (API, ""),
+        (API, "Http"),
+        (ROUTE, ""),
         ("AWS::ApiGatewayV2::RouteResponse", ""),
         ("AWS::ApiGatewayV2::Integration", ""),
         ("AWS::ApiGatewayV2::Authorizer", ""),
@@ -211,8 +252,24 @@ fn what_this_host_does_not_do_is_refused() {
         (FUNCTION, "FunctionsPush", "Runtime", json!("nodejs22.x"), "not nodejs22.x"),
         (FUNCTION, "FunctionsPush", "Layers", json!([]), "unknown field `Layers`"),
         ("AWS::ApiGatewayV2::Integration", "", "IntegrationType", json!("MOCK"), "AWS_PROXY only"),
-        ("AWS::ApiGatewayV2::Api", "", "ProtocolType", json!("HTTP"), "WEBSOCKET only"),
-        ("AWS::ApiGatewayV2::Route", "", "AuthorizationType", json!("AWS_IAM"), "not AWS_IAM"),
+        (API, "", "ProtocolType", json!("GRPC"), "WEBSOCKET and HTTP, not GRPC"),
+        (ROUTE, "", "AuthorizationType", json!("AWS_IAM"), "not AWS_IAM"),
+        (API, "Http", "CorsConfiguration", json!({}), "unknown field `CorsConfiguration`"),
+        (API, "Http", "RouteSelectionExpression", json!("$request.path"), "not $request.path"),
+        (STAGE, "Http", "StageName", json!("live"), "$default only, not live"),
+        (ROUTE, "Http", "RouteKey", json!("$default"), "such as POST /v1, not $default"),
+        (ROUTE, "Http", "RouteKey", json!("POST /v1/{id}"), "without variables"),
+        (ROUTE, "Http", "RouteKey", json!("FETCH /v1"), "not FETCH /v1"),
+        (ROUTE, "Http", "AuthorizationType", json!("JWT"), "NONE only, not JWT"),
+        (ROUTE, "Http", "ApiId", json!("elsewhere1"), "elsewhere1 is not the API"),
+        (
+            "AWS::ApiGatewayV2::Integration",
+            "Http",
+            "PayloadFormatVersion",
+            json!("1.0"),
+            "2.0 only",
+        ),
+        ("AWS::ApiGatewayV2::Integration", "Http", "IntegrationUri", json!("x"), "not a function"),
         (FUNCTION, "FunctionsPush", "Role", json!("arn:aws:iam::1:role/x"), "not a role of this"),
         (TABLE, "Bookings", "ResourcePolicy", json!({}), "unknown field `ResourcePolicy`"),
         (ROLE, "FunctionsPush", "PermissionsBoundary", json!("x"), "field `PermissionsBoundary`"),

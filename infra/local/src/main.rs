@@ -53,6 +53,7 @@ fn be_function(handler: &str) -> Result<(), runtime::Error> {
             "disconnect" => disconnect::run().await,
             "expire" => expire::run().await,
             "fulfil" => fulfil::run().await,
+            "http" => http_requests::run().await,
             "message" => message::run().await,
             "push" => push::run().await,
             other => Err(format!("this program has no function {other:?}").into()),

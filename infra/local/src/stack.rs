@@ -21,6 +21,8 @@ fn parameters(issuer: &Issuer) -> BTreeMap<String, String> {
     .into()
 }
 
+/// Where servers ask.
+const HTTP: &str = "/v1";
 const PING: &str = r#"{"action":"ping","id":1}"#;
 const PUT: &str = concat!(
     r#"{"action":"resource.put","id":2,"resource":{"id":"room-1","name":"Room 1","#,
@@ -29,9 +31,11 @@ const PUT: &str = concat!(
 
 fn help(entrance: &Entrance) -> String {
     let (customer, operator) = ("sub=alice", "sub=olga&role=operator");
+    let server = entrance.curl(HTTP, operator);
     let [customer, operator] = [customer, operator].map(|query| entrance.wscat(query));
     format!(
         "Connect as a customer:\n  {customer}\nor as an operator:\n  {operator}\n\n\
-         Then type, for a start:\n  {PING}\nand, as the operator:\n  {PUT}\n"
+         Then type, for a start:\n  {PING}\nand, as the operator:\n  {PUT}\n\n\
+         Or ask as a server, over HTTP:\n  {server} -d '{PING}'\n"
     )
 }

@@ -9,10 +9,11 @@ pub const SUBPROTOCOL_PREFIX: &str = "bearer.";
 /// The token in the headers of a WebSocket upgrade: `Authorization: Bearer <token>` (native
 /// clients), else a subprotocol `bearer.<token>` (browsers, whose `WebSocket` sets no headers).
 pub fn credential(headers: &HeaderMap) -> Option<&str> {
-    authorization(headers).or_else(|| subprotocol(headers))
+    bearer(headers).or_else(|| subprotocol(headers))
 }
 
-fn authorization(headers: &HeaderMap) -> Option<&str> {
+/// The token in the headers of any request: `Authorization: Bearer <token>`, whatever the case of the scheme.
+pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     headers.get_all(AUTHORIZATION).iter().find_map(|value| {
         let (scheme, token) = value.to_str().ok()?.trim().split_once(' ')?;
         let token = token.trim();

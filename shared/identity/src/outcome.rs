@@ -43,6 +43,28 @@ pub enum IdentityError {
     KeysUnavailable(#[source] KeySetError),
 }
 
+/// What becomes of whoever brings a token that gives no identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// They have not shown who they are: HTTP's 401.
+    Unauthenticated,
+    /// It is known who they are, and they may not: HTTP's 403.
+    Barred,
+    /// Nothing can be said of them now: no fault of theirs.
+    Undecided,
+}
+
+impl IdentityError {
+    /// What becomes of whoever brings the token.
+    pub fn refusal(&self) -> Refusal {
+        match self {
+            Self::Invalid(_) | Self::Expired => Refusal::Unauthenticated,
+            Self::Barred | Self::UnreadableVenue => Refusal::Barred,
+            Self::KeysUnavailable(_) => Refusal::Undecided,
+        }
+    }
+}
+
 /// What is wrong with an invalid token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {

@@ -44,7 +44,9 @@ fn document() -> Value {
             "version": "1",
             "description": "Hold, book, cancel and watch over one WebSocket. Connect with the header \
                 `Authorization: Bearer <jwt>`, or with the subprotocols `booking.v1` and \
-                `bearer.<jwt>`.",
+                `bearer.<jwt>`. Servers may post a request to `/v1` over HTTPS instead, with that header; its \
+                reply or error is the body of the answer. `subscribe`, `unsubscribe` and `refresh` are \
+                requests of a WebSocket only.",
         },
         "defaultContentType": "application/json",
         "servers": {

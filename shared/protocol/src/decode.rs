@@ -25,9 +25,16 @@ pub struct Frame {
     pub request: Result<Request, WireError>,
 }
 
+impl Frame {
+    /// A frame of which nothing can be read, for this reason.
+    pub fn unreadable(error: WireError) -> Self {
+        Self { id: None, action: None, request: Err(error) }
+    }
+}
+
 /// Reads a frame's text.
 pub fn decode(text: &str) -> Frame {
-    let nothing = |error| Frame { id: None, action: None, request: Err(error) };
+    let nothing = Frame::unreadable;
     let mut fields = match serde_json::from_str(text) {
         Ok(Value::Object(fields)) => fields,
         Ok(_) => return nothing(WireError::bad_request("a request is a JSON object", None)),

@@ -40,5 +40,5 @@ pub use error::{Code, WireError};
 pub use fields::{BookingRef, Instant, Note, RequestId, TopicName};
 pub use reply::Reply;
 pub use request::Request;
-pub use size::MAX_OUTBOUND;
+pub use size::{MAX_INBOUND, MAX_OUTBOUND};
 pub use update::Update;

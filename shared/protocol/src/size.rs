@@ -3,6 +3,8 @@
 use serde::Serialize;
 use std::io::{self, Write};
 
+/// No inbound frame is larger, in bytes: API Gateway's limit for one frame, and ours for one body.
+pub const MAX_INBOUND: usize = 32 * 1024;
 /// No outbound frame is larger than this, in bytes: API Gateway's limit for one message.
 pub const MAX_OUTBOUND: usize = 128 * 1024;
 

@@ -9,6 +9,17 @@ pub struct Grant {
     /// A part of the name of what it is granted on.
     pub resource: &'static str,
     pub test: &'static str,
+    /// Whether the test sends its requests over HTTP.
+    pub over_http: bool,
+}
+
+const fn over_http(
+    role: &'static str,
+    action: &'static str,
+    resource: &'static str,
+    test: &'static str,
+) -> Grant {
+    Grant { over_http: true, ..grant(role, action, resource, test) }
 }
 
 const fn grant(
@@ -17,7 +28,7 @@ const fn grant(
     resource: &'static str,
     test: &'static str,
 ) -> Grant {
-    Grant { role, action, resource, test }
+    Grant { role, action, resource, test, over_http: false }
 }
 
 const CONNECTING: &str = "connecting::a_native_client_brings_its_token_in_a_header";
@@ -33,6 +44,9 @@ const WINDOWS: &str = "topics::every_window_of_a_customer_sees_their_bookings_ch
 const WATCHING: &str = "topics::a_watcher_sees_what_is_free_and_never_who_booked";
 const GONE: &str = "gone::the_next_push_forgets_a_connection_that_is_gone";
 const REVOKING: &str = "revocations::a_customers_connections_are_ended_and_their_tokens_refused";
+const CLOSING_FROM_HTTP: &str =
+    "over_http::a_revoked_token_is_refused_and_sockets_are_closed_from_here_too";
+const EARLIER: &str = "over_http::a_connection_of_an_earlier_release_is_ended_from_here_too";
 const GROWING: &str = "gone::a_topic_of_more_than_a_thousand_grows";
 
 /// All grants that `MiniStack` asks for.
@@ -42,6 +56,17 @@ pub const GRANTS: &[Grant] = &[
     grant("ConnectRole", "dynamodb:DeleteItem", "Connections", REVOKING),
     grant("DisconnectRole", "dynamodb:GetItem", "Connections", CLOSING),
     grant("DisconnectRole", "dynamodb:DeleteItem", "Connections", CLOSING),
+    grant("HttpRole", "dynamodb:GetItem", "Connections", CLOSING_FROM_HTTP),
+    grant("HttpRole", "dynamodb:PutItem", "Connections", EARLIER),
+    grant("HttpRole", "dynamodb:DeleteItem", "Connections", CLOSING_FROM_HTTP),
+    grant("HttpRole", "dynamodb:Query", "Connections", CLOSING_FROM_HTTP),
+    grant("HttpRole", "execute-api:ManageConnections", "/DELETE/@connections", CLOSING_FROM_HTTP),
+    over_http("HttpRole", "dynamodb:GetItem", "Bookings", BOOKING),
+    over_http("HttpRole", "dynamodb:PutItem", "Bookings", BOOKING),
+    over_http("HttpRole", "dynamodb:UpdateItem", "Bookings", BOOKING),
+    over_http("HttpRole", "dynamodb:Query", "Bookings", OWN_LIST),
+    over_http("HttpRole", "dynamodb:BatchGetItem", "Bookings", OPERATORS_LIST),
+    over_http("HttpRole", "dynamodb:DeleteItem", "Bookings", STALE),
     grant("MessageRole", "dynamodb:GetItem", "Connections", REFRESHING),
     grant("MessageRole", "dynamodb:PutItem", "Connections", REFRESHING),
     grant("MessageRole", "dynamodb:DeleteItem", "Connections", UNSUBSCRIBING),
@@ -62,9 +87,10 @@ pub const GRANTS: &[Grant] = &[
     grant("PushRole", "dynamodb:UpdateItem", "Connections", GROWING),
 ];
 
-/// The tests that miss a grant, each once: together they need all of them.
-pub fn tests() -> Vec<&'static str> {
-    let mut tests: Vec<_> = GRANTS.iter().map(|grant| grant.test).collect();
+/// The tests that miss a grant over this transport, each once: together they need all of them.
+pub fn tests(over_http: bool) -> Vec<&'static str> {
+    let there = GRANTS.iter().filter(|grant| grant.over_http == over_http);
+    let mut tests: Vec<_> = there.map(|grant| grant.test).collect();
     tests.sort_unstable();
     tests.dedup();
     tests

@@ -12,7 +12,7 @@ mod suite;
 
 use crate::grants::GRANTS;
 use crate::stack::Stack;
-use crate::suite::Suite;
+use crate::suite::{Outcome, Suite};
 use e2e::{Client, Host, Room, json, unique};
 use std::path::Path;
 use std::time::Instant;
@@ -20,6 +20,9 @@ use std::time::Instant;
 /// At least so many tests of the wire contract run on `MiniStack`; it may only grow.
 const PROTOCOL: usize = 60;
 const RACES: usize = 4;
+/// How tests are run.
+type Run = fn(&Suite, &Stack, &Host, &[&str], u32) -> Outcome;
+
 /// Seconds: how long a test waits for what a missing grant keeps from coming.
 const BRIEF: u32 = 6;
 
@@ -52,14 +55,18 @@ fn a_deployed_stack_does_what_the_local_host_does() {
     for grant in GRANTS {
         let name = format!("{} {} on {}", grant.role, grant.action, grant.resource);
         stack.without(grant.role, grant.action, grant.resource);
-        let outcome = suite.protocol(&stack, &issuer, &[grant.test], BRIEF);
+        let run = if grant.over_http { Suite::over_http } else { Suite::protocol };
+        let outcome = run(&suite, &stack, &issuer, &[grant.test], BRIEF);
         assert_eq!(outcome.failed, [grant.test], "passes without {name}");
         say(&format!("without {name}: {} fails", grant.test));
     }
     stack.restore();
-    let tests = grants::tests();
-    suite.protocol(&stack, &issuer, &tests, 60).expect(tests.len());
-    say(&format!("with all grants again: the same {} tests pass", tests.len()));
+    for (run, over_http) in [(Suite::protocol as Run, false), (Suite::over_http, true)] {
+        let tests = grants::tests(over_http);
+        run(&suite, &stack, &issuer, &tests, 60).expect(tests.len());
+        let how = if over_http { "over HTTP" } else { "over sockets" };
+        say(&format!("with all grants again: the same {} tests pass {how}", tests.len()));
+    }
 
     an_update_keeps_the_data(&mut stack, &issuer);
     say("updated: another limit of open holds, and everything still there");

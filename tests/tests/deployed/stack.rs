@@ -11,6 +11,8 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 /// A deployed stack. Dropping it ends its `MiniStack`, and so does the end of this process.
 pub struct Stack {
     pub url: String,
+    /// Where requests are posted.
+    pub http: String,
     pub endpoint: String,
     /// What the stack says of itself.
     pub outputs: Value,
@@ -49,8 +51,9 @@ impl Stack {
             .unwrap();
         let commands = driver.stdin.take();
         let steps = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let (url, endpoint, outputs) = (String::new(), String::new(), Value::Null);
-        let mut stack = Self { url, endpoint, outputs, driver, commands, steps, log };
+        let (url, http, endpoint) = (String::new(), String::new(), String::new());
+        let outputs = Value::Null;
+        let mut stack = Self { url, http, endpoint, outputs, driver, commands, steps, log };
         stack.deployed();
         stack
     }
@@ -97,7 +100,8 @@ impl Stack {
             connections: output("ConnectionsTableName"),
             key: "test",
         };
-        Gateway { url: self.url.clone(), token_url: issuer.gateway.token_url.clone(), tables }
+        let token_url = issuer.gateway.token_url.clone();
+        Gateway { url: self.url.clone(), http_url: self.http.clone(), token_url, tables }
     }
 
     fn command(&mut self, line: &str) {
@@ -107,7 +111,7 @@ impl Stack {
     fn deployed(&mut self) {
         let mut step = self.step("deployed");
         let text = |name: &str| step[name].as_str().unwrap().to_owned();
-        (self.url, self.endpoint) = (text("url"), text("endpoint"));
+        (self.url, self.http, self.endpoint) = (text("url"), text("http"), text("endpoint"));
         self.outputs = step["outputs"].take();
     }
 

@@ -47,6 +47,18 @@ impl Suite {
         Self::run(Command::new(&self.protocol).args(tests), stack, issuer, patience)
     }
 
+    /// The same, with requests sent over HTTP.
+    pub fn over_http(
+        &self,
+        stack: &Stack,
+        issuer: &Host,
+        tests: &[&str],
+        patience: u32,
+    ) -> Outcome {
+        let mut command = Command::new(&self.protocol);
+        Self::run(command.args(tests).env("BOOKING_TRANSPORT", "http"), stack, issuer, patience)
+    }
+
     /// Runs the races.
     pub fn race(&self, stack: &Stack, issuer: &Host) -> Outcome {
         Self::run(Command::new(&self.race).args(["--test-threads", "1"]), stack, issuer, 60)
@@ -56,6 +68,7 @@ impl Suite {
         let table = |name: &str| stack.outputs[name].as_str().unwrap();
         let ran = command
             .env("BOOKING_URL", &stack.url)
+            .env("BOOKING_HTTP_URL", &stack.http)
             .env("BOOKING_TOKEN_URL", &issuer.gateway.token_url)
             .env("BOOKING_DYNAMODB_URL", &stack.endpoint)
             .env("BOOKING_TABLE", table("BookingsTableName"))

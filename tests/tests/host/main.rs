@@ -9,6 +9,7 @@ mod dead_clients;
 mod events;
 mod faults;
 mod fulfilment;
+mod http;
 mod large;
 mod left_over;
 mod open_files;

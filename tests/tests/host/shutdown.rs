@@ -23,7 +23,7 @@ async fn in_full_swing(host: &Host) -> (Room, Vec<u32>) {
     })
     .await;
     let mut all = descendants(host.pid());
-    for function in ["authorizer", "connect", "disconnect", "message", "push"] {
+    for function in ["authorizer", "connect", "disconnect", "http", "message", "push"] {
         let processes = host.processes(function).await;
         assert!(!processes.is_empty(), "no process of {function}");
         all.extend(processes.iter().map(|process| process.pid));

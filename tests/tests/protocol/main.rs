@@ -22,6 +22,7 @@ mod keys;
 mod listing;
 mod moves;
 mod names;
+mod over_http;
 mod payment;
 mod pools;
 mod privacy;

@@ -3,7 +3,7 @@
 use crate::stage::Stage;
 use crate::venues::operator;
 use e2e::client::Refused;
-use e2e::gateway::revoked;
+use e2e::gateway::{beyond_http, revoked};
 use e2e::wait::eventually;
 use e2e::{Client, Gateway, Room, Value, json, unique};
 use futures::future::join_all;
@@ -108,6 +108,10 @@ async fn only_operators_of_all_venues_revoke() {
 /// The answer comes, and it is the last that does anything.
 #[tokio::test]
 async fn who_revokes_their_own_tokens_is_told_so() {
+    let why = "who asks over HTTP needs no connection that would have to be spared";
+    if beyond_http("revocations::who_revokes_their_own_tokens_is_told_so", why) {
+        return;
+    }
     let gateway = Gateway::shared();
     let olga = unique("olga");
     let token = gateway.operator_token(&olga).await;

@@ -79,7 +79,8 @@ fn forwarded(headers: &HeaderMap, host: &str, source_ip: &str) -> Groups {
     grouped(given.chain(added.map(|(name, value)| (name.to_owned(), value))))
 }
 
-fn trace_id() -> String {
+/// An id by which a request is followed through AWS.
+pub(crate) fn trace_id() -> String {
     let now = jiff::Timestamp::now().as_second();
     format!("Root=1-{now:08x}-{:024x}", fastrand::u128(..) >> 32)
 }

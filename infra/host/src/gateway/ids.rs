@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE;
 const BYTES: usize = 11;
 
 /// A new id of a connection, a request or a message; nobody can guess it.
-pub(super) fn new() -> String {
+pub(crate) fn new() -> String {
     let mut bytes = [0; BYTES];
     if aws_lc_rs::rand::fill(&mut bytes).is_err() {
         // The system has no randomness to give: still unique, only less surprising.

@@ -19,7 +19,7 @@ mod close;
 mod connection;
 mod handshake;
 mod head;
-mod ids;
+pub(crate) mod ids;
 mod integration;
 mod limits;
 mod management;
@@ -31,6 +31,11 @@ mod selection;
 mod session;
 mod socket;
 mod throttle;
+
+pub(crate) use head::trace_id;
+pub(crate) use integration::{IntegrationError, call};
+pub(crate) use response::status;
+pub(crate) use throttle::Bucket;
 
 pub use limits::Limits;
 pub use selection::SelectionError;

@@ -58,7 +58,7 @@ impl ProxyResponse {
 }
 
 /// A status that can be the last one of a request, as a number or in digits.
-fn status<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
+pub(crate) fn status<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
     let status = match Value::deserialize(from)? {
         Value::String(digits) => digits.parse().ok(),
         number => number.as_u64().and_then(|number| u16::try_from(number).ok()),

@@ -45,20 +45,21 @@ impl Calls {
     }
 }
 
+/// A token bucket.
 #[derive(Debug)]
-struct Bucket {
+pub(crate) struct Bucket {
     limit: Throttling,
     /// The tokens that there were, and when.
     tokens: Mutex<(f64, Instant)>,
 }
 
 impl Bucket {
-    fn full(limit: Throttling, now: Instant) -> Self {
+    pub(crate) fn full(limit: Throttling, now: Instant) -> Self {
         Self { limit, tokens: Mutex::new((f64::from(limit.burst), now)) }
     }
 
     /// Takes a token, if there is one.
-    fn admits(&self, now: Instant) -> bool {
+    pub(crate) fn admits(&self, now: Instant) -> bool {
         let mut state = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         let (tokens, at) = *state;
         let earned = now.saturating_duration_since(at).as_secs_f64() * self.limit.rate;

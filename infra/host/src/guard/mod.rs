@@ -8,11 +8,11 @@
 //! - `Origin` and `Sec-Fetch-Site`: the site of the page that sends the request.
 //!
 //! So every listener answers only requests that name it, as an address of this machine with the
-//! right port ([`Guard::host`]), and all but the WebSocket endpoint only those that no other site's
-//! page sends ([`Guard::own`]). No answer carries a CORS header.
+//! right port ([`Guard::host`]), and all but the WebSocket endpoint and HTTP APIs only those that no
+//! other site's page sends ([`Guard::own`]). No answer of this host carries a CORS header.
 //!
-//! The WebSocket endpoint takes every `Origin`, as API Gateway does: a front end in development has
-//! an origin of its own, such as `http://localhost:5173`, and another site's page has no token.
+//! Those endpoints take every `Origin`, as API Gateway does: a front end in development has an origin of
+//! its own, such as `http://localhost:5173`, and another site's page has no token.
 
 use axum::Router;
 use axum::extract::{Request, State};

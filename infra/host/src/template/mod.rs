@@ -5,6 +5,7 @@
 //! list of those that mean nothing here (`ignored`). Whatever is neither stops the start with the
 //! resource's logical id: nothing that the template says is passed over in silence.
 
+mod apis;
 mod arn;
 mod document;
 mod error;
@@ -22,7 +23,6 @@ mod resolve;
 mod resources;
 mod stream_plan;
 mod stream_prefix;
-mod websocket;
 
 pub use arn::{ACCOUNT, PARTITION, REGION, STACK, URL_SUFFIX};
 pub(crate) use arn::{queue as queue_arn, queue_url, stream as stream_arn, table as table_arn};
@@ -36,8 +36,8 @@ pub use matcher::PatternError;
 pub use path::{JsonPath, NoPath};
 pub use pattern::Pattern;
 pub use plan::{
-    Authorizer, Effect, Function, Grant, Plan, Queue, QueueMapping, Redrive, Role, Route,
-    StreamMapping, Table, Throttling, WebSocketApi,
+    Authorizer, Effect, Function, Grant, HttpApi, HttpRoute, Plan, Queue, QueueMapping, Redrive,
+    Role, Route, StreamMapping, Table, Throttling, WebSocketApi,
 };
 pub(crate) use resources::policy::OneOrMore;
 pub use stream_plan::{StartingPosition, StreamReader};

@@ -1,6 +1,7 @@
 //! What `Ref` and `Fn::GetAtt` give for each type of resource.
 
 use super::arn::{self, REGION, URL_SUFFIX};
+use super::document::Resource;
 
 /// The property in which the template may name a resource. Without it the name is the logical id,
 /// which is what `CloudFormation` builds a name of.
@@ -44,8 +45,13 @@ pub(super) fn reference(id: &str, kind: &str, name: &str) -> Option<String> {
 }
 
 /// The result of `Fn::GetAtt`; `None` for an attribute that no resource of this host has.
-pub(super) fn attribute(id: &str, kind: &str, name: &str, attribute: &str) -> Option<String> {
-    Some(match (kind, attribute) {
+pub(super) fn attribute(
+    id: &str,
+    resource: &Resource,
+    name: &str,
+    attribute: &str,
+) -> Option<String> {
+    Some(match (resource.kind.as_str(), attribute) {
         ("AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable", "Arn") => arn::table(name),
         ("AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable", "StreamArn") => arn::stream(name),
         ("AWS::Lambda::Function", "Arn") => arn::function(name),
@@ -62,7 +68,11 @@ pub(super) fn attribute(id: &str, kind: &str, name: &str, attribute: &str) -> Op
         ("AWS::KMS::Key", "Arn") => arn::key(id),
         ("AWS::ApiGatewayV2::Api", "ApiId") => arn::api_id(id),
         ("AWS::ApiGatewayV2::Api", "ApiEndpoint") => {
-            format!("wss://{}.execute-api.{REGION}.{URL_SUFFIX}", arn::api_id(id))
+            let scheme = match resource.properties["ProtocolType"].as_str() {
+                Some("HTTP") => "https",
+                _ => "wss",
+            };
+            format!("{scheme}://{}.execute-api.{REGION}.{URL_SUFFIX}", arn::api_id(id))
         }
         ("AWS::ApiGatewayV2::Authorizer", "AuthorizerId") => id.to_owned(),
         _ => return None,

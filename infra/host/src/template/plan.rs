@@ -27,6 +27,8 @@ pub struct Plan {
     pub roles: BTreeMap<String, Role>,
     /// The WebSocket API.
     pub api: WebSocketApi,
+    /// The HTTP APIs.
+    pub http_apis: Vec<HttpApi>,
 }
 
 /// A table.
@@ -193,6 +195,32 @@ pub struct Authorizer {
     /// Selectors such as `route.request.header.Authorization`; all must be present, or the
     /// client gets 401 without the function being asked.
     pub identity_sources: Vec<String>,
+}
+
+/// An HTTP API with its stage `$default`, which is no part of a path.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpApi {
+    /// The API's id: ten lower case letters and digits, derived from its logical id.
+    pub id: String,
+    /// The routes.
+    pub routes: Vec<HttpRoute>,
+}
+
+/// Where a request over HTTP goes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpRoute {
+    /// The route's logical id.
+    pub id: String,
+    /// Such as `POST`; `ANY` for those that no other route of the path has.
+    pub method: String,
+    /// Such as `/v1`.
+    pub path: String,
+    /// The logical id of the function that answers.
+    pub function: String,
+    /// How long the API waits for it; 30 s unless the template says less.
+    pub timeout: Duration,
+    /// This route's own limit, or the stage's.
+    pub throttling: Option<Throttling>,
 }
 
 /// A token bucket.

@@ -1,5 +1,6 @@
 //! A whole template -> a plan.
 
+use super::apis::ApiParts;
 use super::document::{Document, Resource};
 use super::error::TemplateError;
 use super::event_plan::Events;
@@ -12,7 +13,6 @@ use super::resources::{
     Named, bucket, bus, delivery_stream, event_source_mapping, function, invoke_config, pipe,
     policy, queue, rule, service_policy, table,
 };
-use super::websocket;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -91,7 +91,7 @@ impl Plan {
         let mut stream_mappings = BTreeMap::new();
         let mut queue_mappings = BTreeMap::new();
         let mut events = Events::default();
-        let mut apis = websocket::ApiParts::default();
+        let mut apis = ApiParts::default();
         for source in rest {
             match source.resource.kind.as_str() {
                 "AWS::Lambda::EventSourceMapping" => {
@@ -104,11 +104,12 @@ impl Plan {
                 }
                 "AWS::SQS::Queue" => queue::attach_redrive(source, &mut named)?,
                 "AWS::IAM::Policy" => policy::attach(source, &mut named)?,
-                kind if kind.starts_with("AWS::ApiGatewayV2::") => apis.add(source, &named)?,
+                kind if kind.starts_with("AWS::ApiGatewayV2::") => apis.add(source)?,
                 _ => add_event_part(&mut events, source, &named)?,
             }
         }
 
+        let (api, http_apis) = apis.into_apis(&named)?;
         Ok(Self {
             tables: named.tables,
             functions: named.functions,
@@ -122,7 +123,8 @@ impl Plan {
                 ..events
             },
             roles: named.roles,
-            api: apis.into_api()?,
+            api,
+            http_apis,
         })
     }
 }

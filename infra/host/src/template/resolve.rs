@@ -1,7 +1,7 @@
 //! The intrinsic functions of `CloudFormation`.
 
 use super::arn::{ACCOUNT, PARTITION, REGION, STACK, URL_SUFFIX};
-use super::document::Document;
+use super::document::{Document, Resource};
 use super::error::TemplateError;
 use super::names;
 use serde::Deserialize;
@@ -140,13 +140,13 @@ impl<'a> Resolver<'a> {
         if let Some(value) = self.parameters.get(name) {
             return Ok(value.clone());
         }
-        let (kind, named) = self.named(name)?;
-        let reference = names::reference(name, kind, &named);
-        reference.map(Value::from).ok_or_else(|| no_attribute(name, kind, "name"))
+        let (resource, named) = self.named(name)?;
+        let reference = names::reference(name, &resource.kind, &named);
+        reference.map(Value::from).ok_or_else(|| no_attribute(name, &resource.kind, "name"))
     }
 
-    /// A resource's type and the name that it has here.
-    fn named(&self, id: &str) -> Result<(&'a str, String), Unresolved> {
+    /// A resource and the name that it has here.
+    fn named(&self, id: &str) -> Result<(&'a Resource, String), Unresolved> {
         let resource = self.document.resources.get(id);
         let resource = resource.ok_or_else(|| Unresolved::NoResource(id.to_owned()))?;
         let property = names::property(&resource.kind);
@@ -161,9 +161,9 @@ impl<'a> Resolver<'a> {
             let bus = resource.properties.get("EventBusName").map(|bus| self.resolve(bus));
             let bus = bus.map_or(Ok("default".to_owned()), |bus| text("EventBusName", &bus))?;
             let bus = bus.rsplit('/').next().unwrap_or_default();
-            return Ok((&resource.kind, format!("{bus}/{name}")));
+            return Ok((resource, format!("{bus}/{name}")));
         }
-        Ok((&resource.kind, name))
+        Ok((resource, name))
     }
 
     fn attribute(&self, argument: &Value) -> Result<Value, Unresolved> {
@@ -171,9 +171,9 @@ impl<'a> Resolver<'a> {
             Some(dotted) => dotted.split_once('.').ok_or_else(|| malformed("Fn::GetAtt"))?,
             None => arguments("Fn::GetAtt", argument)?,
         };
-        let (kind, named) = self.named(name)?;
-        let result = names::attribute(name, kind, &named, attribute);
-        result.map(Value::from).ok_or_else(|| no_attribute(name, kind, attribute))
+        let (resource, named) = self.named(name)?;
+        let result = names::attribute(name, resource, &named, attribute);
+        result.map(Value::from).ok_or_else(|| no_attribute(name, &resource.kind, attribute))
     }
 
     fn join(&self, argument: &Value) -> Result<Value, Unresolved> {

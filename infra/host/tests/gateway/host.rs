@@ -7,10 +7,11 @@ use futures::{SinkExt, StreamExt};
 use host::data_dir::DataDir;
 use host::faults::Faults;
 use host::gateway::{Gateway, Limits};
+use host::http_api::HttpApis;
 use host::iam::Iam;
 use host::journal::{Journal, OpenConnections};
 use host::lambda::{Functions, Launch};
-use host::template::{Authorizer, Function, Route, WebSocketApi};
+use host::template::{Authorizer, Function, HttpApi, HttpRoute, Route, WebSocketApi};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -34,11 +35,12 @@ const SUBJECT: &str = "Subject";
 /// What a test may change before the endpoint starts.
 pub struct Setup {
     pub api: WebSocketApi,
+    pub http_api: HttpApi,
     pub limits: Limits,
 }
 
 impl Default for Setup {
-    /// An authorizer, a route response on `$default` and on `named`, none on `quiet`.
+    /// An authorizer, a route response on `$default` and on `named`, none on `quiet`; `POST /v1` over HTTP.
     fn default() -> Self {
         let authorizer = Authorizer { function: SUBJECT.to_owned(), identity_sources: Vec::new() };
         let route = |authorizer, route_response| Route {
@@ -62,13 +64,26 @@ impl Default for Setup {
             routes: routes.map(|(key, route)| (key.to_owned(), route)).into(),
             throttling: None,
         };
-        Self { api, limits: Limits { closing: PATIENCE, ..Limits::AWS } }
+        let route = HttpRoute {
+            id: "Route".to_owned(),
+            method: "POST".to_owned(),
+            path: "/v1".to_owned(),
+            function: SUBJECT.to_owned(),
+            timeout: PATIENCE,
+            throttling: None,
+        };
+        let http_api = HttpApi { id: "httpapiid0".to_owned(), routes: vec![route] };
+        Self { api, http_api, limits: Limits { closing: PATIENCE, ..Limits::AWS } }
     }
 }
 
 impl Setup {
     pub fn route(&mut self, key: &str) -> &mut Route {
         self.api.routes.get_mut(key).unwrap()
+    }
+
+    pub fn http_route(&mut self) -> &mut HttpRoute {
+        &mut self.http_api.routes[0]
     }
 
     pub async fn start(self) -> Host {
@@ -137,7 +152,10 @@ impl Host {
             setup.limits,
         )
         .unwrap();
-        let address = serve(gateway.clients_router().merge(gateway.management_router())).await;
+        let stage = "live";
+        let http_apis = HttpApis::new(vec![setup.http_api], functions.clone(), stage).unwrap();
+        let routes = gateway.clients_router().merge(gateway.management_router());
+        let address = serve(routes.merge(http_apis.router())).await;
         let (reports, put_by) = (tokio::sync::Mutex::new(reports), Mutex::default());
         Self { address, gateway, remembered, functions, reports, put_by, _folder: folder }
     }

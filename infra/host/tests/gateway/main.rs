@@ -1,4 +1,4 @@
-//! The WebSocket endpoint with real clients and with functions in processes of their own.
+//! The WebSocket endpoint and an HTTP API with real clients and with functions in processes of their own.
 //!
 //! What API Gateway does, and where that is written, stands beside the code; here it is tried.
 #![cfg(test)]
@@ -6,6 +6,7 @@
 mod ending;
 mod handshake;
 mod host;
+mod http_api;
 mod limits;
 mod management;
 mod messages;

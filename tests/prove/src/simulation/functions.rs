@@ -19,7 +19,7 @@ use delivery::{Callback, Fanout};
 use futures::future::BoxFuture;
 use identity::Verifier;
 use jiff::{SignedDuration, Timestamp};
-use message::App;
+use requests::App;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt;
@@ -184,7 +184,7 @@ impl Functions {
             }
         };
         let answer = self.invoke("message", &self.0.message, start, |app, now, end| {
-            Box::pin(async move { app.handle(&event, now, end).await.ok() })
+            Box::pin(async move { message::handle(app, &event, now, end).await.ok() })
         });
         let answer: Option<ApiGatewayProxyResponse> = answer.await?;
         match answer?.body? {

@@ -2,6 +2,8 @@
 
 use super::run::Who::{OfAnotherVenue, OfTheVenue, Operator, Other, Owner, Stranger};
 use super::run::{PLACES, Run};
+use e2e::http::{post, send};
+use e2e::reqwest::Method;
 use e2e::{Client, Room, Value, json, tokens};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -13,6 +15,7 @@ impl Run<'_> {
         let begun = self.sell_minutes().await;
         let sold = self.sell_and_change().await;
         self.look(&sold).await;
+        self.over_http().await;
         self.oddities().await;
         self.close(&begun).await;
         let nobody = json!({"action": "customer.revoke", "customer": self.guest("Ivo")});
@@ -32,6 +35,30 @@ impl Run<'_> {
             let there = self.sent.contains(&action) || action == "customer.erase";
             assert!(there, "{action} is missing in tests/tests/protocol/privacy/acts.rs: add it");
         }
+    }
+
+    /// What is written is in bodies, and tokens are in headers: good ones and others.
+    async fn over_http(&mut self) {
+        let (words, gateway) = (self.words, &self.host.gateway);
+        let bearer = format!("Bearer {}", self.owners[0].token);
+        let mut hold = self.rooms[0].one("hold", 7);
+        hold["details"] = json!({&words.field: words.details});
+        (hold["key"], hold["id"]) = (json!(words.key), json!(words.id));
+        let ask = async |authorization: &str, body: String, status: u16| {
+            let answer = post(gateway, &[("authorization", authorization)], body).await;
+            assert_eq!(answer.status, status, "{}", answer.text);
+            answer.frame()["result"]["id"].clone()
+        };
+        let held = ask(&bearer, hold.to_string(), 200).await;
+        let cancel = json!({"action": "cancel", "booking": held, "reason": words.reason});
+        ask(&bearer, cancel.to_string(), 200).await;
+        ask(&bearer, json!({"action": words.action, "id": words.id}).to_string(), 400).await;
+        ask(&bearer, words.details.clone(), 400).await;
+        for bad in [format!("Bearer {}", words.key), format!("Basic {}", words.name)] {
+            ask(&bad, hold.to_string(), 401).await;
+        }
+        let elsewhere = format!("/v1/{}?token={}", words.key, self.owners[0].token);
+        assert_eq!(send(gateway, (Method::POST, &elsewhere), &[], "").await.status, 404);
     }
 
     async fn watch(&mut self) {

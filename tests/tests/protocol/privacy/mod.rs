@@ -13,7 +13,7 @@ use run::Run;
 
 /// As talkative as a function can be that does not log what the SDK sends.
 const TALKATIVE: &str = "info,authorizer=debug,connect=debug,delivery=debug,disconnect=debug,identity=debug,\
-     message=debug,protocol=debug,push=debug,runtime=debug,store=debug";
+     http_requests=debug,message=debug,protocol=debug,push=debug,requests=debug,runtime=debug,store=debug";
 
 /// Whether one of these tokens is in a text, whole or not: by its signature.
 fn token_in(tokens: &[String], text: &str) -> Option<&'static str> {

@@ -1,8 +1,9 @@
 //! `subscribe`, `unsubscribe`.
 
 use crate::app::App;
+use crate::asker::Connected;
 use crate::bookings;
-use crate::caller::{Caller, expired, operators_only, unknown};
+use crate::caller::{expired, operators_only, unknown};
 use crate::failure::Failure;
 use crate::page::Wanted;
 use crate::resources;
@@ -24,7 +25,7 @@ const BOOKINGS: u32 = 100;
 /// subscription, and whatever was committed before is in the snapshot.
 pub async fn subscribe(
     app: &App,
-    caller: &Caller,
+    Connected { caller, connection }: &Connected,
     asked: &Subscribe,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
@@ -71,7 +72,7 @@ pub async fn subscribe(
         list.position(cursor)?;
     }
     // Decided on the connection as the transaction finds it: a `refresh` may have come in between.
-    match app.connections.subscribe(&caller.connection, &key, now).await? {
+    match app.connections.subscribe(connection, &key, now).await? {
         Subscribed::Yes => {}
         Subscribed::Forbidden => return Err(operators_only()),
         Subscribed::Expired => return Err(expired()),
@@ -116,13 +117,13 @@ pub async fn subscribe(
 /// Ends a topic's pushes.
 pub async fn unsubscribe(
     app: &App,
-    caller: &Caller,
+    Connected { connection, .. }: &Connected,
     asked: &Unsubscribe,
 ) -> Result<Reply, Failure> {
     // A resource's topic is kept with its venue, which the client does not name.
-    let mut topics = caller.connection.topics.keys();
+    let mut topics = connection.topics.keys();
     if let Some(key) = topics.find(|key| topic::name(key) == asked.topic) {
-        app.connections.unsubscribe(&caller.connection, key).await?;
+        app.connections.unsubscribe(connection, key).await?;
     }
     Ok(Reply::Unsubscribed { topic: asked.topic.clone() })
 }

@@ -1,9 +1,10 @@
 //! `ping`, `refresh`.
 
 use crate::app::App;
-use crate::caller::{Caller, unauthenticated, unknown};
+use crate::asker::Connected;
+use crate::caller::{Caller, unknown};
 use crate::failure::Failure;
-use identity::IdentityError;
+use identity::Refusal;
 use jiff::Timestamp;
 use protocol::{Code, Instant, Reply, WireError};
 
@@ -11,15 +12,13 @@ const REVOKED: &str = "the token is revoked: connect with a new one";
 
 /// Tells the time, and when the token ends.
 pub fn ping(caller: &Caller, now: Timestamp) -> Result<Reply, Failure> {
-    let expires = Timestamp::from_second(caller.connection.expires);
-    let expires = expires.map_err(|_| unauthenticated("the token never ends: refresh it"))?;
-    Ok(Reply::Ping { now: Instant(now), token_expires_at: Instant(expires) })
+    Ok(Reply::Ping { now: Instant(now), token_expires_at: caller.token_expires_at()? })
 }
 
 /// Takes a new token of the same customer.
 pub async fn refresh(
     app: &App,
-    caller: &Caller,
+    Connected { caller, connection }: &Connected,
     token: &str,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
@@ -29,7 +28,7 @@ pub async fn refresh(
     };
     let identity = match app.verifier.verify(token, now).await {
         Ok(identity) => identity,
-        Err(error @ IdentityError::KeysUnavailable(_)) => return Err(Failure::Issuer(error)),
+        Err(error) if error.refusal() == Refusal::Undecided => return Err(Failure::Issuer(error)),
         Err(error) => return Err(refuse(&error.to_string())),
     };
     if identity.customer != *caller.customer() {
@@ -42,12 +41,11 @@ pub async fn refresh(
     if revoked().await? {
         return Err(refuse(REVOKED));
     }
-    let read = &caller.connection;
-    let refreshed = app.connections.refresh(read, role, venue, issued, expires).await?;
+    let refreshed = app.connections.refresh(connection, role, venue, issued, expires).await?;
     refreshed.ok_or_else(unknown)?;
     // Who has revoked meanwhile may have seen the connection with the token that it had before.
     if revoked().await? {
-        app.connections.revoke(&read.id, issued.as_second()).await?;
+        app.connections.revoke(&connection.id, issued.as_second()).await?;
         return Err(refuse(REVOKED));
     }
     Ok(Reply::Refresh { token_expires_at: Instant(identity.expires_at) })

@@ -100,7 +100,7 @@ pub async fn availability(
     let wanted = Wanted { list, cursor: asked.cursor.as_deref(), limit: SLOTS, status: None };
     let window = (asked.from.0, asked.to.0);
     let page = slots(app, &resource, window, &wanted, now).await?;
-    let (from, to) = resource.rules.bookable(caller.connection.role, now);
+    let (from, to) = resource.rules.bookable(caller.role(), now);
     let (bookable_from, bookable_to) = (from.map(Instant), to.map(Instant));
     Ok(Reply::Page(Page { bookable_from, bookable_to, ..page }))
 }

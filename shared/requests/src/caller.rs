@@ -2,26 +2,50 @@
 
 use crate::failure::Failure;
 use domain::{BookingId, CustomerId, Rejection, Role, VenueId};
+use identity::Identity;
 use jiff::Timestamp;
-use protocol::{BookingRef, Code, WireError};
+use protocol::{BookingRef, Code, Instant, WireError};
 use store::{Bookings, Connection};
 
-/// The client behind a connection.
+/// Who asks.
 #[derive(Debug)]
 pub struct Caller {
-    /// The connection, as remembered.
-    pub connection: Connection,
+    customer: CustomerId,
+    role: Role,
+    venue: Option<VenueId>,
+    /// In seconds since 1970.
+    expires: i64,
 }
 
 impl Caller {
-    /// The client behind this connection, if it is remembered.
-    pub fn new(connection: Option<Connection>) -> Result<Self, Failure> {
-        Ok(Self { connection: connection.ok_or_else(unknown)? })
+    /// The client behind this connection.
+    pub fn of(connection: &Connection) -> Self {
+        let Connection { customer, role, venue, expires, .. } = connection;
+        let (customer, venue) = (customer.clone(), venue.clone());
+        Self { customer, role: *role, venue, expires: *expires }
+    }
+
+    /// Whom a token speaks for that was verified in this request.
+    ///
+    /// What is revoked is looked up here, as at `$connect`, and strongly consistently: from the moment that a
+    /// revocation is answered, no request begins with an older token.
+    pub async fn with(identity: Identity, bookings: &Bookings) -> Result<Self, Failure> {
+        let Identity { customer, role, venue, issued_at, expires_at } = identity;
+        if bookings.is_revoked(&customer, issued_at).await? {
+            return Err(unauthenticated("the token is revoked: bring a new one"));
+        }
+        Ok(Self { customer, role, venue, expires: expires_at.as_second() })
     }
 
     /// Refuses a caller whose token has ended.
     pub fn must_be_live(&self, now: Timestamp) -> Result<(), Failure> {
-        if self.connection.is_live(now) { Ok(()) } else { Err(expired()) }
+        if now.as_second() < self.expires { Ok(()) } else { Err(expired()) }
+    }
+
+    /// When the token ends.
+    pub fn token_expires_at(&self) -> Result<Instant, Failure> {
+        let expires = Timestamp::from_second(self.expires);
+        expires.map(Instant).map_err(|_| unauthenticated("the token never ends: refresh it"))
     }
 
     /// Refuses all but operators, of whatever venue.
@@ -55,26 +79,27 @@ impl Caller {
     /// In which role the caller acts at a venue: an operator who is bound to another one is like any
     /// customer there.
     pub fn role_at(&self, venue: &VenueId) -> Role {
-        if self.connection.role.operates(self.bound(), venue) {
-            Role::Operator
-        } else {
-            Role::Customer
-        }
+        if self.role.operates(self.bound(), venue) { Role::Operator } else { Role::Customer }
     }
 
     /// The one venue that the caller is bound to, if an operator is.
     pub fn bound(&self) -> Option<&VenueId> {
-        self.connection.venue.as_ref()
+        self.venue.as_ref()
     }
 
     /// Who it is.
     pub fn customer(&self) -> &CustomerId {
-        &self.connection.customer
+        &self.customer
+    }
+
+    /// What it is where no venue is asked about.
+    pub fn role(&self) -> Role {
+        self.role
     }
 
     /// Whether it may do what operators do.
     pub fn is_operator(&self) -> bool {
-        self.connection.role == Role::Operator
+        self.role == Role::Operator
     }
 
     /// Which booking this is: the caller's own or, for an operator, whosever at a venue that they

@@ -1,6 +1,7 @@
 //! `customer.erase`, `customer.revoke`.
 
 use crate::app::App;
+use crate::asker::Asker;
 use crate::caller::Caller;
 use crate::failure::Failure;
 use delivery::{Undelivered, may_be_opening, topic};
@@ -40,12 +41,12 @@ pub async fn erase(
 /// this was given up or has died in between, stays in the customer's list for the next time.
 pub async fn revoke(
     app: &App,
-    caller: &Caller,
+    asker: &Asker,
     customer: &CustomerId,
     now: Timestamp,
     end: Instant,
 ) -> Result<Reply, Failure> {
-    caller.must_operate_all()?;
+    asker.caller().must_operate_all()?;
     let left = end.saturating_duration_since(Instant::now());
     let end = end - SAYING.min(left / 4);
     let busy = || Failure::Store(Error::Busy);
@@ -53,7 +54,7 @@ pub async fn revoke(
         let up_to = app.bookings.revoke(customer, now).await?;
         let own = topic::me(customer);
         let (all, more) = app.connections.of_customer(customer, &own, MOST).await?;
-        let ending = Ending { app, caller, customer, up_to, now, end };
+        let ending = Ending { app, asker, customer, up_to, now, end };
         let ended = all.into_iter().map(|id| ending.end(id));
         let ended: Vec<_> = futures::stream::iter(ended).buffer_unordered(AT_ONCE).collect().await;
         // Those that can be ended are, whatever becomes of the others.
@@ -70,7 +71,7 @@ pub async fn revoke(
 /// The end of a customer's connections.
 struct Ending<'a> {
     app: &'a App,
-    caller: &'a Caller,
+    asker: &'a Asker,
     customer: &'a CustomerId,
     up_to: i64,
     now: Timestamp,
@@ -88,7 +89,7 @@ impl Ending<'_> {
         };
         // Who revokes their own tokens is still told so; closed, they would not be. A connection that is
         // still opening is not there to be closed yet. The next time finds both.
-        if id == self.caller.connection.id {
+        if self.asker.connection_id() == Some(&id) {
             return Ok(connected.is_some());
         }
         let is_open = self.close(&id).await?;

@@ -94,7 +94,7 @@ async fn sell(
 /// at their own venue; but whoever asks for any of several resources may do so at all venues, and where
 /// not all of these are at the operator's, it is as a customer.
 async fn role_in_sale(app: &App, caller: &Caller, what: &What) -> Result<Role, Failure> {
-    let Some(bound) = caller.bound() else { return Ok(caller.connection.role) };
+    let Some(bound) = caller.bound() else { return Ok(caller.role()) };
     match what {
         What::Resource(resource) => {
             let resource = app.bookings.resource(resource).await?;
@@ -190,7 +190,7 @@ pub async fn update(
     asked: UpdateBooking,
     now: Timestamp,
 ) -> Result<Reply, Failure> {
-    let note = noted(caller.connection.role, asked.note)?;
+    let note = noted(caller.role(), asked.note)?;
     let details = asked.details.as_ref().map(Details::fingerprint);
     let fields = format!("update {details:?} {note:?}");
     let attempt = attempt(caller, (asked.key, asked.if_version), fields);
@@ -278,7 +278,7 @@ fn attempt(
     (key, if_version): (Option<Key>, Option<Version>),
     fields: String,
 ) -> Attempt {
-    let (by, role) = (caller.customer().clone(), caller.connection.role);
+    let (by, role) = (caller.customer().clone(), caller.role());
     Attempt { by, role, key, fields, if_version }
 }
 
