@@ -1,11 +1,10 @@
 //! Every action, in order: what one does is there for the next.
 
-use crate::desk::{Caller, Desk};
-use crate::world::{FREE, OLD, Subject, now, slot};
+use crate::desk::{Caller, Desk, Used};
+use crate::world::{FREE, OLD, POOL, Subject, now, slot};
 use domain::Role;
 use serde_json::{Value, json};
 use store::cursor::ListName;
-use store::transact::Consumed;
 use support::fixtures::room;
 
 /// With what of its own an action may grow.
@@ -25,9 +24,16 @@ pub enum Grows {
 #[derive(Debug, Clone)]
 pub struct Cost {
     pub name: &'static str,
-    pub used: Consumed,
+    pub used: Used,
     pub grows: Grows,
 }
+
+/// A request that changes nothing is asked so often, and the fastest counts: what else goes on at the machine
+/// makes some of them slow.
+const TIMES: u32 = 5;
+/// Actions that change nothing, where nobody waits.
+const READS: [&str; 7] =
+    ["availability", "get", "list", "ping", "resource.get", "resource.list", "search"];
 
 /// Asks one after the other, and keeps what each took.
 struct Round<'a> {
@@ -39,21 +45,32 @@ struct Round<'a> {
 impl Round<'_> {
     /// A request of the customer.
     async fn customer(&mut self, name: &'static str, frame: Value) -> Value {
-        let (answer, used) = self.customer.ask(&frame).await;
+        let (answer, used) = timed(&self.customer, &frame).await;
         self.note(name, used, Grows::Never);
         result(&frame, answer)
     }
 
     /// A request of the operator.
     async fn operator(&mut self, name: &'static str, grows: Grows, frame: Value) -> Value {
-        let (answer, used) = self.operator.ask(&frame).await;
+        let (answer, used) = timed(&self.operator, &frame).await;
         self.note(name, used, grows);
         result(&frame, answer)
     }
 
-    fn note(&mut self, name: &'static str, used: Consumed, grows: Grows) {
+    fn note(&mut self, name: &'static str, used: Used, grows: Grows) {
         self.costs.push(Cost { name, used, grows });
     }
+}
+
+/// Asks, and once more if that changes nothing: what it took is what it takes at best.
+async fn timed(caller: &Caller<'_>, frame: &Value) -> (Value, Used) {
+    let (answer, mut used) = caller.ask(frame).await;
+    if frame["action"].as_str().is_some_and(|action| READS.contains(&action)) {
+        for _ in 1..TIMES {
+            used.time = used.time.min(caller.ask(frame).await.1.time);
+        }
+    }
+    (answer, used)
 }
 
 fn result(frame: &Value, mut answer: Value) -> Value {
@@ -67,7 +84,9 @@ pub async fn all(desk: &Desk, subject: &Subject) -> Vec<Cost> {
     let operator = desk.connect("operator", Role::Operator).await;
     let mut round = Round { costs: Vec::new(), customer, operator };
     look(&mut round, subject).await;
+    search(&mut round, subject).await;
     let booked = sell(&mut round, subject).await;
+    wait(&mut round, subject, &booked).await;
     list(&mut round, subject).await;
     subscribe(&mut round, subject).await;
     put(&mut round, subject).await;
@@ -84,6 +103,42 @@ async fn look(round: &mut Round<'_>, subject: &Subject) {
         json!({"action": "availability", "resource": subject.resource, "from": from, "to": to});
     let slots = round.customer("availability, two weeks", look).await;
     assert_eq!(slots["slots"].as_array().map(Vec::len), Some(14 * 12), "{slots}");
+}
+
+/// Tomorrow, of a pool of which one is looked for first.
+async fn search(round: &mut Round<'_>, subject: &Subject) {
+    let pool = json!({"pool": POOL, "venue": subject.venue});
+    let search = |any_of: Value| day(json!({"action": "search", "anyOf": any_of}));
+    round.customer("search, of one", search(json!([subject.resource]))).await;
+    let found = round.customer("search, of a pool", search(pool.clone())).await;
+    assert!(!found["found"].as_array().unwrap().is_empty(), "{found}");
+    let any = json!({"action": "hold", "anyOf": pool, "start": slot(1, FREE[0]), "key": "any"});
+    let held = round.customer("hold, of any in a pool", any.clone()).await;
+    round.customer("the same, repeated", any).await;
+    let cancel = json!({"action": "cancel", "booking": held["id"]});
+    round.customer("cancel, held", cancel).await;
+}
+
+/// For what is booked, until it is given back.
+async fn wait(round: &mut Round<'_>, subject: &Subject, booked: &Value) {
+    let start = slot(1, FREE[1]);
+    let wait = |key: &str| json!({"action": "waitlist", "resource": subject.resource, "start": start, "key": key});
+    let first = round.customer("waitlist", wait("w1")).await;
+    let second = round.customer("waitlist, behind another", wait("w2")).await;
+    let get = json!({"action": "get", "booking": second["id"]});
+    let place = round.customer("get, in line", get).await;
+    // Both have joined at the same instant: who is first is for their ids to say.
+    assert!(place["position"].is_u64(), "{place}");
+    let cancel = |booking: &Value| json!({"action": "cancel", "booking": booking["id"]});
+    round.customer("cancel, in line", cancel(&second)).await;
+    let key = json!({"action": "reschedule", "booking": booked["id"], "start": slot(1, FREE[2])});
+    round.customer("reschedule, with an offer", key).await;
+    let offered = json!({"action": "get", "booking": first["id"]});
+    let offered = result(&offered, round.customer.ask(&offered).await.0);
+    assert_eq!(offered["status"], "held", "{offered}");
+    result(&cancel(&first), round.customer.ask(&cancel(&first)).await.0);
+    let back = json!({"action": "reschedule", "booking": booked["id"], "start": start});
+    result(&back, round.customer.ask(&back).await.0);
 }
 
 /// Answers a booking that stays.
@@ -160,6 +215,7 @@ fn resource(subject: &Subject, fields: &Value) -> Value {
         "name": room(1).name,
         "timeZone": "UTC",
         "slotMinutes": 60,
+        "pools": [POOL],
         "opening": Value::Object(opening.into_iter().collect()),
     });
     for (name, value) in fields.as_object().unwrap() {

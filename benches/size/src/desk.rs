@@ -21,6 +21,15 @@ use tokio::time::Instant;
 /// No request takes longer.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// What a request took.
+#[derive(Debug, Clone, Copy)]
+pub struct Used {
+    /// Units.
+    pub units: Consumed,
+    /// How long until it was answered, by the clock on the wall.
+    pub time: Duration,
+}
+
 /// The handler, and the tables that it works on.
 pub struct Desk {
     app: App,
@@ -86,7 +95,7 @@ pub struct Caller<'a> {
 
 impl Caller<'_> {
     /// Sends a frame; answers the frame that answers it, and what that took.
-    pub async fn ask(&self, frame: &Value) -> (Value, Consumed) {
+    pub async fn ask(&self, frame: &Value) -> (Value, Used) {
         let event = json!({
             "requestContext": {
                 "connectionId": self.id.as_str(),
@@ -99,13 +108,15 @@ impl Caller<'_> {
         });
         let event = serde_json::from_value(event).unwrap();
         let before = self.desk.consumed();
-        let answer = message::handle(&self.desk.app, &event, now(), Instant::now() + PATIENCE);
+        let begun = Instant::now();
+        let answer = message::handle(&self.desk.app, &event, now(), begun + PATIENCE);
         let answer = answer.await.unwrap();
+        let time = begun.elapsed();
         let after = self.desk.consumed();
         let answer = serde_json::to_value(answer).unwrap();
         let body = answer["body"].as_str().unwrap().parse().unwrap();
-        let used =
+        let units =
             Consumed { read: after.read - before.read, written: after.written - before.written };
-        (body, used)
+        (body, Used { units, time })
     }
 }

@@ -33,6 +33,12 @@ fn resource_items(resource: &Resource) -> Vec<Item> {
         places.into_iter().map(|key| from_resource(key, &resource).unwrap()).collect();
     let member = keys::member(&resource.venue, &resource.id);
     items.push(member.attributes().into());
+    let (capacity, rank) = (resource.capacity.get(), resource.rank.get());
+    items.extend(resource.pools.of(&resource.venue).map(|pool| {
+        let member = keys::pool_member(&pool, &resource.id);
+        let member = json!({"PK": member.pk, "SK": member.sk, "capacity": capacity, "rank": rank});
+        serde_dynamo::to_item(member).unwrap()
+    }));
     items
 }
 

@@ -79,7 +79,40 @@ impl Row {
 fn ratio(small: &Cost, large: &Cost) -> f64 {
     // Half a unit is the least there is.
     let of = |small: f64, large: f64| large.max(0.5) / small.max(0.5);
-    of(small.used.read, large.used.read).max(of(small.used.written, large.used.written))
+    let (small, large) = (small.used.units, large.used.units);
+    of(small.read, large.read).max(of(small.written, large.written))
+}
+
+/// In how many times the time.
+fn times(small: &Cost, large: &Cost) -> f64 {
+    large.used.time.as_secs_f64() / small.used.time.as_secs_f64().max(1e-6)
+}
+
+impl Report {
+    /// How long each takes, which depends on the machine: the ratios tell more, and nothing is held to them.
+    fn write_times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "\nMilliseconds until each is answered, and in how many times the time.\n")?;
+        writeln!(
+            f,
+            "{:30}{:>12}{:>12}{:>7}  {:>12}{:>14}{:>7}",
+            "", "empty", "beside", "ratio", "page", "all", "ratio"
+        )?;
+        for Row { alone, beside, page, all } in &self.rows {
+            let millis = |cost: &Cost| format!("{:.2}", cost.used.time.as_secs_f64() * 1000.0);
+            writeln!(
+                f,
+                "{:30}{:>12}{:>12}{:>7.2}  {:>12}{:>14}{:>7.2}",
+                alone.name,
+                millis(alone),
+                millis(beside),
+                times(alone, beside),
+                millis(page),
+                millis(all),
+                times(page, all)
+            )?;
+        }
+        Ok(())
+    }
 }
 
 impl fmt::Display for Report {
@@ -112,7 +145,8 @@ impl fmt::Display for Report {
         for row in &self.rows {
             let ((beside, most), (own, most_own)) = (row.beside(), row.own(&self.size));
             let most = most.map_or_else(|| "-".to_owned(), |most| format!("{most:.1}"));
-            let units = |cost: &Cost| format!("{} + {}", cost.used.read, cost.used.written);
+            let units =
+                |cost: &Cost| format!("{} + {}", cost.used.units.read, cost.used.units.written);
             let verdict = match (row.holds(&self.size), row.all.grows) {
                 (false, _) => "  OVER",
                 (true, Grows::WithTheCalendar) => "  grows with its calendar",
@@ -129,6 +163,7 @@ impl fmt::Display for Report {
                 units(&row.all)
             )?;
         }
+        self.write_times(f)?;
         let over = self.over();
         if over.is_empty() { Ok(()) } else { writeln!(f, "\nover: {}", over.join("; ")) }
     }

@@ -1,6 +1,6 @@
 //! What there is: how much, and who is looked at.
 
-use domain::{CustomerId, Resource, ResourceId, VenueId};
+use domain::{CustomerId, PoolName, Pools, Resource, ResourceId, VenueId};
 use jiff::{SignedDuration, Timestamp};
 use support::fixtures::{customer, grid, room};
 
@@ -59,12 +59,16 @@ pub fn slot(day: i64, number: i64) -> Timestamp {
 /// Slots of tomorrow that stay free in the full calendar, for what the requests book there.
 pub const FREE: [i64; 3] = [4, 5, 6];
 
+/// The pool that all resources of a venue are in.
+pub const POOL: &str = "rooms";
+
 /// A resource of one place, open for [`SLOTS_A_DAY`] hours every day.
 pub fn resource(venue: &str, id: &str) -> Resource {
     Resource {
         id: ResourceId::parse(id).unwrap(),
         venue: VenueId::parse(venue).unwrap(),
         calendar: grid("UTC", 60, &["08:00-20:00"]),
+        pools: Pools::try_from(vec![PoolName::parse(POOL).unwrap()]).unwrap(),
         ..room(1)
     }
 }

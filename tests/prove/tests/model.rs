@@ -6,7 +6,7 @@ use prove::model::mutation::Mutation;
 use prove::model::pushes::promises::{ALLOWED, OPEN, SAME, VIEW};
 use prove::model::pushes::{self, Pushes, scenario as connections};
 use prove::model::sales::promises::{
-    ANSWERS, BOOKS, IN_ONE, NEWER, NOT_EARLY, NOTHING_TWICE, OVERTAKES, VERSIONS,
+    ANSWERS, BOOKS, HOLDS, IN_ONE, NEWER, NOT_EARLY, NOTHING_TWICE, OVERTAKES, VERSIONS,
 };
 use prove::model::sales::scenarios::{self, Size};
 use prove::model::sales::{Sales, grids};
@@ -68,7 +68,7 @@ fn breaks<M: Model>(mutation: Mutation, promise: &str, model: &M) {
 fn every_wrong_design_of_sales_is_found_out() {
     use Mutation::*;
     type Of = fn(Size) -> prove::model::sales::scenario::Scenario;
-    let table: [(Mutation, Of, &str); 18] = [
+    let table: [(Mutation, Of, &str); 20] = [
         (TakeUnconditionally, scenarios::last_place, NOTHING_TWICE),
         (DropBucketsUnseen, scenarios::run_out, NOTHING_TWICE),
         (DropBucketsEarly, scenarios::last_place, NOTHING_TWICE),
@@ -82,6 +82,8 @@ fn every_wrong_design_of_sales_is_found_out() {
         (ChangeOverwrites, scenarios::moves, VERSIONS),
         (ExpiryOverwrites, scenarios::last_place, VERSIONS),
         (MoveInTwo, scenarios::moves, BOOKS),
+        (MoveInTwo, scenarios::held_moves, HOLDS),
+        (WithInTwo, scenarios::with, HOLDS),
         (SellInTransition, grids::finer, NOTHING_TWICE),
         (CancelIgnoresLine, scenarios::line, IN_ONE),
         (LineBeforeSlots, scenarios::passed_over, IN_ONE),

@@ -39,11 +39,11 @@ async fn a_low_hard_limit_is_told_and_kept_to() {
         return;
     }
     let host = Host::start_with_limit("-n 256", &[]);
-    let told = "the limit of 256 open files has room for 88 clients";
+    let told = "the limit of 256 open files has room for 112 clients";
     assert!(host.log().contains(told) && host.log().contains("ulimit -n"), "{}", host.log());
     let (mut clients, refused) = connect(&host, 130).await;
     // Those who get in are served, and those who do not are told so, at once and without a function.
-    assert_eq!((clients.len(), refused), (88, vec![503; 42]));
+    assert_eq!((clients.len(), refused), (112, vec![503; 18]));
     for client in &mut clients {
         client.ok(json!({"action": "ping"})).await;
     }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "all of it is test code: a failure is a panic")]
 
 mod circles;
+mod mutants;
 
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -1,7 +1,7 @@
 //! An event, and the envelope that everybody sees it in.
 
 use crate::template::{ACCOUNT, REGION};
-use jiff::{Timestamp, Unit};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// An event that is put on a bus.
@@ -38,11 +38,16 @@ impl Envelope {
             "detail-type": event.detail_type,
             "source": event.source,
             "account": ACCOUNT,
-            "time": time.round(Unit::Second).unwrap_or(time).to_string(),
+            "time": seconds(time).to_string(),
             "region": REGION,
             "resources": event.resources,
             "detail": event.detail,
         });
         Self { time, json }
     }
+}
+
+/// The second in which an instant is: no event is of the future.
+fn seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_millisecond().div_euclid(1000)).unwrap_or(time)
 }

@@ -36,6 +36,8 @@ async fn a_change_becomes_an_event_in_eventbridges_envelope() {
     assert_eq!(event["id"].as_str().unwrap().len(), 36);
     let time = event["time"].as_str().unwrap();
     assert!(time.len() == 20 && time.ends_with('Z'), "{time}");
+    let time: jiff::Timestamp = time.parse().unwrap();
+    assert!(time <= world.logged("b-1").await.at, "{time} is yet to come");
     // What the item has, numbers within quotes as text, and what it has not as an empty text.
     assert_eq!(
         event["detail"],

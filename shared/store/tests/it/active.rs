@@ -1,14 +1,17 @@
 //! How many active bookings of a resource a customer may have.
 
+use crate::any_of::any_of;
 use crate::ledger::Ledger;
+use crate::pools::{pool, pools};
 use crate::units::Meter;
 use domain::numbers::MaxActive;
-use domain::{Booking, MadeBy, NewBooking, Rejection, Resource, Rules};
+use domain::{AnyOf, Booking, MadeBy, NewBooking, Rejection, Resource, Rules};
+use fastrand::Rng;
 use futures::future::join_all;
 use jiff::Timestamp;
 use store::CommandError;
 use support::Tables;
-use support::fixtures::{NOW, Shortly, at, book, cancel, confirm, customer, hold, room};
+use support::fixtures::{NOW, Shortly, at, book, cancel, code, confirm, customer, hold, room};
 
 fn limited(most: u32) -> Resource {
     let rules = Rules { max_active: Some(MaxActive::new(most).unwrap()), ..Rules::default() };
@@ -72,6 +75,45 @@ async fn the_limit_holds_for_requests_at_once() {
     let ledger = Ledger::read(&tables).await;
     assert_eq!(ledger.bookings.len(), 3, "{answers:?}");
     is_limited(&place(&tables, book("alice", "later", "10:00:00"), at(NOW)).await);
+}
+
+/// Two customers, of whom each asks for more than they may have, by name and as any of a pool, whatever
+/// order that comes to: each has as much as they may, no less and no more.
+#[tokio::test]
+async fn each_has_as_many_as_the_limit_says() {
+    for seed in 0..50 {
+        let mut random = Rng::with_seed(seed);
+        let most = random.u32(1..=3);
+        let tables = Tables::start();
+        let resource = Resource { pools: pools(&["rooms"]), ..limited(most) };
+        tables.bookings.put_resource(resource, at(NOW)).await.unwrap();
+        let mut requests = Vec::new();
+        for n in 0..20 {
+            let (name, key) = (["alice", "bob"][n % 2], n.to_string());
+            let one = if random.bool() { hold } else { book };
+            let start = ["09:00:00", "09:30:00", "10:00:00"][random.usize(..3)];
+            requests.push((one(name, &key, start), random.bool()));
+        }
+        random.shuffle(&mut requests);
+        let answers = join_all(requests.into_iter().map(|(request, by_name)| {
+            let tables = &tables;
+            async move {
+                if by_name {
+                    return place(tables, request, at(NOW)).await;
+                }
+                let request = any_of(AnyOf::Pool(pool("main/rooms")), request);
+                tables.bookings.sell_any_of(&request, &code(), 500, at(NOW)).await
+            }
+        }));
+        let answers = answers.await;
+        answers.iter().filter(|answer| answer.is_err()).for_each(is_limited);
+        let ledger = Ledger::read(&tables).await;
+        ledger.assert_balanced(100, at(NOW));
+        for name in ["alice", "bob"] {
+            let has = ledger.bookings.iter().filter(|it| it.customer == customer(name)).count();
+            assert_eq!(has, usize::try_from(most).unwrap(), "seed {seed}: {answers:?}");
+        }
+    }
 }
 
 /// What is refused for another reason does not count.

@@ -6,12 +6,11 @@ use crate::units::{ITEM, Meter, POINTER};
 use domain::numbers::MaxActive;
 use domain::{
     AnyOf, Booking, MadeBy, NewBooking, Quantity, Rank, Rejection, Resource, Rules, Sale, State,
-    Status, With,
+    With,
 };
-use fastrand::Rng;
 use futures::future::join_all;
 use jiff::Timestamp;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use store::items::booking::to_booking;
 use store::items::slot::to_slot;
 use store::{CommandError, Error};
@@ -40,15 +39,15 @@ pub fn any_of(any_of: AnyOf, request: NewBooking) -> NewBooking<AnyOf> {
     }
 }
 
-fn tables_of(request: NewBooking) -> NewBooking<AnyOf> {
+pub fn tables_of(request: NewBooking) -> NewBooking<AnyOf> {
     any_of(AnyOf::Pool(pool("main/tables")), request)
 }
 
-fn places(request: NewBooking, places: u32) -> NewBooking {
+pub fn places(request: NewBooking, places: u32) -> NewBooking {
     NewBooking { quantity: Quantity::new(places).unwrap(), ..request }
 }
 
-async fn sell(
+pub async fn sell(
     tables: &Tables,
     request: &NewBooking<AnyOf>,
     now: Timestamp,
@@ -68,7 +67,7 @@ async fn refused(tables: &Tables, request: NewBooking<AnyOf>) -> Rejection {
 }
 
 /// All bookings of the table; each slot has taken what those that take places there add up to.
-async fn audited(tables: &Tables, now: Timestamp) -> Vec<Booking> {
+pub async fn audited(tables: &Tables, now: Timestamp) -> Vec<Booking> {
     let (mut bookings, mut slots) = (Vec::new(), BTreeMap::new());
     for item in tables.raw.scan("bookings").await {
         let (pk, sk) = (item["PK"].as_s().unwrap().clone(), item["SK"].as_s().unwrap().clone());
@@ -232,85 +231,6 @@ async fn an_operators_key_is_for_one_customer() {
     assert_eq!(refused(&tables, other).await, Rejection::IdempotencyMismatch);
 }
 
-#[tokio::test]
-async fn everybody_finds_a_table_while_there_is_one() {
-    for seed in 0..6 {
-        let tables = Tables::start();
-        for number in 0..10 {
-            put(&tables, &table(&format!("t-{number}"), 2 + number % 3)).await;
-        }
-        let mut random = Rng::with_seed(seed);
-        let one = |number| {
-            let name = format!("c-{number}");
-            let request = if random.bool() {
-                hold(&name, "1", "09:00:00")
-            } else {
-                book(&name, "1", "09:00:00")
-            };
-            tables_of(places(request, 2))
-        };
-        let mut requests: Vec<_> = (0..64).map(one).collect();
-        random.shuffle(&mut requests);
-        let answers =
-            join_all(requests.iter().map(|request| sell(&tables, request, at(NOW)))).await;
-        let bookings = audited(&tables, at(NOW)).await;
-        // Tables for two, three and four take one party of two, one, and two.
-        assert_eq!(bookings.len(), 4 + 3 + 2 * 3, "seed {seed}");
-        let told: BTreeSet<_> =
-            answers.iter().flatten().map(|booking| booking.id.clone()).collect();
-        assert_eq!(told, bookings.iter().map(|booking| booking.id.clone()).collect());
-        for answer in answers.iter().filter_map(|answer| answer.as_ref().err()) {
-            assert!(matches!(answer, CommandError::Rejected(Rejection::SlotFull)), "{answer:?}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn one_key_many_times_at_once_is_one_booking_at_one_table() {
-    for seed in 0..4 {
-        let tables = Tables::start();
-        for number in 0..5 {
-            put(&tables, &table(&format!("t-{number}"), 1)).await;
-        }
-        // Others take tables meanwhile, so that attempts of one key come to different ones.
-        let mut requests: Vec<_> =
-            (0..8).map(|_| tables_of(hold("alice", "1", "09:00:00"))).collect();
-        requests.extend((0..4).map(|n| tables_of(hold(&format!("c-{n}"), "1", "09:00:00"))));
-        Rng::with_seed(seed).shuffle(&mut requests);
-        let answers =
-            join_all(requests.iter().map(|request| sell(&tables, request, at(NOW)))).await;
-        let made: Vec<Booking> = answers.into_iter().map(Result::unwrap).collect();
-        let mine: BTreeSet<_> =
-            made.iter().filter(|it| it.customer == customer("alice")).map(|it| &it.id).collect();
-        assert_eq!(mine.len(), 1, "seed {seed}");
-        let bookings = audited(&tables, at(NOW)).await;
-        assert_eq!(bookings.len(), 5);
-        let at_tables: BTreeSet<_> = bookings.iter().map(|booking| &booking.resource).collect();
-        assert_eq!(at_tables.len(), 5);
-    }
-}
-
-/// Each in turn gives a table back and takes one: there is always one free, and nobody is refused.
-#[tokio::test]
-async fn what_is_given_back_is_found() {
-    let tables = Tables::start();
-    for number in 0..3 {
-        put(&tables, &table(&format!("t-{number}"), 1)).await;
-    }
-    let tables = &tables;
-    let rounds = (0..2).map(|who| async move {
-        for round in 0..10 {
-            let request = tables_of(book(&format!("c-{who}"), &round.to_string(), "09:00:00"));
-            let made = sell(tables, &request, at(NOW)).await.unwrap();
-            let cancel = cancel();
-            let back = tables.bookings.carry_out(&made.customer, &made.id, &cancel, None, at(NOW));
-            assert_eq!(back.await.unwrap().status, Status::Cancelled);
-        }
-    });
-    join_all(rounds).await;
-    audited(tables, at(NOW)).await;
-}
-
 /// What a customer may have open is the same wherever it is; what they may have of one resource sends
 /// them to the next.
 #[tokio::test]
@@ -337,31 +257,6 @@ async fn limits_are_entered_and_taken_back() {
     // A full pool takes back what was entered at each table.
     open("3", 1).await.unwrap();
     audited(&tables, at(NOW)).await;
-}
-
-/// Attempts that came to nothing leave no entries behind: the customer may have as much open as ever.
-#[tokio::test]
-async fn lost_races_count_for_nothing() {
-    let tables = Tables::start();
-    for number in 0..4 {
-        put(&tables, &table(&format!("t-{number}"), 1)).await;
-    }
-    let requests: Vec<_> = (0..32)
-        .map(|n| tables_of(hold(&format!("c-{}", n % 4), &n.to_string(), "09:00:00")))
-        .collect();
-    let code = code();
-    let sells = requests.iter().map(|it| tables.bookings.sell_any_of(it, &code, 8, at(NOW)));
-    join_all(sells).await;
-    let bookings = audited(&tables, at(NOW)).await;
-    assert_eq!(bookings.len(), 4);
-    for n in 0..4 {
-        let name = format!("c-{n}");
-        let has = bookings.iter().filter(|booking| booking.customer == customer(&name)).count();
-        let rest = 8 - u32::try_from(has).unwrap();
-        put(&tables, &table(&format!("large-{n}"), 8)).await;
-        let request = tables_of(places(hold(&name, "rest", "10:00:00"), rest));
-        tables.bookings.sell_any_of(&request, &code, 8, at(NOW)).await.unwrap();
-    }
 }
 
 /// What is asked for beside it goes with whichever it comes to.

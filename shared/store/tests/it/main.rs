@@ -9,6 +9,7 @@
 mod active;
 mod again;
 mod any_of;
+mod any_of_races;
 mod calendars;
 mod combined_races;
 mod compound_units;
@@ -20,6 +21,7 @@ mod erasures;
 mod extensions;
 mod holds;
 mod kept;
+mod last_moment;
 mod ledger;
 mod lines;
 mod lists;

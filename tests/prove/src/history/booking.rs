@@ -22,12 +22,14 @@ pub struct State {
     pub version: u64,
     /// Its first slot.
     pub start: Timestamp,
+    /// Places in each slot.
+    pub quantity: u64,
 }
 
 impl From<&Booking> for State {
     fn from(booking: &Booking) -> Self {
-        let Booking { status, version, start, .. } = booking.clone();
-        Self { status, version, start }
+        let Booking { status, version, start, quantity, .. } = booking.clone();
+        Self { status, version, start, quantity }
     }
 }
 
@@ -67,8 +69,8 @@ pub enum Command {
     Confirm,
     /// It gives its places back.
     Cancel,
-    /// It moves to this start.
-    Move(Timestamp),
+    /// It moves to this start, and to so many places, as far as either is said.
+    Move(Option<Timestamp>, Option<u64>),
 }
 
 impl Command {
@@ -76,14 +78,19 @@ impl Command {
     fn apply(self, state: &State) -> Option<State> {
         let version = state.version + 1;
         let is = |status: &str| state.status == status;
-        let (status, start) = match self {
-            Self::Extend if is("held") => ("held", state.start),
-            Self::Confirm if is("held") => ("confirmed", state.start),
-            Self::Cancel if is("held") || is("confirmed") => ("cancelled", state.start),
-            Self::Move(start) if is("held") || is("confirmed") => (state.status.as_str(), start),
+        let (mut start, mut quantity) = (state.start, state.quantity);
+        let status = match self {
+            Self::Extend if is("held") => "held",
+            Self::Confirm if is("held") => "confirmed",
+            Self::Cancel if is("held") || is("confirmed") || is("waitlisted") => "cancelled",
+            Self::Move(to, places) if is("held") || is("confirmed") => {
+                start = to.unwrap_or(start);
+                quantity = places.unwrap_or(quantity);
+                state.status.as_str()
+            }
             _ => return None,
         };
-        Some(State { status: status.to_owned(), version, start })
+        Some(State { status: status.to_owned(), version, start, quantity })
     }
 }
 
@@ -107,18 +114,28 @@ impl Object for Life {
                 _ => Vec::new(),
             };
         };
-        let ends = self.ends.as_ref().filter(|_| state.status == "held");
-        let ends = ends.map(|ends| ends.at(state.version));
-        let may_be_out = ends.is_some_and(|[end, _]| end <= latest);
-        let is_out = ends.is_some_and(|[_, end]| end <= earliest);
-        let mut before = Vec::new();
-        // The tables may still have a hold that has run out: nobody has looked at it.
-        if !is_out || matches!(step.kind, Kind::Refused(..)) {
-            before.push(state.clone());
-        }
-        if may_be_out {
+        let becomes = |state: &State, status: &str| {
             let version = state.version + 1;
-            before.push(State { status: "expired".to_owned(), version, ..state.clone() });
+            State { status: status.to_owned(), version, ..state.clone() }
+        };
+        // Who waits may have been offered places at any time.
+        let mut now = vec![state.clone()];
+        if state.status == "waitlisted" {
+            now.push(becomes(state, "held"));
+        }
+        let (mut before, mut may_be_out) = (Vec::new(), false);
+        for state in now {
+            let ends = self.ends.as_ref().filter(|_| state.status == "held");
+            let ends = ends.map(|ends| ends.at(state.version));
+            let is_out = ends.is_some_and(|[_, end]| end <= earliest);
+            let runs_out = ends.is_some_and(|[end, _]| end <= latest);
+            let expired = runs_out.then(|| becomes(&state, "expired"));
+            may_be_out |= runs_out;
+            // The tables may still have a hold that has run out: nobody has looked at it.
+            if !is_out || matches!(step.kind, Kind::Refused(..)) {
+                before.push(state);
+            }
+            before.extend(expired);
         }
         let legal = |state: State| match &step.kind {
             Kind::Done(command, after) => {

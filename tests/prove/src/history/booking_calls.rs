@@ -37,7 +37,10 @@ impl<'a> BookingCalls<'a> {
                 "extend" => Some(Command::Extend),
                 "confirm" => Some(Command::Confirm),
                 "cancel" => Some(Command::Cancel),
-                "reschedule" => instant(&operation.request["start"]).map(Command::Move),
+                "reschedule" => {
+                    let request = &operation.request;
+                    Some(Command::Move(instant(&request["start"]), request["quantity"].as_u64()))
+                }
                 _ => None,
             };
             match (&operation.outcome, command.zip(operation.booking())) {
@@ -54,7 +57,7 @@ impl<'a> BookingCalls<'a> {
                     self.calls.add(id.to_owned(), call, Kind::Open(command));
                 }
                 (Outcome::Result(result), None)
-                    if matches!(operation.action(), "hold" | "book") =>
+                    if matches!(operation.action(), "hold" | "book" | "waitlist") =>
                 {
                     self.sale(operation, result);
                 }
@@ -74,13 +77,16 @@ impl<'a> BookingCalls<'a> {
         if self.made.contains_key(&now.id) {
             return;
         }
-        let held = operation.action() == "hold";
-        let terms = self.terms.get(&now.resource).filter(|_| held);
+        let status = match operation.action() {
+            "hold" => "held",
+            "waitlist" => "waitlisted",
+            _ => "confirmed",
+        };
+        let terms = self.terms.get(&now.resource).filter(|_| status != "confirmed");
         let ends = terms.map(|terms| self.versions.hold_ends(&now.id, terms));
         self.made.insert(now.id.clone(), Life { ends });
-        let status = if held { "held" } else { "confirmed" };
-        let start = self.versions.get(&now.id, 1).unwrap_or(&now).start;
-        let first = State { status: status.to_owned(), version: 1, start };
+        let Booking { start, quantity, .. } = *self.versions.get(&now.id, 1).unwrap_or(&now);
+        let first = State { status: status.to_owned(), version: 1, start, quantity };
         self.calls.add(now.id, call, Kind::Make(first));
     }
 

@@ -15,7 +15,8 @@
 //!
 //! Each slot and each booking is looked at by itself: what is linearizable in its parts is so as a
 //! whole. Two things are not asked for. A refusal for several slots does not say which was full, so
-//! that it is not checked. And time: a function takes the time once and reads the tables after, so
+//! that it is not checked; nor who is first in a line, which the simulation and the models judge at each
+//! commit: who waits has no places until they are offered some, at a time that nobody tells. And time: a function takes the time once and reads the tables after, so
 //! that a hold that runs out while a request is under way may count either way for it.
 
 mod booking;
@@ -131,10 +132,14 @@ pub fn check(
 }
 
 /// Whether every hold ends as late as the terms say, and no later than the rounding of 1/64; and no
-/// extension cuts it short.
+/// extension cuts it short. Offers to who waited are left out.
 fn ends(versions: &view::Versions, rules: &Rules) -> Result<(), Broken> {
     for booking in versions.holds() {
         let Some(terms) = rules.terms.get(&booking.resource) else { continue };
+        if versions.waited(&booking.id) {
+            // It begins with the offer, whenever that was; an extension goes by when it joined.
+            continue;
+        }
         let lasts = booking.hold_ends.map(|end| end.duration_since(booking.created));
         let longest = if booking.version == 1 { terms.first() } else { terms.longest() };
         let before = versions.all(&booking.id).filter(|it| it.version < booking.version);
@@ -151,7 +156,9 @@ fn ends(versions: &view::Versions, rules: &Rules) -> Result<(), Broken> {
 /// Whether everything that was made was told to whoever made it.
 fn known(operations: &[Operation], witness: &Witness) -> Result<(), Broken> {
     let made = operations.iter().filter_map(|it| match &it.outcome {
-        Outcome::Result(result) if matches!(it.action(), "hold" | "book") => result["id"].as_str(),
+        Outcome::Result(result) if matches!(it.action(), "hold" | "book" | "waitlist") => {
+            result["id"].as_str()
+        }
         _ => None,
     });
     let made: std::collections::BTreeSet<_> = made.collect();

@@ -24,6 +24,8 @@ pub enum Kind {
     Extend(String, [Timestamp; 2]),
     /// A hold was made a sale.
     Keep(String),
+    /// A booking has so many places from then on.
+    Resize(String, u64),
     /// A booking gave its places back.
     Release(String),
     /// So many places were free.
@@ -42,6 +44,7 @@ impl fmt::Display for Kind {
             Self::Full(places) => write!(f, "{places} asked for, and it is full"),
             Self::Extend(booking, [_, end]) => write!(f, "{booking} is held until {end}"),
             Self::Keep(booking) => write!(f, "{booking} is confirmed"),
+            Self::Resize(booking, places) => write!(f, "{booking} has {places} from then on"),
             Self::Release(booking) => write!(f, "{booking} gives its places back"),
             Self::Free(places) => write!(f, "{places} free, as it is shown"),
             Self::End(bookings) => write!(f, "in the end: {bookings:?}"),
@@ -51,6 +54,27 @@ impl fmt::Display for Kind {
 
 /// Who has places, until when.
 type Holders = BTreeMap<String, (u64, Option<[Timestamp; 2]>)>;
+
+impl Slot {
+    /// Whether there is room for so many places. Holds that ran out are dropped where their places are
+    /// needed, the oldest first.
+    fn make_room(
+        self,
+        holders: &mut Holders,
+        places: u64,
+        may_be_out: impl Fn(&Option<[Timestamp; 2]>) -> bool,
+    ) -> bool {
+        let old = holders.iter().filter(|(_, it)| may_be_out(&it.1));
+        let mut old: Vec<_> = old.map(|(id, (_, ends))| (*ends, id.clone())).collect();
+        old.sort();
+        let mut old = old.into_iter();
+        while holders.values().map(|it| it.0).sum::<u64>() + places > self.capacity {
+            let Some((_, dropped)) = old.next() else { return false };
+            holders.remove(&dropped);
+        }
+        true
+    }
+}
 
 impl Object for Slot {
     type State = Holders;
@@ -77,16 +101,19 @@ impl Object for Slot {
         let mut after = holders.clone();
         match &step.kind {
             Kind::Take(booking, places, ends) => {
-                // Holds that ran out are dropped where their places are needed, the oldest first.
-                let mut old: Vec<_> = holders.iter().filter(|(_, it)| may_be_out(&it.1)).collect();
-                old.sort_by_key(|(_, (_, ends))| *ends);
-                let mut old = old.into_iter();
-                while after.values().map(|it| it.0).sum::<u64>() + places > self.capacity {
-                    let Some((dropped, _)) = old.next() else { return Vec::new() };
-                    after.remove(dropped);
+                if !self.make_room(&mut after, *places, may_be_out) {
+                    return Vec::new();
                 }
                 let twice = after.insert(booking.clone(), (*places, *ends)).is_some();
                 if twice { Vec::new() } else { vec![after] }
+            }
+            Kind::Resize(booking, places) => {
+                let Some((_, ends)) = after.remove(booking) else { return Vec::new() };
+                if is_out(&ends) || !self.make_room(&mut after, *places, may_be_out) {
+                    return Vec::new();
+                }
+                after.insert(booking.clone(), (*places, ends));
+                vec![after]
             }
             Kind::Full(places) => same(at_most + places > self.capacity),
             Kind::Extend(booking, later) => match after.get_mut(booking) {

@@ -7,6 +7,7 @@ use super::slot::Kind;
 use super::view::{Booking, Terms, Versions, instant, lists};
 use super::witness::Witness;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -31,11 +32,10 @@ impl<'a> SlotCalls<'a> {
         Self { calls: Calls::of(history, skew), terms, versions }
     }
 
-    /// Adds the same for all slots of a booking's stretch.
-    fn add_all(&mut self, booking: &Booking, call: Span, kind: &Kind) {
-        let Some(terms) = self.terms.get(&booking.resource) else { return };
-        for start in terms.slots(booking.start, booking.end) {
-            self.calls.add((booking.resource.clone(), start), call, kind.clone());
+    /// Adds something for all slots of a booking, by the places that it has there.
+    fn add_all(&mut self, booking: &Booking, call: Span, kind: impl Fn(u64) -> Kind) {
+        for (slot, places) in booking.places(self.terms) {
+            self.calls.add(slot, call, kind(places));
         }
     }
 
@@ -45,7 +45,9 @@ impl<'a> SlotCalls<'a> {
         for operation in operations {
             match operation.action() {
                 "hold" | "book" => self.sale(operation, &mut sold),
-                "extend" | "confirm" | "cancel" | "reschedule" => self.command(operation),
+                "waitlist" => self.wait(operation, &mut sold),
+                "extend" | "confirm" | "cancel" => self.command(operation),
+                "reschedule" => self.move_of(operation),
                 "availability" | "subscribe" => self.reading(operation),
                 _ => {}
             }
@@ -67,11 +69,13 @@ impl<'a> SlotCalls<'a> {
                     .then(|| self.versions.hold_ends(&booking.id, terms).at(1));
                 // It was made in its first version's place.
                 let first = self.versions.get(&booking.id, 1).unwrap_or(&booking).clone();
-                let kind = Kind::Take(first.id.clone(), first.quantity, ends);
-                self.add_all(&first, (operation.call, operation.end), &kind);
+                let take = |places| Kind::Take(first.id.clone(), places, ends);
+                self.add_all(&first, (operation.call, operation.end), take);
             }
             // Of several slots, nobody knows which was full.
-            Outcome::Refused(code) if code == "slot_full" && request["end"].is_null() => {
+            Outcome::Refused(code)
+                if code == "slot_full" && request["end"].is_null() && request["with"].is_null() =>
+            {
                 let (Some(resource), Some(start)) =
                     (request["resource"].as_str(), instant(&request["start"]))
                 else {
@@ -86,6 +90,44 @@ impl<'a> SlotCalls<'a> {
         }
     }
 
+    /// Somebody waits: if they are offered places, that was after they joined, and before anybody saw
+    /// that they had been.
+    fn wait(&mut self, operation: &Operation, waits: &mut BTreeSet<String>) {
+        let Outcome::Result(result) = &operation.outcome else { return };
+        let Some(booking) = Booking::read(result) else { return };
+        let Some(terms) = self.terms.get(&booking.resource) else { return };
+        let id = booking.id.clone();
+        if !waits.insert(id.clone()) {
+            return;
+        }
+        let seen: Vec<&Booking> = self.versions.all(&id).collect();
+        let last = seen.iter().filter(|it| it.waits()).map(|it| it.version).max().unwrap_or(1);
+        let Some(next) = seen.iter().find(|it| it.version > last) else { return };
+        let is_over = |it: &Booking| matches!(it.status.as_str(), "cancelled" | "expired");
+        let had = seen.iter().find(|it| it.version > last && !is_over(it));
+        // Who left the line had nothing, unless a version is missing in between.
+        if had.is_none() && next.version == last + 1 {
+            return;
+        }
+        let end = had.and_then(|had| self.versions.seen_by(&id, had.version));
+        let ends = self.versions.hold_ends(&id, terms).at(last + 1);
+        // It is offered what it waits for.
+        let waits = seen.iter().find(|it| it.waits()).map_or(&booking, |it| *it).clone();
+        let take = |places| Kind::Take(id.clone(), places, Some(ends));
+        self.add_all(&waits, (operation.call, end), take);
+    }
+
+    /// Gives its places back, if it has any.
+    fn released(&mut self, now: &Booking, call: Span) {
+        let before = self.versions.get(&now.id, now.version - 1);
+        let call = match before {
+            Some(before) if before.waits() => return,
+            None if self.versions.waited(&now.id) => (call.0, None),
+            _ => call,
+        };
+        self.add_all(now, call, |_| Kind::Release(now.id.clone()));
+    }
+
     fn command(&mut self, operation: &Operation) {
         let call = (operation.call, operation.end);
         match &operation.outcome {
@@ -93,49 +135,83 @@ impl<'a> SlotCalls<'a> {
                 let Some(now) = Booking::read(result) else { return };
                 match operation.action() {
                     "extend" => self.extended(&now, call),
-                    "confirm" => self.add_all(&now, call, &Kind::Keep(now.id.clone())),
-                    "cancel" => self.add_all(&now, call, &Kind::Release(now.id.clone())),
-                    _ => {
-                        let before = self.versions.get(&now.id, now.version - 1).cloned();
-                        self.moved(before.as_ref(), &now, call);
-                    }
+                    "confirm" => self.add_all(&now, call, |_| Kind::Keep(now.id.clone())),
+                    _ => self.released(&now, call),
                 }
             }
             Outcome::Open => {
                 let Some(id) = operation.booking() else { return };
-                let seen: Vec<Booking> = self.versions.all(id).cloned().collect();
-                let Some(first) = seen.first() else { return };
+                let Some(first) = self.versions.all(id).next().cloned() else { return };
                 let Some(terms) = self.terms.get(&first.resource) else { return };
-                match operation.action() {
-                    "confirm" => return self.add_all(first, call, &Kind::Keep(id.to_owned())),
-                    "extend" => {
-                        let ends = self.versions.hold_ends(id, terms);
-                        let ends = [ends.at(1)[0], ends.last()[1]];
-                        return self.add_all(first, call, &Kind::Extend(id.to_owned(), ends));
-                    }
-                    _ => {}
-                }
-                // Wherever it was at that time.
-                let mut places = BTreeSet::new();
-                for booking in &seen {
-                    if places.insert((booking.start, booking.end)) {
-                        self.add_all(booking, call, &Kind::Release(id.to_owned()));
-                    }
-                }
-                let Some(start) = instant(&operation.request["start"]) else { return };
-                let end = instant(&operation.request["end"]).unwrap_or(start + terms.slot);
-                let there = Booking { start, end, ..first.clone() };
-                let take = Kind::Take(id.to_owned(), first.quantity, None);
-                self.add_all(&there, call, &take);
-                if seen.iter().any(|booking| booking.status == "held") {
-                    // As a hold, or as what it became: not both.
-                    let ends = self.versions.hold_ends(id, terms);
-                    let ends = Some([ends.at(1)[0], ends.last()[1]]);
-                    let take = Kind::Take(id.to_owned(), first.quantity, ends);
-                    self.add_all(&there, call, &take);
+                let ends = self.versions.hold_ends(id, terms);
+                let ends = [ends.at(1)[0], ends.last()[1]];
+                for slot in self.wherever(id) {
+                    let id = id.to_owned();
+                    let kind = match operation.action() {
+                        "extend" => Kind::Extend(id, ends),
+                        "confirm" => Kind::Keep(id),
+                        _ => Kind::Release(id),
+                    };
+                    self.calls.add(slot, call, kind);
                 }
             }
             Outcome::Refused(_) | Outcome::Again(_) => {}
+        }
+    }
+
+    /// All slots in which a booking was seen.
+    fn wherever(&self, id: &str) -> BTreeSet<SlotKey> {
+        self.versions.all(id).flat_map(|it| it.places(self.terms).into_keys()).collect()
+    }
+
+    fn move_of(&mut self, operation: &Operation) {
+        let call = (operation.call, operation.end);
+        match &operation.outcome {
+            Outcome::Result(result) => {
+                let Some(now) = Booking::read(result) else { return };
+                let before = self.versions.get(&now.id, now.version - 1).cloned();
+                self.moved(before.as_ref(), &now, call);
+            }
+            Outcome::Open => {
+                let Some(id) = operation.booking() else { return };
+                self.perhaps_moved(&operation.request, id, call);
+            }
+            Outcome::Refused(_) | Outcome::Again(_) => {}
+        }
+    }
+
+    /// It may have moved: to where it was asked to, from wherever it was at that time.
+    fn perhaps_moved(&mut self, request: &Value, id: &str, call: Span) {
+        let was = self.wherever(id);
+        for slot in &was {
+            self.calls.add(slot.clone(), call, Kind::Release(id.to_owned()));
+        }
+        let asked = request["quantity"].as_u64();
+        let seen: Vec<&Booking> = self.versions.all(id).collect();
+        let Some(terms) = seen.first().and_then(|first| self.terms.get(&first.resource)) else {
+            return;
+        };
+        let mut there: BTreeSet<(SlotKey, u64)> = BTreeSet::new();
+        for booking in &seen {
+            let start = instant(&request["start"]).unwrap_or(booking.start);
+            let length = booking.end.duration_since(booking.start);
+            let end = instant(&request["end"]).unwrap_or(start + length);
+            let quantity = asked.unwrap_or(booking.quantity);
+            let moved = Booking { start, end, quantity, ..(*booking).clone() };
+            there.extend(moved.places(self.terms));
+        }
+        let was_held = seen.iter().any(|booking| booking.status == "held");
+        let ends = self.versions.hold_ends(id, terms);
+        let ends = [ends.at(1)[0], ends.last()[1]];
+        for (slot, places) in there {
+            if was.contains(&slot) {
+                self.calls.add(slot.clone(), call, Kind::Resize(id.to_owned(), places));
+            }
+            self.calls.add(slot.clone(), call, Kind::Take(id.to_owned(), places, None));
+            if was_held {
+                // As a hold, or as what it became: not both.
+                self.calls.add(slot, call, Kind::Take(id.to_owned(), places, Some(ends)));
+            }
         }
     }
 
@@ -147,33 +223,37 @@ impl<'a> SlotCalls<'a> {
         if before != Some(end) {
             // Where nobody saw the version before, the end may have been this already.
             let call = (call.0, call.1.filter(|_| before.is_some()));
-            self.add_all(now, call, &Kind::Extend(now.id.clone(), [end, end]));
+            self.add_all(now, call, |_| Kind::Extend(now.id.clone(), [end, end]));
         }
     }
 
-    /// A booking moved; slots that it keeps are as they were.
+    /// A booking moved; slots of which it keeps as many places are as they were.
     fn moved(&mut self, before: Option<&Booking>, now: &Booking, call: Span) {
-        let Some(terms) = self.terms.get(&now.resource) else { return };
-        let here: BTreeSet<_> = terms.slots(now.start, now.end).into_iter().collect();
-        let release = Kind::Release(now.id.clone());
-        let there: BTreeSet<_> = match before {
-            Some(before) => terms.slots(before.start, before.end).into_iter().collect(),
-            None => BTreeSet::new(),
-        };
-        for start in there.difference(&here) {
-            self.calls.add((now.resource.clone(), *start), call, release.clone());
-        }
-        let ends = now.hold_ends.filter(|_| now.status == "held");
-        let take = Kind::Take(now.id.clone(), now.quantity, ends.map(|end| [end, end]));
-        for start in here.difference(&there) {
+        let here = now.places(self.terms);
+        let ends = now.hold_ends.filter(|_| now.status == "held").map(|end| [end, end]);
+        let take = |places| Kind::Take(now.id.clone(), places, ends);
+        let resize = |places| Kind::Resize(now.id.clone(), places);
+        let release = || Kind::Release(now.id.clone());
+        let Some(before) = before else {
             // Where nobody saw the version before, it may have been there already.
-            let call = (call.0, call.1.filter(|_| before.is_some()));
-            self.calls.add((now.resource.clone(), *start), call, take.clone());
+            let perhaps = (call.0, None);
+            for slot in self.wherever(&now.id) {
+                match here.get(&slot) {
+                    Some(places) => self.calls.add(slot, perhaps, resize(*places)),
+                    None => self.calls.add(slot, perhaps, release()),
+                }
+            }
+            return self.add_all(now, perhaps, take);
+        };
+        let there = before.places(self.terms);
+        for slot in there.keys().filter(|slot| !here.contains_key(*slot)) {
+            self.calls.add(slot.clone(), call, release());
         }
-        if before.is_none() {
-            let seen: Vec<Booking> = self.versions.all(&now.id).cloned().collect();
-            for booking in seen.iter().filter(|booking| booking.version < now.version) {
-                self.add_all(booking, (call.0, None), &release);
+        for (slot, places) in here {
+            match there.get(&slot) {
+                Some(had) if *had == places => {}
+                Some(_) => self.calls.add(slot, call, resize(places)),
+                None => self.calls.add(slot, call, take(places)),
             }
         }
     }
@@ -219,11 +299,9 @@ impl<'a> SlotCalls<'a> {
         let now = self.calls.history().wall(witness.at);
         let mut holders: BTreeMap<SlotKey, BTreeMap<String, u64>> = BTreeMap::new();
         for booking in witness.bookings.iter().filter_map(Booking::read) {
-            let Some(terms) = self.terms.get(&booking.resource) else { continue };
             if booking.takes_places(now) {
-                for start in terms.slots(booking.start, booking.end) {
-                    let there = holders.entry((booking.resource.clone(), start)).or_default();
-                    there.insert(booking.id.clone(), booking.quantity);
+                for (slot, places) in booking.places(self.terms) {
+                    holders.entry(slot).or_default().insert(booking.id.clone(), places);
                 }
             }
         }

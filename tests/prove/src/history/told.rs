@@ -44,8 +44,9 @@ impl Known {
         }
         let mut lines = Vec::new();
         let concerns = |booking: &&Value| {
-            let resource = booking["resource"].as_str().unwrap_or_default();
-            booking["customer"] == customer || of_bookings.contains(resource)
+            let with = booking["with"].as_array().into_iter().flatten();
+            let mut resources = with.chain([*booking]).filter_map(|it| it["resource"].as_str());
+            booking["customer"] == customer || resources.any(|it| of_bookings.contains(it))
         };
         for booking in witness.bookings.iter().filter(concerns) {
             let known = self.bookings.get(booking["id"].as_str().unwrap_or_default());

@@ -3,7 +3,8 @@
 use super::record::{History, What};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 /// On what terms a resource sells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,8 @@ pub struct Booking {
     pub end: Timestamp,
     /// Places in each slot.
     pub quantity: u64,
+    /// What it takes of other resources at the same time: which, and how many places in each slot.
+    pub with: Vec<(String, u64)>,
     /// Where it stands.
     pub status: String,
     /// How often it was written.
@@ -81,11 +84,29 @@ impl Booking {
             start: instant(&value["start"])?,
             end: instant(&value["end"])?,
             quantity: value["quantity"].as_u64()?,
+            with: with(value),
             status: text("status")?,
             version: value["version"].as_u64()?,
             hold_ends: instant(&value["holdExpiresAt"]),
             created: instant(&value["createdAt"])?,
         })
+    }
+
+    /// Whether it waits for places that it does not have.
+    pub fn waits(&self) -> bool {
+        self.status == "waitlisted"
+    }
+
+    /// The places that it takes, or would take, by resource and start of a slot.
+    pub fn places(&self, terms: &BTreeMap<String, Terms>) -> BTreeMap<(String, Timestamp), u64> {
+        let own = (self.resource.clone(), self.quantity);
+        let claims = self.with.iter().cloned().chain([own]);
+        let known = claims.filter_map(|(id, places)| Some((terms.get(&id)?, id, places)));
+        let places = known.flat_map(|(terms, id, places)| {
+            let slots = terms.slots(self.start, self.end).into_iter();
+            slots.map(move |start| ((id.clone(), start), places))
+        });
+        places.collect()
     }
 
     /// Whether it takes places at this instant.
@@ -95,6 +116,15 @@ impl Booking {
             status => matches!(status, "pending" | "confirmed" | "completed"),
         }
     }
+}
+
+/// What a booking has of other resources.
+fn with(value: &Value) -> Vec<(String, u64)> {
+    let others = value["with"].as_array().into_iter().flatten();
+    let other = |it: &Value| {
+        Some((it["resource"].as_str()?.to_owned(), it["quantity"].as_u64().unwrap_or(1)))
+    };
+    others.filter_map(other).collect()
 }
 
 /// The lists of bookings and slots that a frame has, each with its topic or resource if the frame says.
@@ -113,46 +143,86 @@ pub fn bookings(frame: &Value) -> impl Iterator<Item = &Value> {
 
 /// Every version of every booking that anybody saw.
 #[derive(Debug, Default)]
-pub struct Versions(BTreeMap<String, BTreeMap<u64, Booking>>);
+pub struct Versions {
+    seen: BTreeMap<String, BTreeMap<u64, Booking>>,
+    /// When each was first seen.
+    first: BTreeMap<(String, u64), Duration>,
+    /// Bookings that were made to wait.
+    waited: BTreeSet<String>,
+}
 
 impl Versions {
     /// All of a history.
     pub fn of(history: &History) -> Self {
         let mut all = Self::default();
+        let mut joins = BTreeSet::new();
         for event in &history.events {
-            if let What::Heard(frame) = &event.what {
-                for booking in bookings(frame).filter_map(Booking::read) {
-                    let versions = all.0.entry(booking.id.clone()).or_default();
-                    versions.insert(booking.version, booking);
+            match &event.what {
+                What::Sent(request) if request["action"] == "waitlist" => {
+                    joins.insert(request["id"].to_string());
                 }
+                What::Heard(frame) => {
+                    for booking in bookings(frame).filter_map(Booking::read) {
+                        all.see(booking, event.at);
+                    }
+                    let made = frame["result"]["id"].as_str();
+                    if let Some(made) = made.filter(|_| joins.contains(&frame["id"].to_string())) {
+                        all.waited.insert(made.to_owned());
+                    }
+                }
+                _ => {}
             }
         }
         all
     }
 
+    fn see(&mut self, booking: Booking, at: Duration) {
+        if booking.waits() {
+            self.waited.insert(booking.id.clone());
+        }
+        self.first.entry((booking.id.clone(), booking.version)).or_insert(at);
+        let versions = self.seen.entry(booking.id.clone()).or_default();
+        versions.insert(booking.version, booking);
+    }
+
+    /// Whether a booking was made to wait.
+    pub fn waited(&self, id: &str) -> bool {
+        self.waited.contains(id)
+    }
+
+    /// When a version or a later one was first seen.
+    pub fn seen_by(&self, id: &str, version: u64) -> Option<Duration> {
+        let seen = self.first.range((id.to_owned(), version)..=(id.to_owned(), u64::MAX));
+        seen.map(|(_, at)| *at).min()
+    }
+
     /// Everything that was seen of holds.
     pub fn holds(&self) -> impl Iterator<Item = &Booking> {
-        let all = self.0.values().flat_map(BTreeMap::values);
+        let all = self.seen.values().flat_map(BTreeMap::values);
         all.filter(|booking| booking.status == "held")
     }
 
     /// One version of a booking.
     pub fn get(&self, id: &str, version: u64) -> Option<&Booking> {
-        self.0.get(id)?.get(&version)
+        self.seen.get(id)?.get(&version)
     }
 
     /// What was seen of a booking, the oldest first.
     pub fn all(&self, id: &str) -> impl Iterator<Item = &Booking> {
-        self.0.get(id).into_iter().flat_map(BTreeMap::values)
+        self.seen.get(id).into_iter().flat_map(BTreeMap::values)
     }
 
     /// Between which instants a booking that began as a hold runs out: where anybody saw it exactly
-    /// then, else as far as the terms say it.
+    /// then, else as far as the terms say it. Who waits may be offered a hold at any time.
     pub fn hold_ends(&self, id: &str, terms: &Terms) -> HoldEnds {
         let seen = self.all(id).filter_map(|booking| Some((booking.version, booking.hold_ends?)));
         let made = self.all(id).next().map_or(Timestamp::MIN, |booking| booking.created);
         let after = |hold| made.checked_add(hold).unwrap_or(Timestamp::MAX);
-        let [earliest, first, latest] = [terms.hold, terms.first(), terms.longest()].map(after);
+        let [earliest, mut first, mut latest] =
+            [terms.hold, terms.first(), terms.longest()].map(after);
+        if self.waited(id) {
+            [first, latest] = [Timestamp::MAX; 2];
+        }
         HoldEnds { seen: seen.collect(), earliest, first, latest }
     }
 }

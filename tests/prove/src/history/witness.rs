@@ -43,7 +43,7 @@ pub struct Witness {
 /// Whether tables and answers say the same, and no slot has more places taken than there are.
 pub fn agree(
     history: &History,
-    terms: &BTreeMap<String, Terms>,
+    all: &BTreeMap<String, Terms>,
     witness: &Witness,
 ) -> Result<(), Broken> {
     let now = history.wall(witness.at);
@@ -64,11 +64,12 @@ pub fn agree(
         let lines = shown.iter().map(|booking| format!("shown: {booking:?}")).collect();
         return Err(Broken::new("what is shown is in the table", lines));
     }
-    for (resource, terms) in terms {
+    for (resource, terms) in all {
         let mut sold: BTreeMap<Timestamp, u64> = BTreeMap::new();
-        for booking in shown.iter().filter(|it| it.resource == *resource && it.takes_places(now)) {
-            for start in terms.slots(booking.start, booking.end) {
-                *sold.entry(start).or_default() += booking.quantity;
+        for booking in shown.iter().filter(|it| it.takes_places(now)) {
+            let places = booking.places(all).into_iter();
+            for ((_, start), places) in places.filter(|((of, _), _)| of == resource) {
+                *sold.entry(start).or_default() += places;
             }
         }
         let taken = witness.taken.get(resource).into_iter().flatten();

@@ -185,7 +185,8 @@ impl Actor {
         }
     }
 
-    fn heard(&mut self, frame: Value, resource: Option<&str>) {
+    fn heard(&mut self, mut frame: Value, resource: Option<&str>) {
+        forget_positions(&mut frame);
         self.known.learn(&frame, resource);
         self.recorder.add(self.number, What::Heard(frame));
     }
@@ -226,6 +227,18 @@ impl Actor {
     /// Whether it has a connection, as far as it knows.
     pub(super) fn is_connected(&self) -> bool {
         self.connection.is_some()
+    }
+}
+
+/// A place in a line changes without a version: of two views of one version, each is as it was.
+pub(super) fn forget_positions(frame: &mut Value) {
+    match frame {
+        Value::Object(fields) => {
+            fields.remove("position");
+            fields.values_mut().for_each(forget_positions);
+        }
+        Value::Array(list) => list.iter_mut().for_each(forget_positions),
+        _ => {}
     }
 }
 

@@ -36,6 +36,9 @@ pub(super) async fn live(
         let start = random.i64(0..setting.slots);
         let length = if random.u32(0..4) == 0 { 2 } else { 1 };
         let quantity = if random.u32(0..4) == 0 { setting.capacity.min(2) } else { 1 };
+        // Of two rooms, sometimes both.
+        let other = rooms.iter().find(|it| *it != room).filter(|_| random.u32(0..5) == 0);
+        let moves = random.u32(0..4);
         let ids: Vec<&String> = actor.known.bookings.keys().collect();
         let one = random.choice(&ids).map(ToString::to_string);
         let key = unique("attempt");
@@ -45,6 +48,9 @@ pub(super) async fn live(
             });
             if length > 1 {
                 sale["end"] = json!(time(start + length));
+            }
+            if let Some(other) = other.filter(|_| action != "waitlist") {
+                sale["with"] = json!([{"resource": other}]);
             }
             sale
         };
@@ -59,15 +65,22 @@ pub(super) async fn live(
                 actor.listen(Instant::now() + Duration::from_millis(random.u64(0..40))).await;
                 continue;
             }
-            (0..30, _) => sell("hold"),
-            (30..40, _) => sell("book"),
+            (0..26, _) => sell("hold"),
+            (26..34, _) => sell("book"),
+            (34..40, _) => sell("waitlist"),
             (40..48, Some(id)) => change("extend", &id),
             (48..60, Some(id)) => change("confirm", &id),
             (60..72, Some(id)) => change("cancel", &id),
             (72..82, Some(id)) => {
                 let mut reschedule = change("reschedule", &id);
-                reschedule["start"] = json!(time(start));
-                reschedule["end"] = json!(time(start + length));
+                // To another time, to another number of places, or both.
+                if moves > 0 {
+                    reschedule["start"] = json!(time(start));
+                    reschedule["end"] = json!(time(start + length));
+                }
+                if moves < 2 {
+                    reschedule["quantity"] = json!(quantity);
+                }
                 reschedule
             }
             (82..88, Some(id)) => json!({"action": "get", "booking": id}),

@@ -1,6 +1,6 @@
 //! How it ends: nothing goes on any more, and everybody knows how it is.
 
-use super::actor::Actor;
+use super::actor::{Actor, forget_positions};
 use super::world::{PATIENCE, SLOTS, World, hours};
 use crate::history::{Row, Witness, instant};
 use e2e::{Gateway, unique};
@@ -17,6 +17,7 @@ impl World {
     /// Waits until no hold can run out any more, and has every slot written once again: nobody is told
     /// of the mere passing of time.
     pub(super) async fn outlast_holds(&mut self, skew: SignedDuration) -> Result<(), String> {
+        self.empty_lines().await?;
         let held = self.actors.iter().flat_map(|actor| actor.known.bookings.values());
         let ends = held.filter_map(|it| instant(&it["holdExpiresAt"])).max();
         let left = ends.map(|end| end.duration_since(Timestamp::now()) + skew + skew);
@@ -44,6 +45,32 @@ impl World {
                     json!({"action": "cancel", "booking": booked["id"], "key": unique("touch")});
                 let cancelled = operator.insist(cancel, 100, Instant::now() + PATIENCE).await;
                 cancelled.ok_or("what was booked last cannot be cancelled")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Nobody waits any more: each offer would run out, and be the next one's.
+    async fn empty_lines(&mut self) -> Result<(), String> {
+        let (from, to) = (self.first.to_string(), (self.first + hours(SLOTS)).to_string());
+        for room in self.rooms.clone() {
+            let list = json!({
+                "action": "list", "resource": room, "from": from, "to": to, "limit": 100,
+                "status": "waitlisted",
+            });
+            let operator = self.operator();
+            loop {
+                let page = operator.insist(list.clone(), 100, Instant::now() + PATIENCE).await;
+                let page = page.ok_or("the lines cannot be listed")?;
+                let waiting = page["bookings"].as_array().cloned().unwrap_or_default();
+                if waiting.is_empty() {
+                    break;
+                }
+                for booking in waiting {
+                    let key = unique("leave");
+                    let cancel = json!({"action": "cancel", "booking": booking["id"], "key": key});
+                    operator.insist(cancel, 100, Instant::now() + PATIENCE).await;
+                }
             }
         }
         Ok(())
@@ -82,7 +109,7 @@ impl World {
     /// Asks the operator's way, and reads the tables.
     async fn look(&mut self, gateway: &Gateway) -> Result<Witness, String> {
         let (from, to) = (self.first.to_string(), (self.first + hours(SLOTS)).to_string());
-        let (mut bookings, mut slots) = (Vec::new(), BTreeMap::new());
+        let (mut bookings, mut slots) = (BTreeMap::new(), BTreeMap::new());
         let mut taken = BTreeMap::new();
         let end = Instant::now() + PATIENCE;
         for room in self.rooms.clone() {
@@ -93,7 +120,12 @@ impl World {
             loop {
                 let page = self.operator().insist(list.clone(), 100, end).await;
                 let page = page.ok_or("the bookings cannot be listed")?;
-                bookings.extend(page["bookings"].as_array().cloned().unwrap_or_default());
+                for mut booking in page["bookings"].as_array().cloned().unwrap_or_default() {
+                    forget_positions(&mut booking);
+                    // One of several resources is in the list of each.
+                    let id = booking["id"].as_str().unwrap_or_default().to_owned();
+                    bookings.insert(id, booking);
+                }
                 if !page["cursor"].is_string() {
                     break;
                 }
@@ -122,6 +154,7 @@ impl World {
                 quantity: row.quantity,
             }));
         }
+        let bookings = bookings.into_values().collect();
         Ok(Witness { at, bookings, slots, rows, taken })
     }
 }

@@ -27,6 +27,8 @@ pub enum Mutation {
     ExpiryOverwrites,
     /// A booking moves in two writes: it leaves, then it takes.
     MoveInTwo,
+    /// A booking of two resources is written in two: what it takes of one, and what of the other.
+    WithInTwo,
     /// Places are given back whether somebody waits for them or not.
     CancelIgnoresLine,
     /// Who waits is read before the slots, at whose version places are given back.

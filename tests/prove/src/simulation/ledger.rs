@@ -11,6 +11,7 @@ use host::streams::Change as Record;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use store::Change;
+use tokio::time::Instant;
 
 /// No request lives longer, and none knows a capacity that is older.
 const REQUEST_LIFE: SignedDuration = domain::resource::REQUEST_LIFE;
@@ -26,6 +27,10 @@ pub struct Ledger {
     pub delivered: usize,
     /// How many records the bus was told of, where there is one.
     pub published: usize,
+    /// When something was written last.
+    pub changed: Option<Instant>,
+    /// Revocations of each customer's tokens that were begun, less those that came to their end.
+    pub revocations: BTreeMap<String, usize>,
     /// How many records became too old.
     pub given_up: usize,
     /// All bookings as they are.
@@ -216,6 +221,9 @@ impl World {
                 Err(error) => self.broken("what is written can be read", || format!("{error}")),
             }
             ledger.records.push(record);
+        }
+        if !changes.is_empty() {
+            ledger.changed = Some(Instant::now());
         }
         line::judge(&ledger, self, &changes);
         for change in changes {

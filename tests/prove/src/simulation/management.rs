@@ -128,6 +128,10 @@ impl Call {
     }
 
     fn untaken(&self, world: &World, how: impl FnOnce(&mut Untaken)) {
+        // Only what is not told is a reason to close.
+        if self.method != "POST" {
+            return;
+        }
         if let Some(socket) = world.sockets().get_mut(&self.id) {
             how(socket.untaken.entry(self.by.clone()).or_default());
         }

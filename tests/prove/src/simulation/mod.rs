@@ -4,7 +4,7 @@
 //!
 //! | module | what it simulates |
 //! |---|---|
-//! | `plan`, `step` | what a seed is about |
+//! | `plan`, `step`, `powers` | what a seed is about |
 //! | `world` | time, chance, faults; what was found wrong |
 //! | `setup` | what all seeds share: the template, an issuer of tokens |
 //! | `database`, `stale` | DynamoDB: the embedded database, called in process, with its faults |
@@ -41,6 +41,7 @@ mod life;
 mod line;
 mod management;
 mod plan;
+mod powers;
 mod setup;
 mod shrink;
 mod sockets;
@@ -86,6 +87,7 @@ struct Outcome {
     broken: Option<Broken>,
     history: String,
     faults: u32,
+    comparisons: u32,
 }
 
 /// Runs a plan.
@@ -109,7 +111,8 @@ fn play(plan: &Plan, recorded: bool) -> Outcome {
         let text = text.or_else(|| panic.downcast_ref::<&str>().map(|it| (*it).to_owned()));
         broken = Some(Broken { promise: "nothing panics", detail: text.unwrap_or_default() });
     }
-    Outcome { broken, history: world.history(), faults: world.faults() }
+    let (faults, comparisons) = (world.faults(), world.comparisons());
+    Outcome { broken, history: world.history(), faults, comparisons }
 }
 
 /// Round by round: everybody acts while things go wrong, then everything comes to rest and is looked
@@ -226,7 +229,7 @@ async fn open_resources(world: &Arc<World>) {
 /// Tries seeds on all cores, and shows how many a second.
 pub fn run(budget: &Budget) -> Result<Figures, Violation> {
     let next = Mutex::new(budget.seeds.clone());
-    let (seeds, faults, steps) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    let [seeds, faults, steps, compared] = [(); 4].map(|()| AtomicU64::new(0));
     let found: Mutex<Option<u64>> = Mutex::new(None);
     if cfg!(debug_assertions) && budget.seeds.end - budget.seeds.start > MANY {
         eprintln!("  a build with --profile prove tries several times as many in the same time");
@@ -242,6 +245,7 @@ pub fn run(budget: &Budget) -> Result<Figures, Violation> {
             let outcome = play(&plan, false);
             seeds.fetch_add(1, Ordering::Relaxed);
             faults.fetch_add(u64::from(outcome.faults), Ordering::Relaxed);
+            compared.fetch_add(u64::from(outcome.comparisons), Ordering::Relaxed);
             steps.fetch_add(plan.steps() as u64, Ordering::Relaxed);
             if let Some(broken) = outcome.broken {
                 eprintln!("  seed {seed} breaks a promise: {}", broken.promise);
@@ -277,6 +281,7 @@ pub fn run(budget: &Budget) -> Result<Figures, Violation> {
     figures.add("seeds", seeds.load(Ordering::Relaxed));
     figures.add("steps of clients", steps.load(Ordering::Relaxed));
     figures.add("faults", faults.load(Ordering::Relaxed));
+    figures.add("answers compared with the tables", compared.load(Ordering::Relaxed));
     figures.add("seeds a second", format!("{:.1}", rate()));
     Ok(figures)
 }

@@ -4,7 +4,8 @@
 //! Each seed has only some kinds of faults and some kinds of steps, and those the more: a mixture of
 //! everything all the time rarely gets anywhere. See "Swarm Testing" by Groce et al., ISSTA 2012.
 
-use super::step::{Act, Move, Sale, Step, Topic, Written};
+use super::powers::Powers;
+use super::step::{Act, Any, Move, Sale, Step, Topic, Written};
 use super::world::{FAULTS, Fault};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -75,7 +76,18 @@ pub struct ClientPlan {
 /// Resources that there are.
 pub const RESOURCES: [&str; 2] = ["room-0", "room-1"];
 /// Kinds of steps.
-const KINDS: usize = 16;
+const KINDS: usize = 18;
+/// The pool that all of them are in.
+pub const POOL: &str = "rooms";
+/// What operators come as.
+const POWERS: [Powers; 6] = [
+    Powers::All,
+    Powers::All,
+    Powers::Here,
+    Powers::Elsewhere,
+    Powers::Elsewhere,
+    Powers::Customer,
+];
 /// Rounds of each seed: after each everything is quiet, and looked at.
 pub const ROUNDS: usize = 2;
 
@@ -195,7 +207,7 @@ fn clients(random: &mut fastrand::Rng, profile: &Profile) -> Vec<ClientPlan> {
     let mut who: Vec<(&str, bool)> = customers.split(' ').map(|name| (name, false)).collect();
     who.push(("olga", true));
     let weights = weights(random);
-    let duels = random.u32(..4) == 0;
+    let opening = pick(random, &[Some(Opening::Duel), Some(Opening::Line), None, None]);
     who.into_iter()
         .enumerate()
         .map(|(number, (customer, operator))| {
@@ -212,7 +224,8 @@ fn clients(random: &mut fastrand::Rng, profile: &Profile) -> Vec<ClientPlan> {
             let round = |random: &mut fastrand::Rng| {
                 let steps = random.usize(2..9);
                 let steps = (0..steps).map(|_| step(random, operator, &weights, profile));
-                duel(duels && number == 0, duels).into_iter().chain(steps).collect()
+                let first = opening.map(|it| it.steps(number == 0, profile.resources[0].capacity));
+                first.into_iter().flatten().chain(steps).collect()
             };
             let rounds = (0..ROUNDS).map(|_| round(random)).collect();
             ClientPlan { customer: customer.to_owned(), operator, ttl, topics, rounds }
@@ -220,33 +233,42 @@ fn clients(random: &mut fastrand::Rng, profile: &Profile) -> Vec<ClientPlan> {
         .collect()
 }
 
-/// Who holds a slot confirms at the end of the hold, when all others want it too.
-fn duel(holds: bool, wants: bool) -> Vec<Step> {
-    let sell = |at_end| {
-        let (slot, slots, quantity) = (0, 1, 1);
-        let sale = Sale {
-            action: "hold",
-            at_end,
-            resource: 0,
-            slot,
-            slots,
-            quantity,
-            with: false,
-            guest: false,
+/// How rounds of some seeds begin.
+#[derive(Debug, Clone, Copy)]
+enum Opening {
+    /// Who holds a slot confirms at the end of the hold, when all others want it too.
+    Duel,
+    /// Who has booked all of a slot gives it back, when all others wait for it.
+    Line,
+}
+
+impl Opening {
+    /// What one does first: who has the slot, or one of the others.
+    fn steps(self, has: bool, capacity: u32) -> Vec<Step> {
+        let sell = |action, at_end, quantity| {
+            let (any, with, guest) = (None, false, false);
+            let (resource, slot, slots) = (0, 0, 1);
+            Act::Sell(Sale { action, at_end, resource, any, slot, slots, quantity, with, guest })
         };
-        Act::Sell(sale)
-    };
-    let step = |pause, act| Step { pause: Duration::from_millis(pause), waits: true, act };
-    match (holds, wants) {
-        (true, _) => vec![step(0, sell(false)), step(0, Act::Confirm { which: 0, at_end: true })],
-        (false, true) => vec![step(700, sell(true))],
-        (false, false) => Vec::new(),
+        let (waits, checked) = (true, false);
+        let step = |pause, act| Step { pause: Duration::from_millis(pause), waits, checked, act };
+        match (self, has) {
+            (Self::Duel, true) => vec![
+                step(0, sell("hold", false, 1)),
+                step(0, Act::Confirm { which: 0, at_end: true }),
+            ],
+            (Self::Duel, false) => vec![step(700, sell("hold", true, 1))],
+            (Self::Line, true) => {
+                vec![step(0, sell("book", false, capacity)), step(1500, Act::Cancel { which: 0 })]
+            }
+            (Self::Line, false) => vec![step(700, sell("waitlist", false, 1))],
+        }
     }
 }
 
 /// How often each kind of step is taken in this seed: some kinds not at all.
 fn weights(random: &mut fastrand::Rng) -> [u32; KINDS] {
-    let mut weights = [12, 14, 4, 5, 5, 3, 4, 4, 3, 2, 3, 2, 8, 14, 3, 4];
+    let mut weights = [12, 14, 4, 5, 5, 3, 4, 4, 3, 2, 3, 2, 8, 14, 3, 4, 3, 2];
     for weight in &mut weights[2..] {
         if random.bool() {
             *weight = 0;
@@ -280,25 +302,32 @@ fn step(
     let act = match kind {
         0 | 13 => {
             let sells = if random.u32(..3) > 0 { "hold" } else { "book" };
+            let any = match random.u32(..8) {
+                0 if kind == 0 => Some(Any::Pool),
+                1 if kind == 0 => Some(Any::Ids),
+                _ => None,
+            };
             Act::Sell(Sale {
                 action: if kind == 0 { sells } else { "waitlist" },
+                any,
                 at_end: random.u32(..3) == 0,
                 resource,
                 slot,
                 slots: pick(random, &[1, 1, 1, 2]),
                 quantity: if random.u32(..4) == 0 { capacity.min(2) } else { 1 },
-                with: kind == 0 && random.u32(..4) == 0,
+                with: kind == 0 && any.is_none() && random.u32(..4) == 0,
                 guest: operator && random.bool(),
             })
         }
         1 if operator => Act::Approve { which },
         1 => Act::Confirm { which, at_end: random.u32(..3) == 0 },
         12 => Act::Extend { which, at_end: random.u32(..3) == 0 },
-        2 => Act::Cancel { which, checked: random.bool() },
+        2 => Act::Cancel { which },
         3 => Act::Reschedule { which, to: goes(random) },
         4 => Act::Subscribe(topic),
         5 => Act::Unsubscribe(topic),
-        6 => Act::Refresh { operator: operator && random.u32(..3) > 0 },
+        6 if operator => Act::Refresh(pick(random, &POWERS)),
+        6 => Act::Refresh(Powers::Customer),
         7 if operator => {
             let written = Written {
                 capacity: random.u32(1..4),
@@ -316,10 +345,17 @@ fn step(
         9 => Act::List { resource },
         14 => Act::Update { which },
         15 => Act::Look { resource },
+        17 if operator => Act::Revoke { whose: random.usize(..4) },
+        16 | 17 => Act::Search {
+            any: pick(random, &[Any::Pool, Any::Ids]),
+            slots: pick(random, &[1, 1, 2]),
+            quantity: random.u32(1..3),
+        },
         _ => Act::Leave(Duration::from_millis(random.u64(..2000))),
     };
     let pause = pick(random, &[0, 0, 5, 30, 200, 1000, 2500]);
-    Step { pause: Duration::from_millis(pause), waits: random.u32(..3) > 0, act }
+    let (waits, checked) = (random.u32(..3) > 0, random.u32(..4) == 0);
+    Step { pause: Duration::from_millis(pause), waits, checked, act }
 }
 
 /// To another time, to another resource, to another number of places, or all at once.

@@ -1,5 +1,6 @@
 //! What all seeds share: the template, and an issuer of tokens.
 
+use super::powers::Powers;
 use super::world::{Fault, World};
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::signature::Ed25519KeyPair;
@@ -21,7 +22,7 @@ const ISSUER: &str = "https://issuer.test";
 const AUDIENCE: &str = "simulation";
 const KEY: &str = "key-1";
 const CLAIM: &str = "role";
-const OPERATOR: &str = "operator";
+const VENUE: &str = "venue";
 
 /// The template, as the simulated functions are configured by it.
 pub struct Setup {
@@ -70,14 +71,17 @@ impl Setup {
         functions.find(|it| it.handler == handler).expect("the template has it").timeout
     }
 
-    /// A token of this customer until this second since 1970.
-    pub fn token(&self, customer: &str, operator: bool, expires: i64) -> String {
+    /// A token of this customer between these seconds since 1970.
+    pub fn token(&self, customer: &str, powers: Powers, (issued, expires): (i64, i64)) -> String {
         let mut header = Header::new(Algorithm::EdDSA);
         header.kid = Some(KEY.to_owned());
-        let role = if operator { OPERATOR } else { "customer" };
-        let claims = json!({
-            "iss": ISSUER, "aud": AUDIENCE, "sub": customer, CLAIM: role, "exp": expires,
+        let mut claims = json!({
+            "iss": ISSUER, "aud": AUDIENCE, "sub": customer, CLAIM: powers.role(), "iat": issued,
+            "exp": expires,
         });
+        if let Some(venue) = powers.venue() {
+            claims[VENUE] = json!(venue);
+        }
         encode(&header, &claims, &self.key).expect("it is a key")
     }
 }
@@ -89,8 +93,8 @@ pub fn settings() -> Settings {
         audience: AUDIENCE.to_owned(),
         jwks_url: None,
         operator_claim: CLAIM.to_owned(),
-        operator_value: OPERATOR.to_owned(),
-        venue_claim: "venue".to_owned(),
+        operator_value: Powers::All.role().to_owned(),
+        venue_claim: VENUE.to_owned(),
     }
 }
 

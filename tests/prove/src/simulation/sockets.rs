@@ -1,5 +1,6 @@
 //! The sockets of the simulated gateway: who is connected, what they may be told, and what is sent.
 
+use super::powers::Powers;
 use super::world::{Busy, World};
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
@@ -63,13 +64,17 @@ pub struct Rights {
     pub grants: Vec<Grant>,
     /// Topics that it has given up, and when that was answered.
     pub ended: BTreeMap<String, Instant>,
+    /// When it was answered that all its tokens are revoked.
+    pub revoked: Option<Instant>,
 }
 
 /// What a token allows.
 #[derive(Debug, Clone)]
 pub struct Grant {
-    /// Whether operators' topics are allowed.
-    pub operator: bool,
+    /// What its bearer may do.
+    pub powers: Powers,
+    /// When the token was issued, in seconds since 1970.
+    pub issued: i64,
     /// When the token ends, in seconds since 1970.
     pub expires: i64,
     /// Since when it has been replaced for certain.
@@ -127,8 +132,31 @@ impl Socket {
 }
 
 impl Rights {
+    /// Whether it was known before this instant that all tokens are revoked.
+    pub fn are_revoked(&self, began: Instant) -> bool {
+        self.revoked.is_some_and(|revoked| revoked < began)
+    }
+
+    /// Whether a request that was sent then may be decided by a token with powers like this.
+    pub fn may(&self, sent: Instant, powers: impl Fn(Powers) -> bool) -> bool {
+        let good = |grant: &&Grant| grant.replaced.is_none_or(|replaced| replaced >= sent);
+        let mut grants = self.grants.iter().filter(good);
+        grants.any(|grant| powers(grant.powers))
+    }
+
+    /// All tokens of this customer's connection are revoked that were issued up to this second since 1970, as
+    /// somebody was just answered.
+    pub fn revoke(&mut self, up_to: i64) {
+        if self.grants.iter().all(|grant| grant.issued <= up_to) {
+            self.revoked.get_or_insert_with(Instant::now);
+        }
+    }
+
     /// Whether a client may be told of a topic by a push that began then; else why not.
     pub fn allow(&self, world: &World, topic: &str, began: Instant) -> Result<(), String> {
+        if self.are_revoked(began) {
+            return Err("the tokens were revoked, and that was answered before".to_owned());
+        }
         if let Some(ended) = self.ended.get(topic)
             && *ended < began
         {
@@ -141,8 +169,9 @@ impl Rights {
             return Ok(());
         }
         let late = |grant: &Grant| then > grant.expires * 1000 + world.plan.profile.skew + 1;
-        let fits =
-            |grant: &Grant| !late(grant) && (grant.operator || !topic.ends_with("/bookings"));
+        let fits = |grant: &Grant| {
+            !late(grant) && (grant.powers.operates() || !topic.ends_with("/bookings"))
+        };
         if grants.any(fits) {
             Ok(())
         } else {

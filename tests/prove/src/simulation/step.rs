@@ -1,6 +1,7 @@
 //! What a client does.
 
 use super::plan::RESOURCES;
+use super::powers::Powers;
 use std::fmt;
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ pub struct Step {
     pub pause: Duration,
     /// Whether it waits until everything before it was answered; else it is pipelined.
     pub waits: bool,
+    /// Whether a change is asked for only at the version that is known.
+    pub checked: bool,
     /// What it does.
     pub act: Act,
 }
@@ -30,10 +33,8 @@ pub enum Act {
         which: usize,
         at_end: bool,
     },
-    /// Cancels, perhaps only at the version that it knows.
     Cancel {
         which: usize,
-        checked: bool,
     },
     /// Moves a booking.
     Reschedule {
@@ -72,12 +73,20 @@ pub enum Act {
     Look {
         resource: usize,
     },
+    /// Reads where so many adjacent slots have so many places.
+    Search {
+        any: Any,
+        slots: usize,
+        quantity: u32,
+    },
+    /// Revokes the tokens of a customer, by the client's number.
+    Revoke {
+        whose: usize,
+    },
     Subscribe(Topic),
     Unsubscribe(Topic),
-    /// Brings a new token, in this role.
-    Refresh {
-        operator: bool,
-    },
+    /// Brings a new token, with these powers.
+    Refresh(Powers),
     /// The network breaks, and comes back after this time.
     Away(Duration),
     /// Closes the connection, and comes back after this time.
@@ -91,8 +100,10 @@ pub struct Sale {
     pub action: &'static str,
     /// Whether it is sent when a hold of the slot runs out.
     pub at_end: bool,
-    /// Of which resource.
+    /// Of which resource; for any of them, by whose grid it is asked for.
     pub resource: usize,
+    /// Whether of any, and how they are named.
+    pub any: Option<Any>,
     /// The number of its first slot.
     pub slot: usize,
     /// How many slots.
@@ -103,6 +114,15 @@ pub struct Sale {
     pub with: bool,
     /// Whether for a guest, if an operator asks.
     pub guest: bool,
+}
+
+/// How those of which any will do are named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Any {
+    /// By the pool that all of them are in.
+    Pool,
+    /// One by one.
+    Ids,
 }
 
 /// Where a booking moves: what is not said stays as it is.

@@ -83,6 +83,7 @@ struct State {
     faulty: bool,
     faults: u32,
     dropped: BTreeSet<u32>,
+    compared: u32,
     busy: usize,
     broken: Option<Broken>,
     /// Transactions that are on their way to the database, by their token.
@@ -121,6 +122,7 @@ impl World {
             faulty: false,
             faults: 0,
             dropped: plan.dropped.clone(),
+            compared: 0,
             busy: 0,
             broken: None,
             tokens: BTreeMap::new(),
@@ -247,6 +249,16 @@ impl World {
     /// How many faults have happened so far.
     pub fn faults(&self) -> u32 {
         self.state().faults
+    }
+
+    /// An answer is compared with what is in the tables.
+    pub fn compared(&self) {
+        self.state().compared += 1;
+    }
+
+    /// How many answers were compared with what is in the tables.
+    pub fn comparisons(&self) -> u32 {
+        self.state().compared
     }
 
     /// Whether an outage of this kind is under way.

@@ -223,3 +223,46 @@ fn tables_that_do_not_add_up() {
     let broken = story.verdict_at(100, &[booked], &[slot(NINE, 1, 2)]).unwrap_err();
     assert!(broken.contains("bookings add up to what slots have taken"), "{broken}");
 }
+
+#[test]
+fn what_was_offered_is_sold_to_another() {
+    let (mut story, _) = Story::of_a_booking();
+    story.asks(BOB, [6, 8], ask("waitlist", "b"), Ok(booking("y", "bob", NINE, "waitlisted", 1)));
+    let cancelled = booking("x", "alice", NINE, "cancelled", 2);
+    story.asks(ALICE, [10, 14], about("cancel", "x"), Ok(cancelled));
+    story.asks(OLGA, [15, 17], ask("book", "c"), Ok(booking("z", "olga", NINE, "confirmed", 1)));
+    let mut offered = booking("y", "bob", NINE, "held", 2);
+    offered["holdExpiresAt"] = json!(instant(1020));
+    story.hears(BOB, 18, "me", "bookings", &json!([offered]));
+    story.breaks("some order explains");
+}
+
+#[test]
+fn who_leaves_a_line_gives_a_place_back() {
+    let (mut story, _) = Story::of_a_booking();
+    story.asks(BOB, [6, 8], ask("waitlist", "b"), Ok(booking("y", "bob", NINE, "waitlisted", 1)));
+    let left = booking("y", "bob", NINE, "cancelled", 2);
+    story.asks(BOB, [10, 14], about("cancel", "y"), Ok(left));
+    story.asks(OLGA, [15, 16], look(), Ok(json!({"slots": [slot(NINE, 1, 2)]})));
+    story.breaks("some order explains");
+}
+
+#[test]
+fn a_booking_grows_beyond_what_there_is() {
+    let (mut story, booked) = Story::of_a_booking();
+    let mut two = booked;
+    (two["quantity"], two["version"]) = (json!(2), json!(2));
+    let mut grow = about("reschedule", "x");
+    grow["quantity"] = json!(2);
+    story.asks(ALICE, [6, 8], grow, Ok(two));
+    story.breaks("some order explains");
+}
+
+#[test]
+fn what_is_booked_with_another_is_sold_twice() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [3, 5], ask("book", "a"), Ok(of_the_hall_with_the_room()));
+    let booked = booking("y", "bob", NINE, "confirmed", 1);
+    story.asks(BOB, [6, 8], ask("book", "b"), Ok(booked));
+    story.breaks("some order explains");
+}

@@ -134,3 +134,39 @@ fn a_booking_moves_and_leaves_its_place() {
     let checked = story.verdict_at(20, &[moved, sold], &slots).unwrap();
     assert_eq!((checked.slots, checked.bookings), (2, 2));
 }
+
+/// Bob waits, and is offered the place that Alice gives back: nobody else saw it free.
+#[test]
+fn who_waits_is_offered_what_another_gives_back() {
+    let (mut story, _) = Story::of_a_booking();
+    story.asks(BOB, [6, 8], ask("waitlist", "b"), Ok(booking("y", "bob", NINE, "waitlisted", 1)));
+    let cancelled = booking("x", "alice", NINE, "cancelled", 2);
+    story.asks(ALICE, [10, 14], about("cancel", "x"), Ok(cancelled.clone()));
+    story.asks(OLGA, [15, 16], look(), Ok(json!({"slots": [slot(NINE, 0, 4)]})));
+    let mut offered = booking("y", "bob", NINE, "held", 2);
+    offered["holdExpiresAt"] = json!(instant(1020));
+    story.hears(BOB, 18, "me", "bookings", &json!([offered]));
+    let confirmed = booking("y", "bob", NINE, "confirmed", 3);
+    story.asks(BOB, [20, 24], about("confirm", "y"), Ok(confirmed.clone()));
+    let checked = story.verdict_at(100, &[cancelled, confirmed], &[slot(NINE, 0, 5)]).unwrap();
+    assert_eq!((checked.slots, checked.bookings, checked.undecided), (1, 2, 0));
+}
+
+#[test]
+fn who_leaves_a_line_gives_nothing_back() {
+    let (mut story, booked) = Story::of_a_booking();
+    story.asks(BOB, [6, 8], ask("waitlist", "b"), Ok(booking("y", "bob", NINE, "waitlisted", 1)));
+    let left = booking("y", "bob", NINE, "cancelled", 2);
+    story.asks(BOB, [10, 14], about("cancel", "y"), Ok(left.clone()));
+    story.asks(OLGA, [15, 16], look(), Ok(json!({"slots": [slot(NINE, 0, 2)]})));
+    story.verdict_at(100, &[booked, left], &[slot(NINE, 0, 2)]).unwrap();
+}
+
+/// Alice has the room with a hall that is not looked at.
+#[test]
+fn what_is_booked_with_another_is_taken() {
+    let mut story = Story::begin();
+    story.asks(ALICE, [3, 5], ask("book", "a"), Ok(of_the_hall_with_the_room()));
+    story.asks(BOB, [6, 8], ask("book", "b"), Err("slot_full"));
+    story.is_good();
+}

@@ -43,6 +43,14 @@ pub fn booking(id: &str, customer: &str, start: &str, status: &str, version: u64
     })
 }
 
+/// Alice's booking of a hall that is not looked at, with the room.
+pub fn of_the_hall_with_the_room() -> Value {
+    let mut booked = booking("x", "alice", NINE, "confirmed", 1);
+    booked["resource"] = json!("hall");
+    booked["with"] = json!([{"resource": "room", "quantity": 1}]);
+    booked
+}
+
 /// A hold that runs out so many milliseconds after the beginning.
 pub fn hold(id: &str, customer: &str, ends: i64) -> Value {
     let mut hold = booking(id, customer, NINE, "held", 1);

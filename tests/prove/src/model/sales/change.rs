@@ -111,12 +111,20 @@ impl Change<'_> {
     /// Reads the slots that it leaves.
     pub fn read_left(self, moving: &Move, taken: Option<&Slots>, tables: &Tables) -> After {
         let Period { start, end } = moving.read.stretch.time();
-        let left = tables.slots(start, end);
+        let sales = self.turn.sales;
+        let own = sales.side(&moving.read.resource);
+        let left = tables.slots_of(own, start, end);
         let (read, now) = (&moving.read, self.turn.flight.now);
-        if let Some(until) = read.runs_out_at().filter(|until| now < *until)
-            && read.stretch.slots().any(|slot| {
-                left.get(&slot.start).is_some_and(|slot| !slot.holds(read.places, until))
+        let is_dropped = |until: Timestamp| {
+            read.claims().any(|claim| {
+                let there = tables.slots_of(sales.side(&claim.resource), start, end);
+                claim.stretch.slots().any(|slot| {
+                    there.get(&slot.start).is_some_and(|slot| !slot.holds(claim.places, until))
+                })
             })
+        };
+        if let Some(until) = read.runs_out_at().filter(|until| now < *until)
+            && is_dropped(until)
         {
             // By the clock of whoever needed the places it has run out.
             return After::Anew(until);
@@ -143,7 +151,8 @@ impl Change<'_> {
         let resource = &self.turn.sales.resource;
         let now = self.turn.flight.now;
         let mut after = (**slots).clone();
-        for (of, effect) in Booking::effects(Some(&moving.read), &moving.next) {
+        let effects = Booking::effects(Some(&moving.read), &moving.next).into_iter();
+        for (of, effect) in effects.filter(|(of, _)| of.resource == resource.id) {
             let terms = resource.terms(of.slot, slots, now);
             match slots.get(&of.slot.start).map(|slot| slot.after(effect, terms, now)) {
                 Some(Ok(slot)) => drop(after.insert(of.slot.start, slot)),
@@ -174,14 +183,17 @@ impl Change<'_> {
             vec![Write::Booking { number: self.turn.number, after: next.clone(), over }];
         let mut offered = offers.unwrap_or_default();
         for (of, effect) in Booking::effects(Some(read), next) {
-            let period = of.slot;
+            let (period, side) = (of.slot, self.turn.sales.side(&of.resource));
+            let is_own = of.resource == read.resource;
+            let (taken, left) = (taken.filter(|_| is_own), left.filter(|_| is_own));
             let mut effects = vec![effect];
             effects.extend(offered.effects.remove(&of).unwrap_or_default());
             let known = taken.and_then(|taken| taken.get(&period.start));
             let known = left.and_then(|left| left.get(&period.start)).or(known);
             if let Some(known) = known.filter(|_| effects.len() > 1) {
                 let terms = self.turn.sales.resource.terms(period, &BTreeMap::new(), now);
-                writes.push(Write::Slot(SlotWrite::new(known, effects, terms, now, Some(known))));
+                let write = SlotWrite::new(known, effects, terms, now, Some(known));
+                writes.push(Write::Slot(write.of(side)));
                 continue;
             }
             let (slot, terms) = match (effect.taken(), resource, taken) {
@@ -193,15 +205,15 @@ impl Change<'_> {
                     }
                     (slot, terms)
                 }
-                _ if effect.only_gives_back_for_good() && gone(period.start) => continue,
+                _ if effect.only_gives_back_for_good() && is_own && gone(period.start) => continue,
                 // Neither the slot nor the terms matter to what is kept or given back.
                 _ => {
-                    let resource = &self.turn.sales.resource;
+                    let resource = self.turn.sales.on(side);
                     let none = BTreeMap::new();
                     (resource.slot(period, &none), resource.terms(period, &none, now))
                 }
             };
-            writes.push(Write::Slot(SlotWrite::new(&slot, effects, terms, now, known)));
+            writes.push(Write::Slot(SlotWrite::new(&slot, effects, terms, now, known).of(side)));
         }
         writes.extend(offered.bookings);
         After::Next(Phase::Writing(Kept::new(writes)))

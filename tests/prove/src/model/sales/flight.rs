@@ -81,6 +81,8 @@ pub struct Reads {
     pub resource: Option<Kept<Resource>>,
     /// The slots.
     pub slots: Option<Slots>,
+    /// Those of what is asked for with it; nothing where nothing is.
+    pub beside: Option<Slots>,
 }
 
 /// A change that is decided.

@@ -2,7 +2,7 @@
 
 use super::super::kept::Kept;
 use super::flight::{Lookup, Phase};
-use super::tables::Write;
+use super::tables::{Place, Side, Write};
 use super::{Sales, State, Step};
 use domain::{Booking, Rejection};
 use jiff::Timestamp;
@@ -54,6 +54,12 @@ impl Sales {
     }
 }
 
+/// A slot in words.
+fn place((side, start): Place) -> String {
+    let beside = if side == Side::Beside { " beside it" } else { "" };
+    format!("{}{beside}", start.strftime("%H:%M"))
+}
+
 /// What a request does in this phase.
 fn doing(phase: &Phase, which: u8) -> String {
     let lookup = |lookup: &Lookup| match lookup {
@@ -63,6 +69,7 @@ fn doing(phase: &Phase, which: u8) -> String {
     match phase {
         Phase::Selling(reads) if which == 0 => lookup(&reads.booking),
         Phase::LookingAgain(it) | Phase::Looking(it) => lookup(it),
+        Phase::Selling(_) if which == 3 => "reads the slots beside it".to_owned(),
         Phase::Selling(_) if which == 1 => "reads the resource".to_owned(),
         Phase::ReadingResource(_) | Phase::Putting => "reads the resource".to_owned(),
         Phase::Selling(_) | Phase::ReadingSlots(_) => "reads the slots".to_owned(),
@@ -79,7 +86,7 @@ fn doing(phase: &Phase, which: u8) -> String {
                 Write::Slot(slot) => {
                     let effects = &slot.effects;
                     let drops = if slot.drops.is_empty() { "" } else { ", drops buckets" };
-                    format!("slot of {} {effects:?}{drops}", slot.start.strftime("%H:%M"))
+                    format!("slot of {} {effects:?}{drops}", place(slot.place))
                 }
                 Write::Resource(after, _) => format!("resource v{}", after.version),
             });

@@ -1,6 +1,6 @@
 //! Who waits, and is offered places, as `store::bookings::line` does it: whoever takes places lets the line
 //! go first, and whoever gives some back offers them in the same transaction. What is left out: places that
-//! are left over after it, and who waits for slots of several lines.
+//! are left over after it, who waits for slots of several lines, and lines of what is booked with others.
 
 use super::super::kept::Kept;
 use super::super::mutation::Mutation;
@@ -58,6 +58,8 @@ pub struct Sale {
     pub resource: Kept<Resource>,
     /// The slots as they were read.
     pub slots: Slots,
+    /// Those of what is asked for with it.
+    pub beside: Slots,
 }
 
 /// A change that gives places back.
@@ -83,7 +85,7 @@ pub struct Offers {
 impl Sale {
     /// Where somebody waits, and is free.
     pub fn window(&self, now: Timestamp) -> Option<Period> {
-        let Self { booking, resource, slots } = self;
+        let Self { booking, resource, slots, .. } = self;
         let waits = |slot: &Period| {
             let waiting = slots.get(&slot.start).is_some_and(|slot| slot.waiting > 0);
             waiting && resource.availability(*slot, slots, now).free > 0
@@ -93,9 +95,10 @@ impl Sale {
 }
 
 impl Leaving {
-    /// Where somebody waits, and places are given back.
+    /// Where somebody waits, and places are given back. Nobody waits for what is booked with it.
     pub fn window(&self) -> Option<Period> {
         let effects = Booking::effects(Some(&self.moving.read), &self.moving.next).into_iter();
+        let effects = effects.filter(|(of, _)| of.resource == self.moving.read.resource);
         let given = effects.filter(|(_, effect)| effect.given_back() > 0).map(|(of, _)| of.slot);
         let waits = |slot: &Period| self.left.get(&slot.start).is_some_and(|slot| slot.waiting > 0);
         hull(given.filter(waits))

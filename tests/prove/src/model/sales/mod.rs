@@ -31,7 +31,7 @@ use super::explore::{Broken, Model};
 use super::kept::Kept;
 use super::mutation::Mutation;
 use change::Change;
-use domain::Resource;
+use domain::{Resource, ResourceId};
 use flight::{After, Flight, Lookup, Phase, Reads, Turn};
 use history::Came;
 use line::Seen;
@@ -39,7 +39,7 @@ use scenario::{Kind, Scenario};
 use sell::Selling;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tables::{Outcome, Tables, Write};
+use tables::{Outcome, Side, Tables, Write};
 
 /// Orders of a scenario.
 const MOST_ORDERS: usize = 12;
@@ -49,6 +49,7 @@ const MOST_ORDERS: usize = 12;
 pub struct Sales {
     scenario: Scenario,
     resource: Kept<Resource>,
+    beside: Option<Kept<Resource>>,
     moves: bool,
 }
 
@@ -83,7 +84,8 @@ impl Sales {
     pub fn new(scenario: Scenario) -> Self {
         assert!(scenario.orders.len() <= MOST_ORDERS, "{} orders too much", scenario.name);
         let (resource, moves) = (Kept::new(scenario.resource.clone()), scenario.moves());
-        Self { scenario, resource, moves }
+        let beside = scenario.beside.clone().map(Kept::new);
+        Self { scenario, resource, beside, moves }
     }
 
     /// Whether this is done wrong.
@@ -91,10 +93,23 @@ impl Sales {
         self.scenario.mutation == Some(mutation)
     }
 
+    /// Which of the resources this is.
+    fn side(&self, id: &ResourceId) -> Side {
+        if *id == self.resource.id { Side::Main } else { Side::Beside }
+    }
+
+    /// The resource of this side, as far as it never changes.
+    fn on(&self, side: Side) -> &Kept<Resource> {
+        match (side, &self.beside) {
+            (Side::Beside, Some(beside)) => beside,
+            _ => &self.resource,
+        }
+    }
+
     /// What a request does first.
     fn first(&self, order: usize) -> Phase {
-        match self.scenario.orders[order].kind {
-            Kind::Sell { .. } => Phase::Selling(Selling::reads(self)),
+        match &self.scenario.orders[order].kind {
+            Kind::Sell { request, .. } => Phase::Selling(Selling::reads(self, request)),
             Kind::Change { .. } => Phase::Looking(Lookup::Unread),
             Kind::Put(_) => Phase::Putting,
         }
@@ -201,6 +216,21 @@ impl Sales {
                 return Ok((After::Next(Phase::Writing(Kept::new(rest))), false));
             }
         }
+        if self.wrong(Mutation::WithInTwo) {
+            let beside =
+                |write: &&Write| matches!(write, Write::Slot(slot) if slot.place.0 == Side::Beside);
+            let (first, rest): (Vec<_>, Vec<_>) = writes.iter().partition(beside);
+            let [first, rest] = [first, rest].map(|part| part.into_iter().cloned().collect());
+            let (first, rest): (Vec<Write>, Vec<Write>) = (first, rest);
+            let is_of_both = rest.iter().any(|write| matches!(write, Write::Slot(_)));
+            if !first.is_empty() && is_of_both {
+                let first = Arc::make_mut(tables).transact(&self.scenario, clock, &first)?;
+                return Ok(match first {
+                    Outcome::Written => (After::Next(Phase::Writing(Kept::new(rest))), false),
+                    Outcome::Refused(_) => (After::Anew(flight.now), true),
+                });
+            }
+        }
         let outcome = Arc::make_mut(tables).transact(&self.scenario, clock, writes)?;
         Ok(match outcome {
             Outcome::Written => match &writes[0] {
@@ -241,9 +271,14 @@ impl Model for Sales {
         let mut steps = Vec::new();
         for (number, flight) in state.flights.iter().enumerate() {
             match &flight.phase {
-                Phase::Selling(Reads { booking, resource, slots }) => {
-                    let open = [!booking.is_known(), resource.is_none(), slots.is_none()];
-                    let open = (0..3).zip(open).filter(|(_, open)| *open);
+                Phase::Selling(Reads { booking, resource, slots, beside }) => {
+                    let open = [
+                        !booking.is_known(),
+                        resource.is_none(),
+                        slots.is_none(),
+                        beside.is_none(),
+                    ];
+                    let open = (0..4).zip(open).filter(|(_, open)| *open);
                     steps.extend(open.map(|(which, _)| Step::Go(number, which)));
                 }
                 _ => steps.push(Step::Go(number, 0)),

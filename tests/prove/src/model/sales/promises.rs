@@ -4,7 +4,7 @@ use super::super::explore::Broken;
 use super::super::kept::Kept;
 use super::State;
 use super::scenario::{Kind, Scenario, length_of_a_slot};
-use super::tables::{SlotWrite, Tables, Write};
+use super::tables::{Side, SlotWrite, Tables, Write};
 use domain::{Booking, NewBooking, Period, Resource, Slot, Status, Terms, Version};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,7 +72,7 @@ pub fn of_slot(
     if scenario.mutation.is_some() {
         return Ok(());
     }
-    let untouched = Slot::untouched(write.start, write.terms.minutes);
+    let untouched = Slot::untouched(write.place.1, write.terms.minutes);
     let before = before.unwrap_or(&untouched);
     let decided = match write.effects.as_slice() {
         [] => Ok(before.swept(write.now)),
@@ -109,7 +109,9 @@ pub fn of_line(before: &Tables, after: &Tables, writes: &[Write]) -> Result<(), 
             !tables.resource.offers(&mut slots, [waits], booking.updated_at).is_empty()
         };
         for (of, effect) in Booking::effects(was, booking) {
-            let here = |waits: &&&Booking| waits.stretch.slots().any(|slot| slot == of.slot);
+            let here = |waits: &&&Booking| {
+                waits.resource == of.resource && waits.stretch.slots().any(|slot| slot == of.slot)
+            };
             for waits in waiting.iter().filter(here) {
                 let how = || format!("{} at {}", waits.customer, of.slot.start);
                 if effect.taken() > 0 && !offered && fits(waits, before) {
@@ -199,25 +201,36 @@ pub fn of_state(scenario: &Scenario, state: &State) -> Result<(), Broken> {
     let bookings = || tables.bookings.iter().flatten().map(|booking| &**booking);
     let live = |booking: &Booking| booking.runs_out_at().is_none_or(|end| end > fastest);
 
-    let slots = bookings().flat_map(|one| one.stretch.slots());
-    let starts: BTreeSet<Timestamp> = slots.map(|slot| slot.start).collect();
-    for start in &starts {
-        // A slot that began before and is not over may be one of another grid.
-        let covers = |booking: &Booking| {
-            let mut slots = booking.stretch.slots();
-            let slot = slots.find(|slot| slot.start <= *start && slot.end > *start);
-            slot.map_or(0, |slot| booking.places_in(&booking.resource, slot.start))
+    let sides = [(Side::Main, Some((&*tables.resource, scenario.most()))), {
+        let beside = scenario.beside.as_ref();
+        (Side::Beside, beside.map(|beside| (beside, beside.capacity.get())))
+    }];
+    for (side, resource) in sides {
+        let Some((resource, most)) = resource else { continue };
+        let claims = |one: &Booking| {
+            let here = one.claims().filter(|claim| claim.resource == resource.id);
+            here.flat_map(|claim| claim.stretch.slots().collect::<Vec<_>>()).collect::<Vec<_>>()
         };
-        let taken: u32 = bookings().filter(|one| live(one)).map(covers).sum();
-        if taken > scenario.most() {
-            return Err(Broken::new(NOTHING_TWICE, format!("{taken} places at {start}")));
+        let slots = bookings().flat_map(claims);
+        let starts: BTreeSet<Timestamp> = slots.map(|slot| slot.start).collect();
+        for start in &starts {
+            // A slot that began before and is not over may be one of another grid.
+            let covers = |booking: &Booking| {
+                let mut slots = claims(booking).into_iter();
+                let slot = slots.find(|slot| slot.start <= *start && slot.end > *start);
+                slot.map_or(0, |slot| booking.places_in(&resource.id, slot.start))
+            };
+            let taken: u32 = bookings().filter(|one| live(one)).map(covers).sum();
+            if taken > most {
+                return Err(Broken::new(NOTHING_TWICE, format!("{taken} places at {start}")));
+            }
         }
-    }
-    let touched: BTreeSet<Timestamp> = tables.slots.keys().copied().chain(starts).collect();
-    for start in touched {
-        let untouched = Slot::untouched(start, length_of_a_slot(&scenario.resource));
-        let slot = tables.slots.get(&start).map_or(&untouched, |slot| &**slot);
-        of_books(slot, bookings(), &tables.resource, fastest)?;
+        let touched = tables.slots.keys().filter(|(of, _)| *of == side).map(|(_, start)| *start);
+        for start in touched.chain(starts).collect::<BTreeSet<_>>() {
+            let untouched = Slot::untouched(start, length_of_a_slot(&scenario.resource));
+            let slot = tables.slots.get(&(side, start)).map_or(&untouched, |slot| &**slot);
+            of_books(slot, bookings(), resource, fastest)?;
+        }
     }
     Ok(())
 }
@@ -232,8 +245,8 @@ fn of_books<'a>(
     let (mut sold, mut waiting) = (0, 0);
     let mut held = BTreeMap::<Timestamp, u32>::new();
     for booking in bookings {
-        let places = booking.places_in(&booking.resource, slot.start);
-        let waits = booking.status == Status::Waitlisted;
+        let places = booking.places_in(&resource.id, slot.start);
+        let waits = booking.status == Status::Waitlisted && booking.resource == resource.id;
         waiting += u32::from(waits && booking.stretch.slots().any(|it| it.start == slot.start));
         match booking.runs_out_at() {
             Some(end) if places > 0 => *held.entry(end).or_default() += places,

@@ -6,7 +6,7 @@ use domain::{
     Action, Approval, Attempt, BookingHash, Calendar, Capacity, ConfirmBy, ConfirmationCode,
     CustomerId, Details, HoldSeconds, Key, MadeBy, MaxHoldSeconds, NewBooking, Pools, Quantity,
     Rank, Resource, ResourceId, Role, Rules, Sale, SlotLength, SlotMinutes, State, TimeZoneName,
-    VenueId, Version,
+    VenueId, Version, With,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +21,8 @@ pub struct Scenario {
     pub orders: Vec<Order>,
     /// The resource, as it is at first.
     pub resource: Resource,
+    /// What may be booked with it, and by itself; it stays as it is.
+    pub beside: Option<Resource>,
     /// Requests under way at once.
     pub at_once: usize,
     /// How often the clock steps.
@@ -148,6 +150,7 @@ impl Scenario {
             name,
             orders: Vec::new(),
             resource: room(60, capacity, 8),
+            beside: None,
             at_once: 2,
             ticks: 3,
             tick: SignedDuration::from_secs(4),
@@ -200,6 +203,32 @@ impl Scenario {
         );
         self.orders.push(Order { text, times, kind: Kind::Sell { booking, request } });
         self
+    }
+
+    /// There is a projector, which the order before this one asks for, too.
+    pub fn with_projector(mut self) -> Self {
+        let resource = self.projector();
+        if let Some(Order { kind: Kind::Sell { request, .. }, text, .. }) = self.orders.last_mut() {
+            request.with = vec![With { resource, quantity: Quantity::ONE }];
+            text.push_str(", with the projector");
+        }
+        self
+    }
+
+    /// There is a projector, and it alone is what the order before this one asks for.
+    pub fn of_projector(mut self) -> Self {
+        let projector = self.projector();
+        if let Some(Order { kind: Kind::Sell { request, .. }, text, .. }) = self.orders.last_mut() {
+            request.resource = projector;
+            text.push_str(", of the projector");
+        }
+        self
+    }
+
+    fn projector(&mut self) -> ResourceId {
+        let id = ResourceId::parse("projector").expect("it is an id");
+        self.beside = Some(Resource { id: id.clone(), ..room(60, 1, 8) });
+        id
     }
 
     /// The number of the booking of this hash.

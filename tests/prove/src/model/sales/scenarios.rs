@@ -102,6 +102,32 @@ pub fn moves(size: Size) -> Scenario {
     Scenario { ticks: size.pick(0, 2), ..scenario }
 }
 
+/// A hold moves to the other slot while it runs out, and others want both.
+pub fn held_moves(size: Size) -> Scenario {
+    let scenario = Scenario::new("a hold that moves", 1)
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .reschedule(1, "alice", 0, (1, 1, 60))
+        .reschedule(size.pick(0, 1), "alice", 0, (0, 2, 60))
+        .confirm(1, "alice", 0)
+        .sell(1, "bob", "b", Book, (0, 1, 60), 1)
+        .sell(size.pick(0, 1), "carol", "c", Hold, (1, 1, 60), 1);
+    Scenario { ticks: size.pick(2, 3), ..scenario }
+}
+
+/// A room with a projector is wanted, and the projector alone; holds of both run out.
+pub fn with(size: Size) -> Scenario {
+    let scenario = Scenario::new("a room with a projector", 1)
+        .sell(1, "alice", "a", Hold, (0, 1, 60), 1)
+        .with_projector()
+        .sell(1, "bob", "b", size.pick(Book, Hold), (0, 1, 60), 1)
+        .of_projector()
+        .sell(size.pick(0, 1), "carol", "c", Book, (0, 1, 60), 1)
+        .with_projector()
+        .confirm(1, "alice", 0)
+        .cancel(1, "alice", 0);
+    Scenario { ticks: size.pick(2, 3), skews: size.pick(&[0], &[0, 1]), ..scenario }
+}
+
 /// An operator approves or declines.
 pub fn approval(size: Size) -> Scenario {
     let mut scenario = Scenario::new("approval", 1);
@@ -218,6 +244,8 @@ pub fn all(size: Size) -> Vec<Scenario> {
         clocks,
         keys,
         moves,
+        held_moves,
+        with,
         approval,
         unanswered,
         unanswered_until_the_start,

@@ -8,7 +8,7 @@ use super::Sales;
 use super::flight::{After, Lookup, Phase, Reads, Slots, Turn};
 use super::line::{Asking, Sale};
 use super::scenario::code;
-use super::tables::{SlotWrite, Tables, Write};
+use super::tables::{Side, SlotWrite, Tables, Write};
 use domain::{Booking, NewBooking, Period, Rejection, Resource, Slot, SlotOf, Status, Stretch};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -24,13 +24,17 @@ pub struct Selling<'a> {
 }
 
 impl Selling<'_> {
-    /// What it reads first: the resource only where that may change.
-    pub fn reads(sales: &Sales) -> Reads {
-        let fixed = (!sales.moves).then(|| sales.resource.clone());
-        Reads { resource: fixed, ..Reads::default() }
+    /// What it reads first: a resource only where that may change.
+    pub fn reads(sales: &Sales, request: &NewBooking) -> Reads {
+        let side = sales.side(&request.resource);
+        let is_fixed = !sales.moves || side == Side::Beside;
+        let resource = is_fixed.then(|| sales.on(side).clone());
+        let beside = request.with.is_empty().then(|| Kept::new(BTreeMap::new()));
+        Reads { resource, beside, ..Reads::default() }
     }
 
-    /// The next of the reads that are made at the same time: the booking, the resource, the slots.
+    /// The next of the reads that are made at the same time: the booking, the resource, the slots, those
+    /// of what is asked for with it.
     pub fn read(
         self,
         mut reads: Reads,
@@ -42,7 +46,10 @@ impl Selling<'_> {
             1 => reads.resource = Some(tables.resource.clone()),
             _ => {
                 let end = self.request.end.unwrap_or(self.request.start);
-                reads.slots = Some(Kept::new(tables.slots(self.request.start, end)));
+                let own = self.turn.sales.side(&self.request.resource);
+                let side = if which == 2 { own } else { Side::Beside };
+                let read = Some(Kept::new(tables.slots_of(side, self.request.start, end)));
+                if which == 2 { reads.slots = read } else { reads.beside = read }
             }
         }
         Ok(match reads {
@@ -50,7 +57,8 @@ impl Selling<'_> {
                 booking: Lookup::Known(made),
                 resource: Some(resource),
                 slots: Some(slots),
-            } => self.decide(made, &resource, &slots),
+                beside: Some(beside),
+            } => self.decide(made, &resource, &slots, beside),
             reads => After::Next(Phase::Selling(reads)),
         })
     }
@@ -60,6 +68,7 @@ impl Selling<'_> {
         made: Option<Kept<Booking>>,
         resource: &Kept<Resource>,
         slots: &Slots,
+        beside: Slots,
     ) -> After {
         if let Some(made) = made {
             return After::Answer(self.request.repeats(&made).map(|()| made));
@@ -69,7 +78,7 @@ impl Selling<'_> {
             Ok(booking) if resource.has_moved() => {
                 After::Next(Phase::SellingMoved(Kept::new(booking), resource.clone()))
             }
-            Ok(booking) => self.write(&Kept::new(booking), resource, slots.clone()),
+            Ok(booking) => self.write(&Kept::new(booking), resource, slots.clone(), beside),
         }
     }
 
@@ -79,7 +88,9 @@ impl Selling<'_> {
             let settled = Resource { former: Vec::new(), ..resource.clone() };
             return self.request.decide(&settled, &[], &code(), now);
         }
-        self.request.decide(resource, &[], &code(), now)
+        let beside = self.turn.sales.beside.iter().filter(|_| !self.request.with.is_empty());
+        let beside: Vec<Resource> = beside.map(|beside| Resource::clone(beside)).collect();
+        self.request.decide(resource, &beside, &code(), now)
     }
 
     /// Reads the slots of former grids as well.
@@ -91,16 +102,23 @@ impl Selling<'_> {
     ) -> After {
         let Period { start, end } = booking.stretch.time();
         let slots = tables.slots(resource.reads_from(start), end);
-        self.write(booking, resource, Kept::new(slots))
+        self.write(booking, resource, Kept::new(slots), Kept::new(BTreeMap::new()))
     }
 
-    fn write(self, booking: &Kept<Booking>, resource: &Kept<Resource>, touched: Slots) -> After {
+    fn write(
+        self,
+        booking: &Kept<Booking>,
+        resource: &Kept<Resource>,
+        touched: Slots,
+        beside: Slots,
+    ) -> After {
         let now = self.now();
         let sweeps = sweeps(&booking.stretch, &touched, now);
         if !sweeps.is_empty() {
             return After::Next(Phase::Sweeping(sweeps));
         }
-        let sale = Sale { booking: booking.clone(), resource: resource.clone(), slots: touched };
+        let (booking, resource) = (booking.clone(), resource.clone());
+        let sale = Sale { booking, resource, slots: touched, beside };
         let wrong = self.turn.sales.wrong(Mutation::NewcomerIgnoresLine);
         if !wrong && sale.window(now).is_some() {
             return self.turn.ask(Asking::Sale(sale));
@@ -117,11 +135,14 @@ impl Selling<'_> {
 
     /// Writes, where the line has had what it can have.
     pub fn write_past_line(self, sale: &Sale) -> After {
-        let Sale { booking, resource, slots: touched } = sale;
+        let Sale { booking, resource: own, slots, beside } = sale;
         let (now, number) = (self.now(), self.turn.number);
         let create = Write::Booking { number, after: booking.clone(), over: None };
         let mut writes = vec![create];
-        for (SlotOf { slot: period, .. }, effect) in Booking::effects(None, booking) {
+        for (SlotOf { slot: period, resource: id }, effect) in Booking::effects(None, booking) {
+            let side = self.turn.sales.side(&id);
+            let (resource, touched) =
+                if id == own.id { (own, slots) } else { (self.turn.sales.on(side), beside) };
             let slot = resource.slot(period, touched);
             let terms = resource.terms(period, touched, now);
             let read = touched.get(&period.start);
@@ -131,7 +152,7 @@ impl Selling<'_> {
             }
             match slot.after(effect, terms, now) {
                 Ok(_) => {
-                    let write = SlotWrite::new(&slot, vec![effect], terms, now, read);
+                    let write = SlotWrite::new(&slot, vec![effect], terms, now, read).of(side);
                     let run_out: u32 = slot.run_out(now).map(|(_, places)| places).sum();
                     let full = (terms.places + run_out).checked_sub(booking.places.get());
                     let full = full.filter(|_| waits);

@@ -10,6 +10,18 @@ use domain::{Booking, Effect, Resource, Share, Slot, Terms, Version};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
+/// One of the two resources that there may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Side {
+    /// The one that all scenarios have.
+    Main,
+    /// The one that may be booked with it.
+    Beside,
+}
+
+/// A slot of one of them, by its start.
+pub type Place = (Side, Timestamp);
+
 /// What is in the table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tables {
@@ -17,8 +29,8 @@ pub struct Tables {
     pub resource: Kept<Resource>,
     /// The bookings, by number.
     pub bookings: Vec<Option<Kept<Booking>>>,
-    /// The slots that somebody touched, by start.
-    pub slots: BTreeMap<Timestamp, Kept<Slot>>,
+    /// The slots that somebody touched.
+    pub slots: BTreeMap<Place, Kept<Slot>>,
 }
 
 /// One write of a transaction.
@@ -43,7 +55,7 @@ pub enum Write {
 #[derive(Debug, Clone, Hash)]
 pub struct SlotWrite {
     /// Which slot.
-    pub start: Timestamp,
+    pub place: Place,
     /// What is done to it, all of it together; nothing but to drop buckets, if nothing is said.
     pub effects: Vec<Effect>,
     /// The buckets that it drops, as they were seen.
@@ -81,8 +93,18 @@ pub enum Outcome {
 impl Tables {
     /// The slots with `from <= start < to` that somebody touched.
     pub fn slots(&self, from: Timestamp, to: Timestamp) -> BTreeMap<Timestamp, Slot> {
-        let slots = self.slots.range(from..to);
-        slots.map(|(start, slot)| (*start, Slot::clone(slot))).collect()
+        self.slots_of(Side::Main, from, to)
+    }
+
+    /// The same, of one of the resources.
+    pub fn slots_of(
+        &self,
+        side: Side,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> BTreeMap<Timestamp, Slot> {
+        let slots = self.slots.range((side, from)..(side, to));
+        slots.map(|((_, start), slot)| (*start, Slot::clone(slot))).collect()
     }
 
     /// Writes all or nothing.
@@ -106,10 +128,10 @@ impl Tables {
                     *before = Some(after.clone());
                 }
                 Write::Slot(write) => {
-                    let before = self.slots.get(&write.start).map(|slot| &**slot);
+                    let before = self.slots.get(&write.place).map(|slot| &**slot);
                     let after = write.after(before, scenario.mutation)?;
                     promises::of_slot(scenario, before, &after, write)?;
-                    self.slots.insert(write.start, Kept::new(after));
+                    self.slots.insert(write.place, Kept::new(after));
                 }
                 Write::Resource(after, _) => self.resource = after.clone(),
             }
@@ -132,7 +154,7 @@ impl Tables {
                     || wrong(Mutation::ExpiryOverwrites) && expires
             }
             Write::Slot(write) => {
-                let slot = self.slots.get(&write.start).map(|slot| &**slot);
+                let slot = self.slots.get(&write.place).map(|slot| &**slot);
                 write.holds(slot, scenario.mutation)
             }
             Write::Resource(_, read) => self.resource.version == *read,
@@ -158,14 +180,22 @@ impl SlotWrite {
             Some(slot) if slot.waiting > 0 => Line::AsRead(slot.version),
             _ => Line::Nobody,
         };
-        Self { start: slot.start, effects, drops, terms, now, line, full: None }
+        let place = (Side::Main, slot.start);
+        Self { place, effects, drops, terms, now, line, full: None }
+    }
+
+    /// The same, of a slot of this resource.
+    #[must_use]
+    pub fn of(self, side: Side) -> Self {
+        Self { place: (side, self.place.1), ..self }
     }
 
     /// Drops the buckets that have run out, and does nothing else.
     pub fn sweep(slot: &Slot, now: Timestamp) -> Self {
         let terms = Terms { minutes: slot.minutes, places: 0 };
         let (drops, effects) = (slot.run_out(now).collect(), Vec::new());
-        Self { start: slot.start, effects, drops, terms, now, line: Line::Anybody, full: None }
+        let place = (Side::Main, slot.start);
+        Self { place, effects, drops, terms, now, line: Line::Anybody, full: None }
     }
 
     fn sum(&self, of: fn(&Effect) -> u32) -> u32 {
@@ -232,7 +262,7 @@ impl SlotWrite {
 
     /// The slot after it: what the expression of that update makes of it.
     fn after(&self, before: Option<&Slot>, mutation: Option<Mutation>) -> Result<Slot, Broken> {
-        let untouched = || Slot::untouched(self.start, self.terms.minutes);
+        let untouched = || Slot::untouched(self.place.1, self.terms.minutes);
         let mut slot = before.cloned().unwrap_or_else(untouched);
         let mut taken = i64::from(slot.taken) - i64::from(self.given_back());
         for (end, _) in &self.drops {

@@ -1,6 +1,7 @@
 //! What the driver of a seed and its clients tell each other.
 
 use super::view::View;
+use crate::simulation::powers::Powers;
 use crate::simulation::step::Topic;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -28,8 +29,8 @@ pub struct Standing {
     pub views: BTreeMap<Topic, View>,
     /// The newest version of each booking that it was told of in a reply.
     pub acknowledged: BTreeMap<String, u64>,
-    /// Whether it is an operator now, and the end of its token.
-    pub role: (bool, i64),
+    /// As what it comes now, and the end of its token.
+    pub token: Option<(Powers, i64)>,
 }
 
 /// What the driver of a seed and its clients tell each other.

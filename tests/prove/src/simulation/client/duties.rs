@@ -2,6 +2,7 @@
 
 use super::view::Freshness;
 use super::{Asked, Client, PATIENCE, Session};
+use crate::simulation::powers::Powers;
 use crate::simulation::setup::SETUP;
 use crate::simulation::sockets::Grant;
 use crate::simulation::step::Topic;
@@ -29,9 +30,10 @@ impl Client {
     }
 
     pub(super) async fn connect(&mut self) {
-        let expires = self.second() + self.ttl();
-        let token = SETUP.token(&self.plan.customer, self.operator, expires);
-        let grant = Grant { operator: self.operator, expires, replaced: None };
+        let (issued, expires) = (self.second(), self.second() + self.ttl());
+        let powers = self.powers;
+        let token = SETUP.token(&self.plan.customer, powers, (issued, expires));
+        let grant = Grant { powers, issued, expires, replaced: None };
         let connected = self.gateway.connect(&token, grant).await;
         let name = self.name();
         match connected {
@@ -82,17 +84,17 @@ impl Client {
             .then(|| Instant::now() + Duration::from_secs(left))
     }
 
-    /// Brings a new token, in this role.
-    pub(super) fn refresh(&mut self, operator: bool) {
+    /// Brings a new token, with these powers.
+    pub(super) fn refresh(&mut self, powers: Powers) {
         let Some(session) = &self.session else { return };
-        let expires = self.second() + self.ttl();
-        let token = SETUP.token(&self.plan.customer, operator, expires);
-        let grant = Grant { operator, expires, replaced: None };
+        let (issued, expires) = (self.second(), self.second() + self.ttl());
+        let token = SETUP.token(&self.plan.customer, powers, (issued, expires));
+        let grant = Grant { powers, issued, expires, replaced: None };
         if let Some(socket) = self.world.sockets().get_mut(&session.id) {
             socket.rights.grants.push(grant);
         }
         self.ask(json!({
-            "action": "refresh", "token": token, "_expires": expires, "_operator": operator,
+            "action": "refresh", "token": token, "_expires": expires, "_powers": powers,
         }));
     }
 

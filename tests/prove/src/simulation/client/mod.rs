@@ -7,10 +7,12 @@
 //! | [`view`] | what is seen of a topic |
 //! | `steps` | steps of the plan -> requests |
 //! | `replies` | what comes back |
+//! | `judge` | what an answer shows: whether it may be so |
 //! | `duties` | what every client does by itself: connect, refresh, subscribe, ask again |
 
 pub mod board;
 mod duties;
+mod judge;
 mod replies;
 mod steps;
 pub mod view;
@@ -19,6 +21,7 @@ pub use steps::resource;
 
 use super::gateway::Gateway;
 use super::plan::{ClientPlan, ROUNDS};
+use super::powers::Powers;
 use super::sockets::{Frame, Receiver};
 use super::step::{Step, Topic};
 use super::world::World;
@@ -47,11 +50,13 @@ pub struct Client {
     session: Option<Session>,
     /// When it connects again.
     back: Instant,
-    operator: bool,
+    powers: Powers,
     /// When its token ends, in seconds since 1970.
     expires: i64,
     /// Whether a new token was sent of which it does not know whether it was taken.
     unsure: bool,
+    /// Whether a change is asked for only at the version that it knows.
+    checks: bool,
     wanted: BTreeSet<Topic>,
     views: BTreeMap<Topic, View>,
     /// Bookings that it knows, in the order in which it heard of them.
@@ -100,7 +105,7 @@ impl Client {
         let plan = world.plan.clients[number].clone();
         Self {
             number,
-            operator: plan.operator,
+            powers: if plan.operator { Powers::All } else { Powers::Customer },
             wanted: plan.topics.iter().copied().collect(),
             plan,
             world,
@@ -113,6 +118,7 @@ impl Client {
             back: Instant::now(),
             expires: 0,
             unsure: false,
+            checks: false,
             views: BTreeMap::new(),
             seen: Vec::new(),
             known: BTreeMap::new(),
@@ -207,12 +213,13 @@ impl Client {
         }
         self.lose_patience(now);
         if self.refreshes_at().is_some_and(|at| at <= now) {
-            self.refresh(self.operator);
+            self.refresh(self.powers);
         }
         if self.may_step()
             && self.due <= now
             && let Some(step) = self.steps.pop_front()
         {
+            self.checks = step.checked;
             self.take(step.act);
             self.prepare();
         }
@@ -232,7 +239,7 @@ impl Client {
             let views = self.views.iter().filter(|(topic, _)| wanted(topic));
             standing.views = views.map(|(topic, view)| (*topic, view.clone())).collect();
             standing.acknowledged.clone_from(&self.acknowledged);
-            standing.role = (self.operator, self.expires);
+            standing.token = Some((self.powers, self.expires));
         }
     }
 }

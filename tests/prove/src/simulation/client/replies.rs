@@ -2,8 +2,10 @@
 
 use super::view::Freshness;
 use super::{Asked, Client};
+use crate::simulation::powers::Powers;
 use crate::simulation::step::Topic;
 use jiff::Timestamp;
+use serde::Deserialize;
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -102,7 +104,10 @@ impl Client {
     }
 
     fn is_answered(&mut self, asked: &Asked, result: &Value) {
+        self.judge_obeyed(asked, result);
         match asked.action() {
+            "search" => self.judge_found(asked, result),
+            "customer.revoke" => self.has_revoked(asked),
             "refresh" => self.is_refreshed(asked),
             "subscribe" => self.is_subscribed(asked, result),
             "unsubscribe" => {
@@ -155,18 +160,17 @@ impl Client {
     fn is_refreshed(&mut self, asked: &Asked) {
         let before = self.expires;
         self.expires = asked.request["_expires"].as_i64().unwrap_or_default();
-        self.operator = asked.request["_operator"] == true;
+        self.powers = Powers::deserialize(&asked.request["_powers"]).expect("it was written so");
         let Some(session) = &self.session else { return };
         if let Some(socket) = self.world.sockets().get_mut(&session.id) {
             let grants = &mut socket.rights.grants;
-            let place = grants
-                .iter()
-                .position(|it| it.expires == self.expires && it.operator == self.operator);
+            let place =
+                grants.iter().position(|it| it.expires == self.expires && it.powers == self.powers);
             for grant in &mut grants[..place.unwrap_or(0)] {
                 grant.replaced.get_or_insert_with(Instant::now);
             }
         }
-        if !self.operator {
+        if !self.powers.operates() {
             let lost = |topic: &Topic| matches!(topic, Topic::Bookings(_));
             self.wanted.retain(|topic| !lost(topic));
             self.views.retain(|topic, _| !lost(topic));
@@ -216,7 +220,7 @@ impl Client {
                     return;
                 }
                 if !self.asks("refresh", None) {
-                    self.refresh(self.operator);
+                    self.refresh(self.powers);
                 }
                 self.ask_again(asked, Duration::from_millis(300));
             }
@@ -227,6 +231,9 @@ impl Client {
                 }
             }
             "hold_expired" => self.must_be_over(&asked),
+            "slot_full" => self.judge_full(&asked),
+            "version_conflict" => self.judge_conflict(&asked, &error["current"]),
+            "forbidden" if asked.action() == "customer.revoke" => self.revokes_no_more(&asked),
             _ => {}
         }
     }

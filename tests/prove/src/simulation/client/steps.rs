@@ -1,8 +1,9 @@
 //! Steps of the plan -> requests.
 
 use super::{Asked, Client};
-use crate::simulation::plan::RESOURCES;
-use crate::simulation::step::{Act, Move, Sale, Topic, Written};
+use crate::simulation::plan::{POOL, RESOURCES};
+use crate::simulation::powers::Powers;
+use crate::simulation::step::{Act, Any, Move, Sale, Topic, Written};
 use crate::simulation::world::BASE;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -19,6 +20,13 @@ fn slot_start(morning: Timestamp, slot: usize, minutes: u32) -> Timestamp {
         }
 }
 
+fn any_of(any: Any) -> Value {
+    match any {
+        Any::Pool => json!({"pool": POOL}),
+        Any::Ids => json!(RESOURCES),
+    }
+}
+
 /// A resource as an operator writes it.
 pub fn resource(id: &str, written: Written) -> Value {
     let Written { capacity, sharing, slot_minutes, hold_seconds: hold, manual } = written;
@@ -26,7 +34,7 @@ pub fn resource(id: &str, written: Written) -> Value {
     json!({
         "id": id, "name": id, "timeZone": "UTC", "slotMinutes": slot_minutes,
         "opening": {"mon": day}, "capacity": capacity, "sharing": sharing, "holdSeconds": hold, "maxHoldSeconds": 3 * hold,
-        "approval": if manual { "manual" } else { "auto" },
+        "pools": [POOL], "approval": if manual { "manual" } else { "auto" },
     })
 }
 
@@ -37,16 +45,16 @@ impl Client {
             Act::Sell(sale) => self.sell(sale),
             Act::Extend { which, at_end } => self.turn_to_hold("extend", which, at_end),
             Act::Confirm { which, at_end } => self.turn_to_hold("confirm", which, at_end),
-            Act::Cancel { which, checked } => self.change("cancel", which, checked),
+            Act::Cancel { which } => self.change("cancel", which),
             Act::Reschedule { which, to } => self.reschedule(which, to),
             Act::Update { which } => {
                 let details = json!({"step": self.requests});
-                self.change_with("update", which, false, &[("details", details)]);
+                self.change_with("update", which, &[("details", details)]);
             }
-            Act::Approve { which } => self.change("approve", which, false),
-            Act::Decline { which } => self.change("decline", which, false),
-            Act::Complete { which } => self.change("complete", which, false),
-            Act::NoShow { which } => self.change("noShow", which, false),
+            Act::Approve { which } => self.change("approve", which),
+            Act::Decline { which } => self.change("decline", which),
+            Act::Complete { which } => self.change("complete", which),
+            Act::NoShow { which } => self.change("noShow", which),
             Act::Again { which } => {
                 let place = self.keyed.len().checked_sub(1 + which);
                 if let Some((request, _)) = place.and_then(|place| self.keyed.get(place)) {
@@ -55,7 +63,16 @@ impl Client {
             }
             Act::Put { resource: number, written } => {
                 let resource = resource(RESOURCES[number], written);
-                self.ask(json!({"action": "resource.put", "resource": resource}));
+                let mut put = json!({"action": "resource.put", "resource": resource});
+                if self.checks {
+                    // As whoever has just read it.
+                    let ledger = self.world.ledger();
+                    let mut known = ledger.resources.iter();
+                    let known = known.find(|(id, _)| id.as_str() == RESOURCES[number]);
+                    let known = known.and_then(|(_, versions)| versions.last());
+                    put["ifVersion"] = json!(known.map(|(resource, _)| resource.version.get()));
+                }
+                self.ask(put);
             }
             Act::Look { resource } => {
                 let from = self.world.morning();
@@ -65,23 +82,32 @@ impl Client {
                     "from": from.to_string(), "to": to.to_string(),
                 }));
             }
+            Act::Search { any, slots, quantity } => {
+                let from = self.world.morning();
+                let to = from + SignedDuration::from_hours(4);
+                self.ask(json!({
+                    "action": "search", "anyOf": any_of(any), "from": from.to_string(),
+                    "to": to.to_string(), "slots": slots, "quantity": quantity,
+                }));
+            }
+            Act::Revoke { whose } => self.revoke(whose),
             Act::List { resource } => {
                 let from = BASE - SignedDuration::from_hours(1);
                 let to = self.world.morning() + SignedDuration::from_hours(5);
-                self.ask(if self.operator {
+                self.ask(if self.powers == Powers::Customer {
+                    json!({"action": "list"})
+                } else {
                     let window = (from.to_string(), to.to_string());
                     json!({"action": "list", "resource": RESOURCES[resource], "from": window.0, "to": window.1})
-                } else {
-                    json!({"action": "list"})
                 });
             }
             Act::Subscribe(topic) => {
                 self.wanted.insert(topic);
             }
             Act::Unsubscribe(topic) => self.unsubscribe(topic),
-            Act::Refresh { operator } => {
+            Act::Refresh(powers) => {
                 if !self.asks("refresh", None) {
-                    self.refresh(operator);
+                    self.refresh(powers);
                 }
             }
             Act::Away(time) => {
@@ -99,6 +125,17 @@ impl Client {
                 self.back = Instant::now() + time;
             }
         }
+    }
+
+    /// Revokes the tokens of somebody who is no operator.
+    fn revoke(&mut self, whose: usize) {
+        let customers: Vec<&str> = {
+            let clients = self.world.plan.clients.iter().filter(|it| !it.operator);
+            clients.map(|client| client.customer.as_str()).collect()
+        };
+        let customer = customers[whose % customers.len()].to_owned();
+        *self.world.ledger().revocations.entry(customer.clone()).or_default() += 1;
+        self.ask(json!({"action": "customer.revoke", "customer": customer}));
     }
 
     fn unsubscribe(&mut self, topic: Topic) {
@@ -124,15 +161,18 @@ impl Client {
     }
 
     fn sell(&mut self, sale: Sale) {
-        let Sale { action, at_end, resource, slot, slots, quantity, with, guest } = sale;
+        let Sale { action, at_end, resource, any, slot, slots, quantity, with, guest } = sale;
         let start = self.start_of(resource, slot);
         let mut request = json!({
             "action": action,
-            "resource": RESOURCES[resource],
             "start": start.to_string(),
             "quantity": quantity,
             "key": self.key(),
         });
+        match any {
+            Some(any) => request["anyOf"] = any_of(any),
+            None => request["resource"] = json!(RESOURCES[resource]),
+        }
         if slots > 1 {
             let slots = u32::try_from(slots).unwrap_or(1);
             let minutes = self.world.plan.profile.resources[resource].slot_minutes;
@@ -143,7 +183,7 @@ impl Client {
             let other = RESOURCES[(resource + 1) % RESOURCES.len()];
             request["with"] = json!([{"resource": other}]);
         }
-        if guest && self.operator {
+        if guest && self.powers != Powers::Customer {
             request["for"] = json!("guest:walk-in");
         }
         self.keyed.push((request.clone(), None));
@@ -166,7 +206,7 @@ impl Client {
         if let Some(quantity) = to.quantity {
             fields.push(("quantity", json!(quantity)));
         }
-        self.change_with("reschedule", which, false, &fields);
+        self.change_with("reschedule", which, &fields);
     }
 
     /// When the next hold of a slot runs out, as only the world knows.
@@ -202,7 +242,7 @@ impl Client {
 
     fn turn_to_hold(&mut self, action: &str, which: usize, at_end: bool) {
         let Some(booking) = self.booking(which, &["held"]) else { return };
-        let request = json!({"action": action, "booking": booking["id"], "key": self.key()});
+        let request = self.about(&booking, action);
         self.keyed.push((request.clone(), None));
         let end = booking["holdExpiresAt"].as_str().and_then(|end| end.parse().ok());
         match end {
@@ -211,11 +251,20 @@ impl Client {
         }
     }
 
-    fn change(&mut self, action: &str, which: usize, checked: bool) {
-        self.change_with(action, which, checked, &[]);
+    /// A change of a booking, perhaps only at the version that it knows.
+    fn about(&self, booking: &Value, action: &str) -> Value {
+        let mut request = json!({"action": action, "booking": booking["id"], "key": self.key()});
+        if self.checks {
+            request["ifVersion"] = booking["version"].clone();
+        }
+        request
     }
 
-    fn change_with(&mut self, action: &str, which: usize, checked: bool, fields: &[(&str, Value)]) {
+    fn change(&mut self, action: &str, which: usize) {
+        self.change_with(action, which, &[]);
+    }
+
+    fn change_with(&mut self, action: &str, which: usize, fields: &[(&str, Value)]) {
         let allow: &[&str] = match action {
             "approve" | "decline" => &["pending"],
             "cancel" => &["held", "pending", "confirmed", "waitlisted"],
@@ -224,10 +273,7 @@ impl Client {
             _ => &["confirmed"],
         };
         let Some(booking) = self.booking(which, allow) else { return };
-        let mut request = json!({"action": action, "booking": booking["id"], "key": self.key()});
-        if checked {
-            request["ifVersion"] = booking["version"].clone();
-        }
+        let mut request = self.about(&booking, action);
         for (name, value) in fields {
             request[*name] = value.clone();
         }
