@@ -143,7 +143,7 @@ fn an_http_api_may_be_missing_and_have_several_routes() {
 #[test]
 fn the_plan_follows_the_template() {
     let mut template = template();
-    let mapping = properties(&mut template, MAPPING, "");
+    let mapping = properties(&mut template, MAPPING, "FunctionsPush");
     mapping["BatchSize"] = json!(7);
     mapping["MaximumBatchingWindowInSeconds"] = json!(5);
     mapping["MaximumRetryAttempts"] = json!(4);
@@ -183,7 +183,7 @@ fn the_plan_follows_the_template() {
 #[test]
 fn a_mapping_that_is_switched_off_is_left_out() {
     let mut template = template();
-    properties(&mut template, MAPPING, "")["Enabled"] = json!(false);
+    properties(&mut template, MAPPING, "FunctionsPush")["Enabled"] = json!(false);
     assert!(read(&template).unwrap().stream_mappings.is_empty());
 }
 
@@ -206,7 +206,7 @@ fn a_resource_of_an_unknown_type_is_refused_by_name() {
 fn an_unknown_property_is_refused_by_name_wherever_it_is() {
     for (kind, prefix) in [
         (FUNCTION, "FunctionsPush"),
-        (MAPPING, ""),
+        (MAPPING, "FunctionsPush"),
         (TABLE, "Connections"),
         (STAGE, ""),
         (API, ""),
@@ -238,17 +238,23 @@ fn an_unknown_property_is_refused_by_name_wherever_it_is() {
 #[test]
 fn what_this_host_does_not_do_is_refused() {
     let cases = [
-        (MAPPING, "", "ParallelizationFactor", json!(2), "factor of 1"),
+        (MAPPING, "FunctionsPush", "ParallelizationFactor", json!(2), "factor of 1"),
         (
             MAPPING,
-            "",
+            "FunctionsPush",
             "FilterCriteria",
             json!({"Filters": [{"Pattern": "{\"ip\":[{\"cidr\":\"10.0.0.0/8\"}]}"}]}),
             "this host does not know {\"cidr\":\"10.0.0.0/8\"} in a pattern",
         ),
-        (MAPPING, "", "StartingPosition", json!("AT_TIMESTAMP"), "AT_TIMESTAMP"),
-        (MAPPING, "", "EventSourceArn", json!("arn:aws:kinesis:x"), "not a stream of a table"),
-        (MAPPING, "", "BatchSize", json!("many"), "BatchSize: invalid type"),
+        (MAPPING, "FunctionsPush", "StartingPosition", json!("AT_TIMESTAMP"), "AT_TIMESTAMP"),
+        (
+            MAPPING,
+            "FunctionsPush",
+            "EventSourceArn",
+            json!("arn:aws:kinesis:x"),
+            "not a stream of a table",
+        ),
+        (MAPPING, "FunctionsPush", "BatchSize", json!("many"), "BatchSize: invalid type"),
         (FUNCTION, "FunctionsPush", "Runtime", json!("nodejs22.x"), "not nodejs22.x"),
         (FUNCTION, "FunctionsPush", "Layers", json!([]), "unknown field `Layers`"),
         ("AWS::ApiGatewayV2::Integration", "", "IntegrationType", json!("MOCK"), "AWS_PROXY only"),

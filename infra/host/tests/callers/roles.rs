@@ -152,7 +152,8 @@ async fn every_use_of_a_grant_is_counted_and_its_first_is_reported() {
     assert_eq!(of("logs:PutLogEvents")["used"], 0);
     let lines = std::fs::read_to_string(&report).unwrap();
     let lines: Vec<Value> = lines.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
-    let reported = lines.iter().filter(|it| it["action"] == "dynamodb:GetRecords");
+    let is_it = |it: &&Value| it["role"] == *role && it["action"] == "dynamodb:GetRecords";
+    let reported = lines.iter().filter(is_it);
     let resource = &of("dynamodb:GetRecords")["resource"];
     let expected = json!({
         "role": role, "action": "dynamodb:GetRecords", "resource": resource, "outcome": "used",
