@@ -20,9 +20,8 @@ pub async fn run() -> Result<(), runtime::Error> {
     let config = runtime::start();
     let clients = runtime::Clients::new(&config)?;
     let app = App::new(&config, &clients)?;
+    // The issuer's keys are fetched with the first request: every one of them brings a token.
     clients.warm().await;
-    // Unlike over a WebSocket, every request brings a token.
-    runtime::ahead("keys of the issuer", app.verifier.warm(runtime::now())).await;
     runtime::run(async |event, deadline| handle(&app, &event, runtime::now(), deadline).await).await
 }
 

@@ -75,7 +75,7 @@ impl Clients {
     pub fn queue(&self, url: &str) -> Queue {
         let mut config = aws_sdk_sqs::config::Builder::from(&self.sdk);
         config.set_endpoint_url(self.sqs_endpoint.clone());
-        Queue::new(aws_sdk_sqs::Client::from_conf(config.build()), url)
+        Queue::new(|| aws_sdk_sqs::Client::from_conf(config.build()), url)
     }
 
     /// Connections to the server of this URL, for plain requests: those that are there anyway, if
